@@ -1,0 +1,1 @@
+"""From a scored lead to a conversation: harvest, qualify, route, nurture."""

@@ -1,0 +1,100 @@
+"""Opening the database: short transactions, from any process.
+
+On SQLite every connection is durable (WAL with full synchronisation), waits its turn for up to thirty seconds, checks
+foreign keys, and begins writing transactions at once (BEGIN IMMEDIATE), because a transaction that turns from reading
+to writing halfway fails instead of waiting.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
+
+from ringback.settings import settings
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+@contextmanager
+def writing(url: str | None = None) -> Iterator[Connection]:
+    """A transaction, committed at the end and undone on an error."""
+    with engine(url or settings().database).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(url: str | None = None) -> Iterator[Connection]:
+    """A connection whose transaction is never kept open for writing."""
+    with engine(url or settings().database).connect().execution_options(ringback_reads=True) as connection:
+        yield connection
+
+
+@lru_cache(maxsize=4)
+def engine(url: str) -> Engine:
+    """The engine of a database URL, one per process."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    made = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(made, "connect", _make_durable)
+    event.listen(made, "begin", _begin)
+    return made
+
+
+def insert_new(connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert rows whose unique keys are not there yet; gives how many were new."""
+    listed = [dict(row) for row in rows]
+    if not listed:
+        return 0
+    return connection.execute(_insert(connection, model).on_conflict_do_nothing(), listed).rowcount
+
+
+def insert_or_replace(connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows; where the primary key is there already the other columns take the new values.
+
+    A table that has `known_at` keeps what became known later, in whatever order rows come.
+    """
+    listed = [dict(row) for row in rows]
+    if not listed:
+        return
+    table = _table(model)
+    statement = _insert(connection, model)
+    keys = [column.name for column in table.primary_key]
+    fresh = {name: statement.excluded[name] for name in listed[0] if name not in keys}
+    newer = statement.excluded["known_at"] >= table.c["known_at"] if "known_at" in table.c else None
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=newer), listed)
+
+
+def _insert(connection: Connection, model: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(model)
+    return postgresql.insert(model)
+
+
+def _table(model: type[DeclarativeBase]) -> Table:
+    assert isinstance(model.__table__, Table)  # noqa: S101  (narrows the type; every model here is a table)
+    return model.__table__
+
+
+def _make_durable(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "foreign_keys = ON",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("ringback_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

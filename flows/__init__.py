@@ -1,0 +1,1 @@
+"""The Prefect flows, named by verb, and the ringback command."""

@@ -1,0 +1,306 @@
+"""The `ringback` command. What a command needs is imported when it runs, so that `ringback --help` answers at once."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ringback.errors import RingbackError, WrongUsage
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Learns from how sales calls really ended and sends that back into every next lead's score.",
+)  # fmt: skip
+imports = typer.Typer(no_args_is_help=True, help="Bring in a file: calls, leads or outcomes.")
+models = typer.Typer(no_args_is_help=True, help="The registered models.")
+reports = typer.Typer(no_args_is_help=True, help="Make a report now.")
+app.add_typer(imports, name="import")
+app.add_typer(models, name="models")
+app.add_typer(reports, name="report")
+
+FLOWS = ("ingest_calls", "train", "score_leads", "check_drift", "weekly_report")
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="A past moment, ISO 8601, UTC where no zone is said.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file, also gzipped.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What its columns mean (TOML).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+Suggest = Annotated[bool, typer.Option("--suggest", help="Print a first mapping for this file, import nothing.")]
+
+
+def main() -> None:
+    """Run the command; exit 0 well, 1 failed, 2 wrong usage."""
+    from flows.environment import switch_tools
+
+    switch_tools()
+    try:
+        app()
+    except WrongUsage as failure:
+        _tell(failure, 2)
+    except RingbackError as failure:
+        _tell(failure, 1)
+
+
+@app.command()
+def demo(
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="Simulated weeks to play.")] = 12,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the simulated world; 7 where none is set.")] = None,
+) -> None:
+    """Play the whole loop on the sandbox, then say where to look."""
+    import os
+
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")  # read when Prefect is first imported
+    from flows.demo import play, shown, steps_of
+
+    with shown(steps_of(weeks)) as say:
+        played = play(weeks, seed, say)
+    typer.echo(_screen_after_demo(played))
+
+
+@app.command()
+def up() -> None:
+    """Start Prefect with a worker and all deployments, MLflow, and the sandbox; Ctrl-C stops them."""
+    import signal
+
+    from flows.up import addresses, bring_up
+
+    typer.echo("starting; the first time takes about a minute")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running = bring_up()
+    try:
+        typer.echo("\n".join(["ringback is up:", *(f"  {name:34}{place}" for name, place in addresses().items())]))
+        typer.echo("Ctrl-C stops all of it.")
+        ended = running.watch()
+        raise RingbackError(f"{ended} has ended; its log says why: {running.logs / f'{ended}.log'}")
+    except KeyboardInterrupt:
+        typer.echo("stopping")
+    finally:
+        running.stop()
+
+
+@app.command()
+def run(
+    flow: Annotated[str, typer.Argument(help=f"One of {', '.join(FLOWS)}.")],
+    parameters: Annotated[list[str] | None, typer.Argument(help="Further parameters as name=value.")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Run one flow, now, here; with --as-of as it would have run then."""
+    from importlib import import_module
+
+    from flows.environment import quick_flows
+    from flows.sandboxed import sandbox_beside
+
+    name = flow.replace("-", "_")
+    if name not in FLOWS:
+        raise WrongUsage(f"there is no flow {flow!r}; there are {', '.join(FLOWS)}")
+    chosen = getattr(import_module(f"flows.{name}"), name)
+    arguments = _named(parameters or [], chosen) | {"as_of": _moment(as_of)}
+    with sandbox_beside() as _, quick_flows():
+        result = chosen(**arguments)
+    typer.echo(_as_json(result) if json else _plain(name, result))
+
+
+@imports.command("calls")
+def import_calls(
+    file: File, mapping: MappingFile = None, dry_run: DryRun = False, suggest: Suggest = False, json: Json = False
+) -> None:
+    """Import calls with their outcomes from a CRM's export with its own columns."""
+    if suggest:
+        from intake.files import read_text
+        from intake.suggest import suggest_mapping
+
+        source = "".join(c if c.isalnum() else "_" for c in file.name.split(".")[0].lower()).strip("_")
+        typer.echo(suggest_mapping(read_text(file), source or "crm"), nl=False)
+        return
+    _import(file, mapping, "calls", dry_run, json)
+
+
+@imports.command("leads")
+def import_leads(file: File, mapping: MappingFile = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """Import contacts with the facts of their companies."""
+    _import(file, mapping, "leads", dry_run, json)
+
+
+@imports.command("outcomes")
+def import_outcomes(file: File, mapping: MappingFile = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """Import how calls ended."""
+    _import(file, mapping, "outcomes", dry_run, json)
+
+
+@models.command("list")
+def models_list(json: Json = False) -> None:
+    """Every registered version: who it is, how it does on later calls, and why it decides or does not."""
+    from ringback.records import TARGETS
+    from training import registry
+
+    listed = [
+        {
+            "target": v.target,
+            "candidate": v.candidate,
+            "version": v.version,
+            "alias": ", ".join(v.aliases) or None,
+            "as_of": v.as_of.isoformat(),
+            "source": v.source,
+            "rows": v.rows,
+            "metrics": v.metrics,
+            "reason": v.reason,
+        }
+        for target in TARGETS
+        for v in registry.versions(target)
+    ]
+    if json:
+        typer.echo(_as_json(listed))
+        return
+    if not listed:
+        typer.echo("no models yet; 'ringback run train' makes the first")
+    for one in listed:
+        figures = one["metrics"]
+        assert isinstance(figures, dict)  # noqa: S101  (as built above)
+        typer.echo(
+            f"{one['target']:12} v{one['version']:4}{one['alias'] or '':12}{one['candidate']:21}"
+            f"as of {str(one['as_of'])[:10]}  test ROC AUC {figures['test_roc_auc']:.3f}  "
+            f"Brier {figures['test_brier']:.3f}  {one['reason']}"
+        )
+
+
+@reports.command("weekly")
+def report_weekly(as_of: AsOf = None) -> None:
+    """Make the weekly report, of the last week or of a past one."""
+    run("weekly_report", None, as_of, False)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring both stores to this version's shape."""
+    from flows.environment import prepare_stores
+    from ringback.settings import settings
+
+    prepare_stores()
+    typer.echo(f"the stores under {settings().home} are in this version's shape")
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default RINGBACK_SANDBOX_PORT.")] = None,
+) -> None:
+    """Run the simulated vendors until Ctrl-C."""
+    from flows.sandboxed import world_of_home
+    from ringback.settings import settings
+    from sandbox.server import serve
+
+    typer.echo(f"the sandbox listens on http://127.0.0.1:{port or settings().sandbox_port}; Ctrl-C stops it")
+    serve(port=port or settings().sandbox_port, world=world_of_home())
+
+
+def _import(file: Path, mapping: Path | None, kind: str, dry_run: bool, json: bool) -> None:
+    from flows.environment import prepare_stores
+    from intake.files import read_file, read_text
+    from intake.importing import import_text
+    from intake.mapping import load_mapping
+    from ringback.clock import now
+    from ringback.settings import settings
+
+    if mapping is None:
+        raise WrongUsage(f"--mapping is missing; 'ringback import calls {file} --suggest' writes a first one")
+    rules = load_mapping(mapping)
+    if rules.kind != kind:
+        raise WrongUsage(f"{mapping} maps {rules.kind}; say 'ringback import {rules.kind}'")
+    text = read_text(file)
+    if dry_run:
+        read = read_file(text, rules, now())
+        readable = read.rows - len(read.rejected)
+        typer.echo(f"{read.rows:,} rows: {readable:,} can be read, {len(read.rejected):,} cannot; nothing was changed")
+        for record in read.rejected[:10]:
+            typer.echo(f"  {record.external_id}: {record.field}: {record.reason}")
+        return
+    prepare_stores()
+    done = import_text(text, rules, file.name, now(), settings().home / "rejects")
+    if json:
+        typer.echo(_as_json(done))
+        return
+    typer.echo(
+        f"{done.read:,} rows of {file.name}: {done.new:,} new, {done.same:,} known already, "
+        f"{done.rejected:,} rejected; {done.outcomes:,} new outcomes"
+    )
+    if done.rejects:
+        typer.echo(f"the rejected rows, each with its reason: {done.rejects}")
+
+
+def _named(parameters: list[str], flow: Any) -> dict[str, str]:
+    named = {}
+    for pair in parameters:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in flow.parameters.properties:
+            takes = ", ".join(flow.parameters.properties)
+            raise WrongUsage(f"{pair!r} is no parameter of {flow.name}; it takes {takes}")
+        named[name] = value
+    return named
+
+
+def _moment(text: str | None) -> datetime | None:
+    from ringback.clock import parse_time
+
+    try:
+        return parse_time(text) if text else None
+    except ValueError:
+        raise WrongUsage(f"--as-of {text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+
+
+def _as_json(result: Any) -> str:
+    from dataclasses import asdict, is_dataclass
+    from json import dumps
+
+    def plain(value: Any) -> Any:
+        if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+
+    return dumps(result, default=plain, indent=1, ensure_ascii=False)
+
+
+def _plain(name: str, result: Any) -> str:
+    from dataclasses import fields, is_dataclass
+
+    if name == "train":
+        return "\n".join(
+            f"{v.target}: version {v.version} ({v.candidate}) "
+            f"{'is champion' if 'champion' in v.aliases else 'is not champion'}: {v.reason}"
+            for v in result
+        )
+    if is_dataclass(result) and not isinstance(result, type):
+        return "\n".join(f"{f.name.replace('_', ' ')}: {getattr(result, f.name)}" for f in fields(result))
+    return str(result)
+
+
+def _screen_after_demo(played: Any) -> str:
+    counts = played.counts
+    lines = [
+        "",
+        f"{played.weeks} simulated weeks are played (simulated calls: the figures say nothing about real ones).",
+        f"  calls              {counts['database calls']:,}  "
+        f"({counts['warehouse quarantine']} could not be read and are set aside)",
+        f"  outcomes           {counts['warehouse outcomes']:,}",
+        f"  predictions        {counts['database predictions']:,}, {counts['database alerts']:,} alerts",
+        *(f"  champion           {target}: {words}" for target, words in played.champions.items()),
+        f"  weekly reports     {counts['weekly reports']}",
+        "",
+        "Open",
+        f"  the last report    {played.last_report}",
+        f"  the archive        {played.last_report.parent.parent.parent / 'index.html'}",
+        *([f"  the drift report   {played.drift_report}"] if played.drift_report else []),
+        "  everything         ringback up   (Prefect, MLflow, the sandbox; it says the addresses)",
+        "  the models         ringback models list",
+    ]
+    return "\n".join(lines)
+
+
+def _tell(failure: RingbackError, status: int) -> None:
+    typer.echo(f"ringback: {failure}", err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The whole loop on a simulated clock: a history is ingested, then week after week is scored, judged and reported."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.environment import prepare_stores, quick_flows
+from flows.sandboxed import demo_weeks, sandbox_beside, world_of_home
+from ringback.settings import settings
+
+WEEKS_BETWEEN_TRAININGS = 4
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What lies there after the demo."""
+
+    weeks: int
+    counts: dict[str, int]
+    last_report: Path
+    drift_report: Path | None
+    champions: dict[str, str]
+
+
+def play(weeks: int, seed: int | None, say: Step) -> Played:
+    """Play the weeks through the real flows; the same again finds everything done and changes no count."""
+    os.environ["RINGBACK_FELLOW_REQUESTS_PER_SECOND"] = "100000"  # twelve weeks in two minutes: the limit is scaled too
+    settings.cache_clear()
+    prepare_stores()
+    world = world_of_home(seed, weeks)
+    drift_report = report = None
+    with sandbox_beside(world) as server, quick_flows():
+        assert server is not None  # noqa: S101  (a world is given, so a server is made)
+        say("starting Prefect (its own server, for this run)")
+        for number, moment in enumerate(demo_weeks(world, weeks)):
+            server.set_now(moment)
+            trains = number % WEEKS_BETWEEN_TRAININGS == 0
+            for step, run in _week(trains, last=number == weeks - 1):
+                say(f"week {number + 1} of {weeks}, {moment:%d %b %Y}: {step}")
+                result = run(as_of=moment)
+                drift_report = result.report if step.startswith("drift") else drift_report
+                report = result if step.startswith("report") else report
+    assert report is not None  # noqa: S101  (every week ends with one)
+    return Played(weeks, count_everything(), report, drift_report, champions())
+
+
+def count_everything() -> dict[str, int]:
+    """Rows of each table of both stores, versions of each model, and reports."""
+    from sqlalchemy import func, select
+
+    from database.models import Base
+    from database.session import reading as reading_database
+    from ringback.records import TARGETS
+    from training import registry
+    from warehouse.connect import reading as reading_warehouse
+    from warehouse.connect import rows
+
+    counts = {}
+    with reading_warehouse() as warehouse:
+        for row in rows(warehouse, "SELECT table_name AS name FROM duckdb_tables() WHERE name != 'schema_migrations'"):
+            counted = rows(warehouse, f"SELECT count(*) AS n FROM {row['name']}")  # noqa: S608
+            counts[f"warehouse {row['name']}"] = int(counted[0]["n"])
+    with reading_database() as database:
+        for name, table in Base.metadata.tables.items():
+            counts[f"database {name}"] = int(database.scalar(select(func.count()).select_from(table)) or 0)
+    for target in TARGETS:
+        counts[f"versions of {target}"] = len(registry.versions(target))
+    counts["weekly reports"] = len(list(settings().reports.glob("weekly/*/report.html")))
+    return dict(sorted(counts.items()))
+
+
+def champions() -> dict[str, str]:
+    """Who is champion of each target, in a few words."""
+    from ringback.records import TARGETS
+    from training import registry
+
+    return {
+        target: f"version {v.version}, {v.candidate.replace('_', ' ')}, test ROC AUC {v.metrics['test_roc_auc']:.3f}"
+        for target in TARGETS
+        for v in registry.versions(target)
+        if registry.CHAMPION in v.aliases
+    }
+
+
+def _week(trains: bool, last: bool) -> Iterator[tuple[str, Callable[..., Any]]]:
+    from flows.check_drift import check_drift
+    from flows.ingest_calls import ingest_calls
+    from flows.score_leads import score_leads
+    from flows.train import train
+    from flows.weekly_report import weekly_report
+
+    yield "ingest", ingest_calls
+    if trains:
+        yield "train", train
+    yield "score", score_leads
+    if last:
+        yield "drift", check_drift
+    yield "report", weekly_report
+
+
+@contextmanager
+def shown(total: int) -> Iterator[Step]:
+    """A progress bar where a terminal watches, plain lines where none does."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console()
+    if not console.is_terminal:
+        yield lambda text: console.print(text, highlight=False)
+        return
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=total)
+
+        def say(text: str) -> None:
+            progress.update(bar, advance=1, description=text)
+
+        yield say
+
+
+def steps_of(weeks: int) -> int:
+    """How many things the progress bar counts."""
+    return 1 + sum(len(list(_week(n % WEEKS_BETWEEN_TRAININGS == 0, n == weeks - 1))) for n in range(weeks))

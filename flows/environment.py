@@ -1,0 +1,52 @@
+"""What must stand before a flow runs: switches for quiet, offline tools, and both stores in this code's shape."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+
+from ringback.clock import as_utc, now
+from ringback.settings import settings
+
+
+def switch_tools() -> None:
+    """Point Prefect and MLflow at our own state, and keep them from calling home; set before either is imported."""
+    home = settings().home
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    for name, value in {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_CLI_PROMPT": "false",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@lru_cache(maxsize=1)
+def prepare_stores() -> None:
+    """Migrate both stores, once a process."""
+    from database.migrate import migrate as migrate_database
+    from warehouse.migrate import migrate as migrate_warehouse
+
+    migrate_warehouse()
+    migrate_database()
+
+
+def moment_of(as_of: datetime | None) -> datetime:
+    """The moment a flow speaks of, UTC without zone: the one asked for, else now."""
+    return as_utc(as_of) if as_of else now()
+
+
+@contextmanager
+def quick_flows() -> Iterator[None]:
+    """Runs in this process need no heartbeat: its thread would add a second to each of them."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield

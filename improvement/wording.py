@@ -1,0 +1,81 @@
+"""How numbers are said: value with unit, interval and sample size, never one without the others."""
+
+from improvement.trends import Change
+from monitoring.measure import Measure, Measurement
+
+NOT_ENOUGH = "not enough data"
+
+
+def value_text(measure: Measure, value: float | None) -> str:
+    """A value with its unit: `31 %`, `412 calls`, `0.18`."""
+    if value is None:
+        return NOT_ENOUGH
+    if measure.kind == "share":
+        return percent(value)
+    if measure.kind == "count":
+        return f"{value:,.0f} {measure.unit}" if value == round(value) else f"{value:,.1f} {measure.unit}"
+    if measure.unit == "points":
+        return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+    return f"{value:,.1f} {measure.unit}"
+
+
+def range_text(measure: Measure, low: float | None, high: float | None) -> str:
+    """A 95 % interval: `24 to 38 %`."""
+    if low is None or high is None:
+        return "no interval"
+    if measure.kind == "share":
+        return f"{_digits(low)} to {_digits(high)} %"
+    if measure.kind == "count":
+        return f"{low:,.0f} to {high:,.0f}"
+    return f"{low:.2f} to {high:.2f}"
+
+
+def sample_text(measurement: Measurement) -> str:
+    """The sample: `n = 178 decided calls`."""
+    return f"n = {measurement.n:,} {measurement.measure.sample}"
+
+
+def evidence_text(measurement: Measurement) -> str:
+    """Value, interval and sample in one line."""
+    measure = measurement.measure
+    interval = range_text(measure, measurement.low, measurement.high)
+    sample = "" if measure.kind == "count" else f"; {sample_text(measurement)}"
+    return f"{value_text(measure, measurement.value)} (95 % interval {interval}{sample})"
+
+
+def difference_text(change: Change) -> str:
+    """A difference with its interval: `+12 points (5 to 19)`; shares differ by percentage points."""
+    if change.difference is None:
+        return NOT_ENOUGH
+    measure, scale = change.measure, 100 if change.measure.kind == "share" else 1
+    unit = {"share": "points", "count": f"{measure.unit} a week"}.get(
+        measure.kind, "" if measure.unit == "points" else measure.unit
+    )
+    digits = {"share": 1, "count": 0, "mean": 2 if measure.unit == "points" else 1}[measure.kind]
+    number = f"{_signed(change.difference * scale, digits)} {unit}".strip()
+    if change.low is None or change.high is None:
+        return f"{number} (no interval)"
+    return f"{number} ({_signed(change.low * scale, digits)} to {_signed(change.high * scale, digits)})"
+
+
+def against_text(change: Change) -> str:
+    """What this week is compared with, and on how much: `18 % in the 4 weeks before (n = 560)`."""
+    if change.before is None or change.before_value is None:
+        return "no earlier weeks to compare with"
+    weeks = "week" if change.before.weeks == 1 else f"{change.before.weeks} weeks"
+    a_week = " a week" if change.measure.kind == "count" else ""
+    return f"{value_text(change.measure, change.before_value)}{a_week} in the {weeks} before (n = {change.before.n:,})"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: `31.4 %`."""
+    return f"{_digits(share)} %"
+
+
+def _digits(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0")
+
+
+def _signed(number: float, digits: int) -> str:
+    text = f"{number:+,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return text if any(character in "123456789" for character in text) else text[1:]

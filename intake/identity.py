@@ -1,0 +1,137 @@
+"""Who a company and a lead are: one identity however a vendor writes the name."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+GENERIC_PROVIDERS = frozenset(
+    [
+        "aol.com",
+        "gmail.com",
+        "googlemail.com",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "hey.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mac.com",
+        "mail.com",
+        "mail.ru",
+        "me.com",
+        "msn.com",
+        "outlook.com",
+        "pm.me",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "t-online.de",
+        "web.de",
+        "yahoo.co.uk",
+        "yahoo.com",
+        "yandex.ru",
+        "ymail.com",
+        "zoho.com",
+        "freemail.example",
+        "inbox.example",
+        "webmail.example",
+    ]
+)
+
+MEETING_WORDS = re.compile(
+    r"\b(?:intro(?:duction|ductory)?|discovery|call|chat|demo|meeting|sync|weekly|monthly|catch[- ]?up|follow[- ]?up|"
+    r"kick[- ]?off|touch ?base|check[- ]?in|session|deep dive|review|with|and|the|re|first|next|steps?|technical|"
+    r"pricing|quick|sales|product|overview|evaluation|voice|ai|team|standup|planning|internal|call with \w+)\b",
+    re.IGNORECASE,
+)
+SEPARATORS = re.compile(r"\s+(?:/|<>|<->|\||[-\u2013\u2014]|x|meets)\s+|:\s+")
+
+
+def registered_domain(text: str | None) -> str | None:
+    """The registered domain in a host, URL or e-mail address, by the public suffix list; None where there is none.
+
+    >>> registered_domain("https://www.shop.acme.co.uk/pricing"), registered_domain("ana@mail.acme.com")
+    ('acme.co.uk', 'acme.com')
+    """
+    if not text or "." not in text:
+        return None
+    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.strip().lower()).rsplit("@", 1)[-1]
+    host = re.split(r"[/?#:]", host, maxsplit=1)[0]
+    found = _suffixes()(host)
+    if found.domain and found.suffix:
+        return f"{found.domain}.{found.suffix}"
+    labels = [label for label in host.split(".") if label]
+    return ".".join(labels[-2:]) if len(labels) >= 2 and not host.replace(".", "").isdigit() else None
+
+
+def company_domain(email: str | None) -> str | None:
+    """The company behind an e-mail address; None for a generic mail provider."""
+    if not email or "@" not in email:
+        return None
+    domain = registered_domain(email)
+    return None if domain in GENERIC_PROVIDERS else domain
+
+
+def company_id_of(domain: str | None, name: str | None) -> str | None:
+    """The company's identity: its registered domain, else a slug of its name.
+
+    >>> company_id_of(None, "Müller & Söhne GmbH")
+    'name:müller-söhne-gmbh'
+    """
+    if domain:
+        return domain
+    slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-") if name else ""
+    return f"name:{slug}" if slug else None
+
+
+def company_in_title(title: str | None, own_names: Collection[str] = ("ringback",)) -> str | None:
+    """The company that a meeting's title names, or None where it names none.
+
+    >>> company_in_title("Acme Corp / Intro Call"), company_in_title("Weekly sync")
+    ('Acme Corp', None)
+    """
+    for part in SEPARATORS.split(title or ""):
+        words = part.strip(" -\u2013\u2014.,")
+        if not words or words.lower() in own_names:
+            continue
+        if MEETING_WORDS.sub("", words).strip(" -&.,()0123456789"):
+            return None if _names_a_person(words) else words
+    return None
+
+
+def company_of_attendees(emails: Sequence[str], own_domains: Collection[str]) -> tuple[str | None, str | None]:
+    """The company domain that most outside attendees share, and the address of the first who is of it.
+
+    Where all outside attendees use generic mail providers the domain is None and the address is the first of them.
+    """
+    outside = [e.strip().lower() for e in emails if "@" in e and registered_domain(e) not in own_domains]
+    domains = Counter(domain for email in outside if (domain := company_domain(email)))
+    if not domains:
+        return None, next(iter(outside), None)
+    domain = domains.most_common(1)[0][0]
+    return domain, next(email for email in outside if company_domain(email) == domain)
+
+
+def lead_id_of(email: str | None, company_id: str | None, call_id: str) -> str:
+    """The lead's identity: the e-mail address, else the company, else the call alone."""
+    if email:
+        return email.strip().lower()
+    return f"company:{company_id}" if company_id else f"call:{call_id}"
+
+
+def _names_a_person(words: str) -> bool:
+    """Whether the part is like "Call with Ana"."""
+    return bool(re.search(r"\b(?:call|chat|sync|meeting) with \w+$", words, re.IGNORECASE))
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> "TLDExtract":
+    import tldextract
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)

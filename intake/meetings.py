@@ -1,0 +1,129 @@
+"""Fellow's payloads become calls: a recording and its note are read, named and checked."""
+
+from collections.abc import Collection
+from datetime import datetime
+from json import loads
+from typing import Any
+
+from pydantic import ValidationError
+
+from intake.identity import company_id_of, company_in_title, company_of_attendees, lead_id_of
+from intake.sentiment import sentiment_of
+from ringback.clock import as_utc
+from ringback.records import Call, Payload, Rejected
+from vendors import fellow
+from warehouse.landing import content_hash
+
+
+def payload_of(kind: str, body: dict[str, Any], fetched_as_of: datetime) -> Payload | None:
+    """Keep what Fellow sent; None for a version that only came to be after `fetched_as_of`.
+
+    A payload without a readable `updated_at` is taken as known when it was fetched.
+    """
+    from json import dumps
+
+    known_at = _moment(body.get("updated_at")) or fetched_as_of
+    if known_at > fetched_as_of:
+        return None
+    return Payload(
+        source=fellow.SOURCE,
+        kind=kind,
+        external_id=str(body.get("id") or f"unnamed-{content_hash(body)}"),
+        content_hash=content_hash(body),
+        known_at=known_at,
+        body=dumps(body, ensure_ascii=False),
+    )
+
+
+def call_of(
+    recording_body: str, note_body: str | None, known_at: datetime, own_domains: Collection[str]
+) -> Call | Rejected:
+    """Read a recording and its note (JSON texts as kept) as a call, or say why that cannot be done."""
+    fingerprint = content_hash([recording_body, note_body])
+    try:
+        recording = fellow.Recording.model_validate_json(recording_body)
+        note = fellow.Note.model_validate_json(note_body) if note_body else None
+    except ValidationError as failure:
+        return _rejected(recording_body, fingerprint, known_at, failure)
+    called_at = as_utc(recording.started_at)
+    emails = [attendee.email for attendee in (note.event_attendees or [] if note else []) if attendee.email]
+    domain, lead_email = company_of_attendees(emails, own_domains)
+    company_name = company_in_title(recording.title)
+    company_id = company_id_of(domain, company_name)
+    call_id = f"{fellow.SOURCE}:{recording.id}"
+    notes, transcript = _notes(recording), _transcript(recording)
+    return Call(
+        call_id=call_id,
+        content_hash=fingerprint,
+        source=fellow.SOURCE,
+        external_id=recording.id,
+        known_at=max(known_at, called_at),
+        called_at=called_at,
+        lead_id=lead_id_of(lead_email, company_id, call_id),
+        lead_email=lead_email,
+        company_id=company_id,
+        company_name=company_name,
+        title=recording.title,
+        notes=notes,
+        transcript=transcript,
+        minutes=(as_utc(recording.ended_at) - called_at).total_seconds() / 60 if recording.ended_at else None,
+        sentiment=sentiment_of(notes, transcript),
+        attendees=tuple(emails),
+    )
+
+
+def _notes(recording: fellow.Recording) -> str | None:
+    written = [
+        line
+        for notes in recording.ai_notes or []
+        if notes.is_active
+        for section in notes.sections
+        for line in _lines(section)
+    ]
+    return "\n".join(written) or None
+
+
+def _lines(section: fellow.Section) -> list[str]:
+    heading = [f"{section.title}:"] if section.title else []
+    if isinstance(section.content, str):
+        return [*heading, section.content]
+    return heading + [text for item in section.content or [] for text in _texts(item)]
+
+
+def _texts(item: Any) -> list[str]:
+    if isinstance(item, str):
+        return [item]
+    if not isinstance(item, dict):
+        return []
+    own = [str(item[key]) for key in ("title", "text") if item.get(key)]
+    return own + [text for bullet in item.get("bullet_points") or [] for text in _texts(bullet)]
+
+
+def _transcript(recording: fellow.Recording) -> str | None:
+    if recording.transcript is None:
+        return None
+    said = [f"{segment.speaker or 'Unknown'}: {segment.text}" for segment in recording.transcript.speech_segments]
+    return "\n".join(said) or None
+
+
+def _rejected(body: str, fingerprint: str, known_at: datetime, failure: ValidationError) -> Rejected:
+    first = failure.errors()[0]
+    return Rejected(
+        source=fellow.SOURCE,
+        kind="recording",
+        external_id=str(loads(body).get("id")),
+        content_hash=fingerprint,
+        known_at=known_at,
+        field=".".join(str(part) for part in first["loc"]),
+        reason=first["msg"],
+        body=body,
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    from ringback.clock import parse_time
+
+    try:
+        return parse_time(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

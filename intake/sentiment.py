@@ -1,0 +1,15 @@
+"""How a conversation sounds, by TextBlob's lexicon of about 3,000 words with negation and intensifiers."""
+
+
+def sentiment_of(*texts: str | None) -> float | None:
+    """Polarity of the texts together, -1 (hostile) to 1 (delighted); None where there are no words.
+
+    >>> sentiment_of("They loved it.") > 0 > sentiment_of("A terrible, useless demo.")
+    True
+    """
+    words = "\n".join(text for text in texts if text)
+    if not words.strip():
+        return None
+    from textblob import TextBlob
+
+    return round(float(TextBlob(words).sentiment.polarity), 4)

@@ -1,0 +1,61 @@
+"""Putting what arrived into both stores: the warehouse first, the database after it.
+
+Both writes are idempotent, so a crash between the two is mended by bringing the same again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from database import people, queue
+from database.queue import Waiting
+from ringback.records import Call, CompanyFacts, Lead, Outcome, Rejected
+from warehouse import landing
+from warehouse.connect import writing
+from warehouse.landing import Landed
+
+HIGH_VALUE_WORDS = ("voice ai", "ai agent", "pricing", "contract", "pilot", "go live", "this quarter")
+WORTH_ENRICHING_AT = 60
+
+
+def take_calls(calls: Sequence[Call], rejected: Iterable[Rejected] = ()) -> tuple[Landed, Landed]:
+    """Keep calls and what could not be read; gives the counts of both."""
+    with writing() as warehouse:
+        landed, aside = landing.land_calls(warehouse, calls), landing.land_rejected(warehouse, rejected)
+    people.publish_calls(calls)
+    return landed, aside
+
+
+def take_leads(leads: Sequence[Lead], facts: Sequence[CompanyFacts]) -> Landed:
+    """Keep leads and what their source says of their companies."""
+    with writing() as warehouse:
+        landing.land_company_facts(warehouse, facts)
+        landed = landing.land_lead_facts(warehouse, leads)
+    people.publish_companies(facts)
+    people.publish_leads(leads)
+    return landed
+
+
+def take_outcomes(outcomes: Sequence[Outcome]) -> Landed:
+    """Keep how calls ended."""
+    with writing() as warehouse:
+        return landing.land_outcomes(warehouse, outcomes)
+
+
+def queue_high_value(calls: Iterable[Call], at: datetime) -> int:
+    """Queue the companies of promising calls for enrichment; gives how many are new in the queue."""
+    return queue.enqueue([waiting for call in calls if (waiting := worth_enriching(call))], at)
+
+
+def worth_enriching(call: Call) -> Waiting | None:
+    """A company goes on the queue when what was said makes it worth paying for its data; None otherwise.
+
+    Priority is 50, plus 10 for each of the high-value phrases said, plus up to 20 for a warm tone, at most 100.
+    """
+    if call.company_id is None or "." not in call.company_id:
+        return None
+    words = f"{call.notes or ''} {call.transcript or ''}".lower()
+    said = [phrase for phrase in HIGH_VALUE_WORDS if phrase in words]
+    priority = min(100, round(50 + 10 * len(said) + 20 * max(0.0, call.sentiment or 0.0)))
+    if priority < WORTH_ENRICHING_AT:
+        return None
+    return Waiting(call.company_id, priority, f"said in a call: {', '.join(said)}" if said else "a warm call")

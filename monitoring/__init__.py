@@ -1,0 +1,1 @@
+"""What the numbers are: measures by week, drift, live performance, health."""

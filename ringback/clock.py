@@ -1,0 +1,52 @@
+"""The one place that reads the clock: everywhere else time is passed in.
+
+Times are UTC without zone inside the product (docs/decisions/0001-data-flow.md); zones appear only at the edges,
+where a vendor, a file or a person says a time.
+"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+WEEK = timedelta(days=7)
+
+
+def now() -> datetime:
+    """The present moment, UTC without zone, in whole microseconds."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def as_utc(moment: datetime, zone: str = "UTC") -> datetime:
+    """Give a moment as UTC without zone; one that says no zone is taken to be in `zone`.
+
+    >>> as_utc(datetime(2026, 7, 1, 6, 0), zone="America/Chicago")
+    datetime.datetime(2026, 7, 1, 11, 0)
+    """
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def parse_time(text: str, format: str | None = None, zone: str = "UTC") -> datetime:
+    """Read a moment in ISO 8601 (a trailing Z is understood) or in `format`, as UTC without zone.
+
+    Raises ValueError where the text is no such moment.
+
+    >>> parse_time("2026-06-11T12:41:12.874Z")
+    datetime.datetime(2026, 6, 11, 12, 41, 12, 874000)
+    """
+    text = text.strip()
+    moment = datetime.strptime(text, format) if format else datetime.fromisoformat(text)
+    return as_utc(moment, zone)
+
+
+def shown_in(moment: datetime, zone: str) -> datetime:
+    """Give a stored moment in the customer's zone, for showing it to a person."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+
+def week_start(moment: datetime) -> datetime:
+    """The Monday 00:00 UTC at which the moment's week began.
+
+    >>> week_start(datetime(2026, 3, 18, 9))
+    datetime.datetime(2026, 3, 16, 0, 0)
+    """
+    return datetime(moment.year, moment.month, moment.day) - timedelta(days=moment.weekday())

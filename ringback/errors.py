@@ -1,0 +1,68 @@
+"""Everything that can go wrong, as one tree; each message names the situation and the way out.
+
+RingbackError
+├── WrongUsage           what was asked for does not exist or does not fit: exit status 2
+│   ├── BadMapping       a mapping file that cannot be followed, with the key
+│   └── UnknownModel     a version or target that the registry does not hold
+├── NotEnoughData        too little to learn from or to measure, with what is missing
+├── NoModel              no champion at that moment
+├── StoreError
+│   ├── WarehouseBusy    another process writes to the warehouse, named
+│   └── NotMigrated      a store that is older or newer than this code
+└── VendorError          an outside system, named, misbehaves
+    ├── VendorRefused    it will not answer this request: key, permission or request is wrong (final)
+    ├── VendorUnreadable it answered something that is not what its documentation says
+    └── VendorUnavailable it failed, or asked for patience, more often than we try
+"""
+
+
+class RingbackError(Exception):
+    """What a person is told in one sentence, with the way out."""
+
+
+class WrongUsage(RingbackError):
+    """What was asked for does not exist or does not fit."""
+
+
+class BadMapping(WrongUsage):
+    """A mapping file cannot be followed; the message names the key."""
+
+
+class UnknownModel(WrongUsage):
+    """The registry holds no such version or target."""
+
+
+class NotEnoughData(RingbackError):
+    """There is too little to learn from or to measure; the message says how much is missing."""
+
+
+class NoModel(RingbackError):
+    """There is no champion at the moment that was asked about."""
+
+
+class StoreError(RingbackError):
+    """A store cannot be used as it is."""
+
+
+class WarehouseBusy(StoreError):
+    """Another process writes to the warehouse; the message names it."""
+
+
+class NotMigrated(StoreError):
+    """A store is older or newer than this code."""
+
+
+class VendorError(RingbackError):
+    """An outside system misbehaves; the message names it."""
+
+
+class VendorRefused(VendorError):
+    """The vendor will not answer this request, however often it is asked."""
+
+
+class VendorUnreadable(VendorError):
+    """The vendor answered something that is not what its documentation says."""
+
+
+class VendorUnavailable(VendorError):
+    """The vendor failed, or asked for patience, more often than we try."""

@@ -1,0 +1,78 @@
+"""All configuration, in one place: environment variables with the prefix RINGBACK_, or a `.env` file.
+
+Everything relative hangs on the place of this file, not on the working directory, because workers start elsewhere.
+Without any vendor key the product speaks to its own sandbox.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What an installation may decide; `.env.example` lists every name."""
+
+    model_config = SettingsConfigDict(env_prefix="RINGBACK_", env_file=CHECKOUT / ".env", extra="ignore", frozen=True)
+
+    home: Path = Field(CHECKOUT / "var", description="Folder of all state: stores, models, reports, logs.")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; default a SQLite file under home.")
+    mlflow_url: str | None = Field(None, description="MLflow tracking URI; default a SQLite file under home.")
+    zone: str = Field("America/Chicago", description="The customer's time zone, in which times are shown.")
+
+    own_domains: tuple[str, ...] = Field(
+        ("ringback-customer.example",), description="The seller's own e-mail domains, as a JSON list."
+    )
+
+    fellow_subdomain: str = Field("sandbox", description="Workspace name in https://NAME.fellow.app.")
+    fellow_key: SecretStr | None = Field(None, description="Fellow API key; without it the sandbox is used.")
+    fellow_url: str | None = Field(None, description="Base URL of the Fellow API, where it is not Fellow's own.")
+    fellow_requests_per_second: float = Field(3.0, gt=0, description="Fellow's documented limit is 3.")
+
+    crm_leads_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of leads.")
+    crm_outcomes_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of outcomes.")
+    crm_leads_mapping: Path = Field(CHECKOUT / "docs/examples/crm_leads.toml", description="Mapping of that export.")
+    crm_outcomes_mapping: Path = Field(CHECKOUT / "docs/examples/crm_outcomes.toml", description="As above.")
+    crm_token: SecretStr | None = Field(None, description="Bearer token of the CRM's exports.")
+
+    sandbox_port: int = Field(4780, ge=1024, le=65535, description="Port of the sandbox on 127.0.0.1.")
+    prefect_port: int = Field(4200, ge=1024, le=65535, description="Port of the Prefect server on 127.0.0.1.")
+    mlflow_port: int = Field(5000, ge=1024, le=65535, description="Port of the MLflow server on 127.0.0.1.")
+    api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API on 127.0.0.1.")
+
+    min_training_labels: int = Field(200, ge=10, description="Fewer labelled calls than this train no model.")
+    training_jobs: int = Field(2, ge=1, description="Processor cores that a fit may use.")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.home / 'database.sqlite'}"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def mlflow(self) -> str:
+        """MLflow tracking URI."""
+        return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the reports people read."""
+        return self.home / "reports"
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether calls come from the simulated world: then every result must be called synthetic."""
+        return self.fellow_key is None and self.fellow_url is None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The configuration of this process, read once; tests clear it with `settings.cache_clear()`."""
+    return Settings()

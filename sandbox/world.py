@@ -1,0 +1,296 @@
+"""The simulated world: the same calls, people and outcomes for the same seed and start, without end.
+
+Weeks are made when first asked for, in order, each from its own generator, so a world costs what is looked at and
+says the same whatever was asked before. Nobody in it exists: domains end in .example or .test.
+
+The latent truth behind a call is a sum of log-odds (`state_of_mind`): fit of the company, need, urgency, budget,
+and noise that nothing shows. What is said follows it loosely: some signals are said without meaning, some are meant
+without being said.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import tanh
+from threading import RLock
+from zoneinfo import ZoneInfo
+
+from sandbox import talk
+from sandbox.companies import WEEKS_OF_GROWTH, new_company, new_person, slug
+from sandbox.conversation import Scene, notes, set_scene, transcript
+from sandbox.dice import Dice
+from sandbox.industries import BOLD, DECIDERS
+from sandbox.records import (
+    ActionItem,
+    AiNotes,
+    Company,
+    Meeting,
+    Outcome,
+    Person,
+    Said,
+    Segment,
+    Seller,
+    Topic,
+)
+
+__all__ = [
+    "BOLD", "SELLERS", "ActionItem", "AiNotes", "Company", "Meeting", "Outcome", "Person", "Said", "Segment", "Seller",
+    "Topic", "World",
+]  # fmt: skip
+
+CHICAGO = ZoneInfo("America/Chicago")
+UTC = ZoneInfo("UTC")
+WEEK = timedelta(days=7)
+KNOWN_BEFORE_THE_CALL = timedelta(days=10)
+"""The CRM learns of a person at most this long before their first call."""
+NEW_COMPANY_RATE = 0.75
+REMEMBERED_COMPANIES = 900
+"""Follow-ups are with one of the companies met most recently."""
+NEVER_DECIDED_RATE = 0.08
+SELLER_DOMAIN = "ringback-customer.example"
+SELLERS = tuple(
+    Seller(f"usr_{number}", name, f"{slug(name.split()[0])}@{SELLER_DOMAIN}")
+    for number, name in enumerate(
+        ("Maya Brooks", "Ethan Cole", "Sara Lindqvist", "Diego Ramos", "Tessa Moore", "Omar Farouk", "Julia Weiss",
+         "Ben Carter"), start=1)
+)  # fmt: skip
+
+
+class World:
+    """All companies, people and meetings of one seed, and when each becomes known."""
+
+    def __init__(self, seed: int = 7, start: datetime = datetime(2026, 1, 5), calls_per_week: int = 160) -> None:
+        """Prepare the world that begins on the Monday `start` (UTC); nothing is made yet."""
+        if start.weekday() != 0 or start != datetime(start.year, start.month, start.day):
+            raise ValueError(f"{start} is not a Monday 00:00; a world starts with a week")
+        self.seed, self.start, self.calls_per_week = seed, start, calls_per_week
+        self._meetings: list[Meeting] = []
+        self._starts: list[datetime] = []
+        self._companies: list[Company] = []
+        self._people: list[Person] = []
+        self._staff: dict[str, list[Person]] = {}
+        self._domains: set[str] = set()
+        self._weeks = 0
+        self._lock = RLock()
+
+    def meetings(self, until: datetime) -> list[Meeting]:
+        """All meetings that have started by then, in order of start."""
+        return self._meetings[: self.started(until)]
+
+    def started(self, until: datetime) -> int:
+        """How many meetings have started by then."""
+        self.reach(until)
+        return bisect_right(self._starts, until)
+
+    def every_meeting_made(self) -> list[Meeting]:
+        """The meetings in order of start as far as made so far: not a copy, do not change it."""
+        return self._meetings
+
+    def companies(self, until: datetime) -> list[Company]:
+        """All companies the CRM knows by then, in the order of their first call."""
+        self.reach(until + KNOWN_BEFORE_THE_CALL)
+        return [company for company in self._companies if company.created_at <= until]
+
+    def people(self, until: datetime) -> list[Person]:
+        """All people the CRM knows by then, in the order of their first call."""
+        self.reach(until + KNOWN_BEFORE_THE_CALL)
+        return [person for person in self._people if person.created_at <= until]
+
+    def reach(self, until: datetime) -> None:
+        """Make the weeks up to and with the one that holds `until`."""
+        with self._lock:
+            while self.start + self._weeks * WEEK <= until:
+                self._make_week(self._weeks)
+                self._weeks += 1
+
+    def _make_week(self, week: int) -> None:
+        """Add one week of meetings, and the companies and people who first appear in it."""
+        dice = Dice(self.seed, week)
+        met_before = self._companies[-REMEMBERED_COMPANIES:]
+        count = max(1, round(self.calls_per_week * dice.between(0.94, 1.06)))
+        starts = sorted(call_start(dice, self.start + week * WEEK) for _ in range(count))
+        made = []
+        for number, started_at in enumerate(starts):
+            is_follow_up = bool(met_before) and not dice.chance(NEW_COMPANY_RATE)
+            people = self._again(dice, dice.pick(met_before), started_at) if is_follow_up else self._new(
+                dice, week, started_at)  # fmt: skip
+            made.append(new_meeting(dice, week, f"{week:04d}{number:04d}", people, is_follow_up, started_at))
+        self._meetings.extend(made)
+        self._starts.extend(starts)
+
+    def _new(self, dice: Dice, week: int, first_met: datetime) -> tuple[Person, ...]:
+        """One or two people of a company never called before."""
+        company = new_company(dice, len(self._companies) + 1, week, first_met, self._claim(dice))
+        self._companies.append(company)
+        self._staff[company.company_id] = []
+        return tuple(self._hire(dice, company, first_met) for _ in range(2 if dice.chance(0.25) else 1))
+
+    def _again(self, dice: Dice, company: Company, met: datetime) -> tuple[Person, ...]:
+        """People of a company called before, sometimes joined by a colleague."""
+        staff = self._staff[company.company_id]
+        if len(staff) < 4 and dice.chance(0.3):
+            return (staff[0], self._hire(dice, company, met))
+        return (dice.pick(staff),)
+
+    def _hire(self, dice: Dice, company: Company, first_met: datetime) -> Person:
+        """A new face at the company."""
+        staff = self._staff[company.company_id]
+        person = new_person(dice, company, len(staff) + 1, first_met)
+        staff.append(person)
+        self._people.append(person)
+        return person
+
+    def _claim(self, dice: Dice) -> Callable[[str], str]:
+        """A way to get a domain for a name that no other company has."""
+
+        def claim(name: str) -> str:
+            suffix = "test" if dice.chance(0.12) else "example"
+            base, number, domain = slug(name), 1, ""
+            while not domain or domain in self._domains:
+                domain = f"{base}{number if number > 1 else ''}.{suffix}"
+                number += 1
+            self._domains.add(domain)
+            return domain
+
+        return claim
+
+
+def call_start(dice: Dice, monday: datetime) -> datetime:
+    """A moment on a working day between 09:00 and 16:30 in Chicago, in UTC with milliseconds."""
+    day = monday + timedelta(days=dice.integer(0, 4))
+    local = day + timedelta(hours=9, minutes=15 * dice.integer(0, 29), milliseconds=dice.integer(0, 240_000))
+    return local.replace(tzinfo=CHICAGO).astimezone(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What the customer really thinks on one call: standard normal numbers, and the log-odds they add up to."""
+
+    need: float
+    urgency: float
+    budget: float
+    leaning: float
+
+
+def new_meeting(
+    dice: Dice, week: int, number: str, people: tuple[Person, ...], is_follow_up: bool, started_at: datetime
+) -> Meeting:
+    """A call with these people: what they think, what is said of it, what becomes known of it when."""
+    company, seller = people[0].company, dice.pick(SELLERS)
+    mind = state_of_mind(dice, company, people, is_follow_up)
+    wants_voice_ai = company.wants_voice_ai != dice.chance(0.03)
+    said = what_is_said(dice, mind, products_wanted(dice, company, wants_voice_ai, week))
+    seconds = dice.between(12 * 60, 48 * 60)
+    ended_at = whole_milliseconds(started_at + timedelta(seconds=seconds))
+    late = timedelta(days=1) if dice.chance(0.03) else timedelta()
+    transcript_at = whole_milliseconds(ended_at + late + timedelta(minutes=dice.between(10, 90)))
+    edited_at = whole_milliseconds(ended_at + timedelta(days=dice.between(1.2, 3))) if dice.chance(0.04) else None
+    scene = set_scene(dice, seller, people, is_follow_up)
+    return Meeting(
+        meeting_id=f"rec_{number}",
+        note_id=None if dice.chance(0.02) else f"note_{number}",
+        event_guid=dice.hexadecimal(26),
+        title=title(dice, scene),
+        company=company,
+        people=people,
+        seller=seller,
+        is_follow_up=is_follow_up,
+        created_at=whole_milliseconds(started_at - timedelta(seconds=dice.between(0.2, 20))),
+        started_at=started_at,
+        ended_at=ended_at,
+        transcript_at=transcript_at,
+        edited_at=edited_at,
+        edit=scene.fill(dice.pick(talk.EDITS)) if edited_at else "",
+        lists_attendees=not dice.chance(0.01),
+        malformed=dice.pick(("no_times", "segments_as_text")) if dice.chance(0.005) else "",
+        segments=transcript(dice, scene, said, seconds),
+        notes=notes(dice, scene, said, seconds, ended_at),
+        said=said,
+        outcome=outcome(dice, mind, wants_voice_ai, company, ended_at),
+    )
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """The moment as precise as the vendor shows it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def state_of_mind(dice: Dice, company: Company, people: tuple[Person, ...], is_follow_up: bool) -> Mind:
+    """Draw what the customer thinks, and add up the log-odds of progression."""
+    need, urgency, budget = (0.35 * company.appetite + 0.94 * dice.normal() for _ in range(3))
+    decides = any(person.title in DECIDERS for person in people)
+    leaning = (
+        -1.32
+        + 0.75 * company.fit
+        + 0.65 * need
+        + 0.95 * urgency
+        + 0.95 * budget
+        + 0.55 * decides
+        + 0.50 * is_follow_up
+        + dice.normal(0.0, 0.7)
+    )
+    return Mind(need, urgency, budget, leaning)
+
+
+def what_is_said(dice: Dice, mind: Mind, products: tuple[str, ...]) -> Said:
+    """Which signals come out: the likelier the more they are meant, never surely."""
+    urgency = dice.leans(-1.0 + 2.0 * mind.urgency)
+    budget = dice.leans(-1.5 + 1.9 * mind.budget)
+    meant_timeline = mind.urgency + dice.normal(0.0, 0.8)
+    named_date = dice.chance(0.55)
+    return Said(
+        products=products,
+        declined_voice_ai="Voice AI" not in products and dice.chance(0.12),
+        need=dice.leans(0.1 + 1.6 * mind.need),
+        urgency=urgency,
+        no_rush=not urgency and dice.leans(-1.6 - 1.6 * mind.urgency),
+        timeline=("near" if meant_timeline > 0.1 else "far") if named_date else "",
+        pricing=dice.leans(-0.3 + 0.8 * mind.budget + 0.5 * mind.need),
+        budget=budget,
+        no_budget=not budget and dice.leans(-1.8 - 1.6 * mind.budget),
+        competitor=dice.chance(0.18),
+        next_meeting=dice.leans(0.2 + 0.9 * mind.leaning),
+        technical_depth=max(0, min(3, round(dice.normal(0.8 + 0.6 * mind.need, 0.8)))),
+        integration=dice.leans(-0.6 + 0.8 * mind.need),
+        sentiment=round(tanh(0.45 * mind.leaning + 0.25 + dice.normal(0.0, 0.7)), 3),
+    )
+
+
+def products_wanted(dice: Dice, company: Company, wants_voice_ai: bool, week: int) -> tuple[str, ...]:
+    """The products the customer brings up; idle curiosity about Voice AI grows over the weeks."""
+    odds = {
+        "Voice AI": 0.67 if wants_voice_ai else 0.13 + 0.13 * tanh(week / WEEKS_OF_GROWTH),
+        "Messaging/SMS": 0.42 if wants_voice_ai else 0.78,
+        "Voice": 0.34 if wants_voice_ai else 0.18,
+        "Verify": 0.24 if "authentication" in company.web_functions else 0.06,
+        "Wireless": 0.14 if company.industry in ("Logistics", "Telecommunications") else 0.03,
+    }
+    return tuple(product for product, odd in odds.items() if dice.chance(odd))
+
+
+def outcome(dice: Dice, mind: Mind, wants_voice_ai: bool, company: Company, ended_at: datetime) -> Outcome:
+    """Decide the deal 5 to 35 days after the call, wins sooner than losses; a few never."""
+    progressed = dice.leans(mind.leaning)
+    haste = dice.between(0, 1) * dice.between(0, 1) if progressed else 1 - dice.between(0, 1) * dice.between(0, 1)
+    days = 5 + 30 * (0.75 * haste + 0.25 * dice.fraction())
+    stages = ("Moved to evaluation", "Moved to evaluation", "Closed Won") if progressed else (
+        "Closed Lost", "Closed Lost", "Disqualified")  # fmt: skip
+    amount = round(company.employees**0.7 * dice.between(60, 400), 2)
+    return Outcome(
+        progressed=progressed,
+        voice_ai=wants_voice_ai,
+        created_at=(ended_at + timedelta(hours=dice.between(0.5, 40))).replace(microsecond=0),
+        decided_at=None
+        if dice.chance(NEVER_DECIDED_RATE)
+        else (ended_at + timedelta(days=min(days, 34.9))).replace(microsecond=0),
+        stage=dice.pick(stages),
+        amount=None if dice.chance(0.2) else amount,
+    )
+
+
+def title(dice: Dice, scene: Scene) -> str:
+    """What the calendar calls the meeting; some titles help nobody."""
+    if dice.chance(0.08):
+        return scene.fill(dice.pick(talk.USELESS_TITLES))
+    return scene.fill(dice.pick(talk.TITLES_AGAIN if scene.is_follow_up and dice.chance(0.6) else talk.TITLES))

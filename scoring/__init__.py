@@ -1,0 +1,1 @@
+"""What a champion says of a call, in numbers and in words."""

@@ -1,0 +1,131 @@
+"""Why a call scored as it did: the features that moved its log-odds most, in plain words with the value that did it."""
+
+from collections.abc import Callable, Mapping
+
+from features.custom import PREFIX
+from ringback.records import Value
+
+REASONS = 4
+SMALLEST_SHARE = 0.05
+"""A contribution under this share of all contributions together is not worth a reason."""
+
+Wording = Callable[[Value], str]
+
+
+def reasons(contributions: Mapping[str, float], row: Mapping[str, Value]) -> tuple[str, ...]:
+    """The strongest contributions (log-odds by feature) to one row as sentences, the strongest first."""
+    total = sum(abs(value) for value in contributions.values()) or 1.0
+    strongest = sorted(contributions.items(), key=lambda item: -abs(item[1]))[:REASONS]
+    return tuple(
+        f"{_sentence(name, row.get(name))} ({'raises' if value > 0 else 'lowers'} the score)"
+        for name, value in strongest
+        if abs(value) / total >= SMALLEST_SHARE
+    )
+
+
+def _sentence(name: str, value: Value) -> str:
+    if name.startswith(PREFIX):
+        plain = name.removeprefix(PREFIX)
+        return f"{plain} is not known" if value is None else f"{plain} is {_plain(value)}"
+    if value is None:
+        return f"{SUBJECTS.get(name, name.replace('_', ' '))} is not known"
+    return WORDINGS[name](value) if name in WORDINGS else f"{name.replace('_', ' ')} is {_plain(value)}"
+
+
+def _plain(value: Value) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _percent(value: Value) -> str:
+    return f"{100 * value:+.0f} %" if isinstance(value, float) else str(value)
+
+
+def _undone(value: Value) -> float:
+    from math import expm1
+
+    return expm1(value) if isinstance(value, float) else 0.0
+
+
+def _times(topic: str) -> Wording:
+    def say(value: Value) -> str:
+        times = round(_undone(value))
+        return f"{topic} came up {'once' if times == 1 else f'{times} times'}" if times else f"{topic} did not come up"
+
+    return say
+
+
+def _yes_no(yes: str, no: str) -> Wording:
+    return lambda value: yes if value else no
+
+
+def _amount(what: str, unit: str = "") -> Wording:
+    return lambda value: f"{what}: {unit}{_undone(value):,.0f}"
+
+
+def _named(what: str) -> Wording:
+    return lambda value: f"{what}: {value}"
+
+
+def _rate(span: str) -> Wording:
+    def say(value: Value) -> str:
+        from math import exp
+
+        odds = exp(value) if isinstance(value, float) else 0.0
+        return f"{100 * odds / (1 + odds):.0f} % of the {span} decided calls progressed"
+
+    return say
+
+
+WORDINGS: dict[str, Wording] = {
+    "industry": _named("Industry"),
+    "regulated_industry": _yes_no("A regulated industry", "Not a regulated industry"),
+    "employees": _amount("Employees"),
+    "annual_revenue": _amount("Yearly revenue", "$"),
+    "revenue_per_employee": _amount("Revenue per employee", "$"),
+    "funding_stage": _named("Funding"),
+    "company_age": lambda value: f"The company is {value:.0f} years old",
+    "country": _named("Country"),
+    "business_model": _named("Business model"),
+    "technology_count": lambda value: f"{value:.0f} technologies known",
+    "competitor_technology": _yes_no("Uses a competitor's product", "Uses no competitor's product we know of"),
+    "developer_tools": lambda value: f"{value:.0f} developer tools in use",
+    "cloud_technology": _yes_no("Runs on a public cloud", "Not known to run on a public cloud"),
+    "crm_technology": _yes_no("Uses a CRM we connect to", "Uses no CRM we connect to"),
+    "web_authentication": _yes_no("Its web site has people sign in", "Nobody signs in on its web site"),
+    "web_transactions": _yes_no("Its web site takes payments or orders", "Its web site takes no payments"),
+    "web_communication": _yes_no("Its web site talks with visitors", "Its web site does not talk with visitors"),
+    "voice_ai_indicators": lambda value: f"{value:.0f} Voice-AI words in its own description",
+    "open_jobs": _amount("Open positions"),
+    "headcount_growth": lambda value: f"Headcount {_percent(value)} in six months",
+    "mentions_voice_ai": _times("Voice AI"),
+    "mentions_voice": _times("Voice"),
+    "mentions_messaging": _times("Messaging"),
+    "mentions_wireless": _times("Wireless"),
+    "mentions_verify": _times("Verify"),
+    "urgency": _times("Urgency"),
+    "timeline": _times("A time to decide or start"),
+    "pricing_asked": _times("Pricing"),
+    "next_meeting_set": _times("A next meeting"),
+    "integration_depth": _times("Integration"),
+    "technical_depth": _times("Technical detail"),
+    "objections": _times("An objection"),
+    "commitment": _times("A step of buying"),
+    "sentiment": lambda value: f"Tone of the call {value:+.2f} (-1 hostile, +1 delighted)",
+    "notes_length": _amount("Characters of notes"),
+    "minutes": lambda value: f"The call took {value:.0f} minutes",
+    "earlier_calls": lambda value: f"{value:.0f} earlier calls with the company" if value else "First call with it",
+    "days_since_earlier_call": lambda value: f"{value:.0f} days since the last call",
+    "earlier_progressed": lambda value: f"{value:.0f} earlier calls of the company progressed",
+    "attendees": lambda value: f"{value:.0f} people invited",
+    "seniority": _named("Level of the contact"),
+    "knows_company": _yes_no("The company is known", "The company is not known"),
+    "recent_progression": _rate("last 100"),
+    "long_progression": _rate("last 1,000"),
+}  # fmt: skip
+
+SUBJECTS = {
+    "days_since_earlier_call": "An earlier call",
+    "attendees": "Who was invited",
+    "sentiment": "The tone of the call",
+    "minutes": "The length of the call",
+}

@@ -1,0 +1,40 @@
+"""The rules that answer where no model can: plain, coarse, and marked as what they are."""
+
+from math import exp
+
+from ringback.records import Value
+
+VERSION = "rules"
+CONFIDENCE = 0.3
+
+
+def by_rules(row: dict[str, Value]) -> tuple[float, float, tuple[str, ...]]:
+    """Probability of progression, of Voice-AI fit, and the reasons, from what was said and how large the company is.
+
+    The weights are judgement, not learned: they only have to be sane until a model is there.
+    """
+    weights = {
+        "pricing_asked": (0.8, "pricing came up"),
+        "next_meeting_set": (0.9, "a next meeting was spoken of"),
+        "commitment": (0.8, "a step of buying was spoken of"),
+        "urgency": (0.7, "something is urgent"),
+        "objections": (-1.0, "an objection was raised"),
+        "sentiment": (1.5, "the tone was warm"),
+    }
+    log_odds, said = -1.0, []
+    for name, (weight, words) in weights.items():
+        value = row.get(name)
+        if isinstance(value, float) and value:
+            log_odds += weight * value
+            said.append((abs(weight * value), f"{words} ({'raises' if weight * value > 0 else 'lowers'} the score)"))
+    voice = _number(row.get("mentions_voice_ai")) + 0.5 * _number(row.get("voice_ai_indicators"))
+    strongest = tuple(words for _, words in sorted(said, reverse=True)[:3])
+    return _share(log_odds), _share(-1.5 + 1.2 * voice), ("scored by fixed rules, no model could be loaded", *strongest)
+
+
+def _number(value: Value) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + exp(-log_odds))

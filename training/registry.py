@@ -1,0 +1,273 @@
+"""Models in MLflow: the one door to it. Experiments and registered models are named for the targets.
+
+A training is known by its target, as-of and data fingerprint: the same again gives the version there is. Models are
+stored as skops files, of which only the types named here may be built when they are read.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from json import dumps, loads
+from logging import WARNING, getLogger
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from features.encoding import Encoding, encoding_from_json
+from ringback.errors import NoModel, UnknownModel
+from ringback.records import TARGETS, Target
+from ringback.settings import settings
+from training.evaluate import picture
+from training.promotion import Verdict
+from training.train import Trained, Tried
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+)
+REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version of a target's model."""
+
+    target: Target
+    version: str
+    candidate: str
+    as_of: datetime
+    fingerprint: str
+    run_id: str
+    source: str
+    aliases: tuple[str, ...]
+    metrics: dict[str, float]
+    rows: int
+    promoted: bool
+    """Whether it became champion at its moment."""
+    reason: str
+    """Why it did, or did not."""
+    evidence: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version that can answer."""
+
+    target: Target
+    version: str
+    candidate: str
+    encoding: Encoding
+    model: Any
+    """A scikit-learn CalibratedClassifierCV over the encoding's columns."""
+
+
+def prepare() -> None:
+    """Make MLflow's tables and the two experiments, once, before anything runs in parallel."""
+    client = _client()
+    for target in TARGETS:
+        if client.get_experiment_by_name(target) is None:
+            client.create_experiment(target, artifact_location=(settings().home / "mlartifacts" / target).as_uri())
+
+
+def find(target: Target, as_of: datetime, fingerprint: str) -> Version | None:
+    """The version that this very training made before, or None."""
+    return next((v for v in versions(target) if v.as_of == as_of and v.fingerprint == fingerprint), None)
+
+
+def versions(target: Target) -> list[Version]:
+    """Every registered version of a target, the oldest first."""
+    client = _client()
+    found = client.search_model_versions(f"name = '{target}'", max_results=1000)
+    aliases: dict[str, list[str]] = {}
+    if found:
+        for alias, version in client.get_registered_model(target).aliases.items():
+            aliases.setdefault(str(version), []).append(alias)
+    listed = [_version(client, target, one, aliases.get(str(one.version), [])) for one in found if "as_of" in one.tags]
+    return sorted(listed, key=lambda version: int(version.version))
+
+
+def version_of(target: Target, version: str) -> Version:
+    """One version; raises UnknownModel naming those there are."""
+    listed = versions(target)
+    for one in listed:
+        if one.version == version:
+            return one
+    names = ", ".join(v.version for v in listed) or "none yet"
+    raise UnknownModel(f"{target} has no version {version}; there are: {names}")
+
+
+def record(trained: Trained, verdict: Verdict) -> Version:
+    """Put a training into MLflow: a run for each candidate, then the chosen one as a registered version.
+
+    The version comes last and carries the verdict, so that a crash before it leaves nothing that counts; the runs that
+    such a crash left behind are removed.
+    """
+    prepare()
+    _forget_runs(trained)
+    chosen_run, model_uri = "", ""
+    for tried in trained.tried:
+        with _run(trained, tried) as run_id:
+            if tried.candidate == trained.chosen.candidate:
+                chosen_run, model_uri = run_id, _log_model(trained)
+    return version_of(trained.target, _register(trained, verdict, chosen_run, model_uri))
+
+
+def importances(target: Target, version: str) -> list[str]:
+    """The features of a version by how much they move its answers, the strongest first."""
+    import mlflow
+
+    path = mlflow.artifacts.download_artifacts(
+        run_id=version_of(target, version).run_id, artifact_path="importances.json"
+    )
+    return list(loads(Path(path).read_text()))
+
+
+def set_alias(target: Target, alias: str, version: str) -> None:
+    """Point an alias at a version."""
+    _client().set_registered_model_alias(target, alias, version)
+
+
+def drop_alias(target: Target, alias: str) -> None:
+    """Take an alias away, where it is set."""
+    if any(alias in version.aliases for version in versions(target)):
+        _client().delete_registered_model_alias(target, alias)
+
+
+@lru_cache(maxsize=8)
+def load(target: Target, version: str) -> Loaded:
+    """Load a version from our own registry; raises NoModel where its files cannot be read."""
+    import mlflow
+
+    _client()
+    known = version_of(target, version)
+    try:
+        model = mlflow.sklearn.load_model(f"models:/{target}/{version}")
+        path = mlflow.artifacts.download_artifacts(run_id=known.run_id, artifact_path="encoding.json")
+        encoding = encoding_from_json(Path(path).read_text())
+    except (OSError, mlflow.MlflowException) as failure:
+        raise NoModel(
+            f"version {version} of {target} cannot be loaded ({failure}); 'ringback run train' makes a new one"
+        ) from failure
+    return Loaded(target, version, known.candidate, encoding, model)
+
+
+@lru_cache(maxsize=1)
+def _client() -> "MlflowClient":
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        getLogger(name).setLevel(WARNING)
+    settings().home.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(settings().mlflow)
+    return mlflow.MlflowClient()
+
+
+@contextmanager
+def _run(trained: Trained, tried: Tried) -> Iterator[str]:
+    import mlflow
+
+    experiment = _client().get_experiment_by_name(trained.target)
+    assert experiment is not None  # noqa: S101  (prepare made it)
+    name = f"{tried.candidate} {trained.as_of:%Y-%m-%d}"
+    with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=name) as run:
+        is_chosen = tried.candidate == trained.chosen.candidate
+        mlflow.log_params(
+            {
+                "candidate": tried.candidate,
+                "as_of": trained.as_of.isoformat(),
+                "rows": trained.rows,
+                "test_rows": len(trained.test_y),
+                "columns": len(trained.encoding.columns),
+                "data_fingerprint": trained.fingerprint,
+                "source": trained.source,
+                "calibration": "sigmoid on rolling-origin folds",
+            }
+        )
+        mlflow.log_metrics(trained.chosen.metrics if is_chosen else tried.metrics)
+        mlflow.set_tags({"chosen": str(is_chosen).lower(), "base_rate": f"{trained.base_rate:.4f}"})
+        mlflow.log_figure(picture(trained.test_y, tried.test_probabilities, name), "test.png")
+        yield run.info.run_id
+
+
+def _log_model(trained: Trained) -> str:
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "encoding.json").write_text(trained.encoding.to_json())
+        (Path(folder) / "importances.json").write_text(dumps(trained.importances, indent=1))
+        mlflow.log_artifacts(folder)
+    signature = ModelSignature(
+        inputs=Schema([ColSpec("float", name, required=False) for name in trained.encoding.columns]),
+        outputs=Schema([ColSpec("double")]),
+    )
+    logged = mlflow.sklearn.log_model(
+        trained.model,
+        name="model",
+        signature=signature,
+        pip_requirements=list(REQUIREMENTS),
+        pyfunc_predict_fn="predict_proba",
+        serialization_format="skops",
+        skops_trusted_types=list(TRUSTED_TYPES),
+    )
+    return str(logged.model_uri)
+
+
+def _register(trained: Trained, verdict: Verdict, run_id: str, model_uri: str) -> str:
+    client = _client()
+    if not client.search_registered_models(f"name = '{trained.target}'"):
+        client.create_registered_model(trained.target)
+    tags = {
+        "candidate": trained.chosen.candidate,
+        "as_of": trained.as_of.isoformat(),
+        "fingerprint": trained.fingerprint,
+        "source": trained.source,
+        "rows": str(trained.rows),
+        "promoted": str(verdict.promote).lower(),
+        "reason": verdict.reason,
+        "evidence": dumps(dict(verdict.evidence)),
+    }
+    return str(client.create_model_version(trained.target, model_uri, run_id=run_id, tags=tags).version)
+
+
+def _forget_runs(trained: Trained) -> None:
+    client = _client()
+    experiment = client.get_experiment_by_name(trained.target)
+    if experiment is None:
+        return
+    for run in client.search_runs(
+        [experiment.experiment_id], f"params.data_fingerprint = '{trained.fingerprint}'", max_results=100
+    ):
+        client.delete_run(run.info.run_id)
+
+
+def _version(client: "MlflowClient", target: Target, one: Any, aliases: list[str]) -> Version:
+    return Version(
+        target=target,
+        version=str(one.version),
+        candidate=one.tags["candidate"],
+        as_of=datetime.fromisoformat(one.tags["as_of"]),
+        fingerprint=one.tags["fingerprint"],
+        run_id=one.run_id,
+        source=one.tags["source"],
+        aliases=tuple(sorted(aliases)),
+        metrics=dict(client.get_run(one.run_id).data.metrics),
+        rows=int(one.tags["rows"]),
+        promoted=one.tags["promoted"] == "true",
+        reason=one.tags["reason"],
+        evidence=loads(one.tags["evidence"]),
+    )

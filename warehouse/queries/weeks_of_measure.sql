@@ -1,0 +1,17 @@
+-- one row per week from $first_week to $last_week with observations of a measure as of $as_of
+--
+-- `observations` is the measure's own SQL; n_so_far counts only to the point in the week that $as_of has reached
+-- in $last_week, so that a week that is not over is compared like with like.
+SELECT
+    date_trunc('week', observations.at) AS week,
+    count(*) AS n,
+    count(*) FILTER (WHERE observations.at - date_trunc('week', observations.at) <= $as_of::TIMESTAMP - $last_week::TIMESTAMP) AS n_so_far,
+    avg(value) AS mean,
+    stddev_samp(value) AS deviation
+FROM observations
+WHERE
+    observations.at >= $first_week
+    AND observations.at < $last_week::TIMESTAMP + INTERVAL 7 DAY
+    AND observations.at <= $as_of
+GROUP BY week
+ORDER BY week

@@ -1,0 +1,6 @@
+-- one row per call: the last prediction made of it by `moment`
+CREATE OR REPLACE MACRO predictions_as_of(moment) AS TABLE
+SELECT *
+FROM predictions
+WHERE predicted_at <= moment
+QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY predicted_at DESC, prediction_id) = 1;
