@@ -6,6 +6,7 @@ there are no words at all: the call is known, its notes are not (yet).
 
 import math
 import re
+from functools import lru_cache
 
 from ringback.records import Snapshot
 
@@ -19,34 +20,30 @@ VOICE_AI = re.compile(
     r"voice ?ai|ai (?:voice|agent|receptionist|assistant)s?|voice ?bots?|conversational ai|virtual agents?"
 )
 VOICE = re.compile(
-    r"\bvoice\b(?! ?(?:ai|bot|mail))|\bsip\b|\bpstn\b|phone numbers?|call routing|\bivr\b|inbound calls?|"
+    r"voice\b(?! ?(?:ai|bot|mail))|sip\b|pstn\b|phone numbers?|call routing|ivr\b|inbound calls?|"
     r"outbound calls?"
 )
-MESSAGING = re.compile(r"\bsms\b|\bmessaging\b|\bmms\b|\brcs\b|whatsapp|text messages?|10dlc")
-WIRELESS = re.compile(r"\bwireless\b|\be?sims?\b|\biot\b|mobile data|cellular|connected devices?")
-VERIFY = re.compile(r"\bverify\b|\bverification\b|\b2fa\b|one[- ]time (?:code|pass\w*)|\botp\b|two[- ]factor")
+MESSAGING = re.compile(r"sms\b|messaging\b|mms\b|rcs\b|whatsapp|text messages?|10dlc")
+WIRELESS = re.compile(r"wireless\b|esims?\b|sims?\b|iot\b|mobile data|cellular|connected devices?")
+VERIFY = re.compile(r"verify\b|verification\b|2fa\b|one[- ]time (?:code|pass\w*)|otp\b|two[- ]factor")
 URGENCY = re.compile(
-    r"\burgent\w*|\basap\b|as soon as possible|right away|immediately|this (?:week|month)|deadline|time[- ]sensitive|"
+    r"urgent\w*|asap\b|as soon as possible|right away|immediately|this (?:week|month)|deadline|time[- ]sensitive|"
     r"yesterday|top priority|cannot wait|can't wait|contract (?:ends|expires|is up)|burning"
 )
 TIMELINE = re.compile(
-    r"this (?:quarter|month|year)|next (?:quarter|month|week|year)|by (?:the )?end of|\bq[1-4]\b|go[- ]live|"
+    r"this (?:quarter|month|year)|next (?:quarter|month|week|year)|by (?:the )?end of|q[1-4]\b|go[- ]live|"
     r"within \w+ (?:days|weeks|months)|in (?:\w+ )?(?:weeks|months)|timeline|launch(?:ing)? (?:in|by)"
 )
-PRICING = re.compile(
-    r"\bpric(?:e|es|ing)\b|\bquotes?\b|how much|cost per|\brates?\b|per minute|\bdiscounts?\b|\bbudget\b"
-)
+PRICING = re.compile(r"pric(?:e|es|ing)\b|quotes?\b|how much|cost per|rates?\b|per minute|discounts?\b|budget\b")
 NEXT_MEETING = re.compile(
     r"next (?:meeting|call|session|step)|follow[- ]?up (?:call|meeting|on)|schedul\w+|calendar invite|"
     r"book(?:ed)? (?:a|time)|"
     r"set up (?:a|another)|invite (?:for|to)|reconnect on|technical (?:session|deep dive)"
 )
-INTEGRATION = re.compile(
-    r"integrat\w+|\bapis?\b|webhooks?|\bsdks?\b|connector|salesforce|hubspot|zendesk|\bcrm\b|migrat\w+"
-)
+INTEGRATION = re.compile(r"integrat\w+|apis?\b|webhooks?|sdks?\b|connector|salesforce|hubspot|zendesk|crm\b|migrat\w+")
 TECHNICAL = re.compile(
-    r"latency|concurren\w+|throughput|uptime|\bsla\b|encrypt\w+|soc ?2|hipaa|gdpr|\bsip trunk\w*|codec|webrtc|failover|"
-    r"rate limits?|authenticat\w+|architecture|kubernetes|sandbox|proof of concept|\bpoc\b|engineer\w*"
+    r"latency|concurren\w+|throughput|uptime|sla\b|encrypt\w+|soc ?2|hipaa|gdpr|sip trunk\w*|codec|webrtc|failover|"
+    r"rate limits?|authenticat\w+|architecture|kubernetes|sandbox|proof of concept|poc\b|engineer\w*"
 )
 OBJECTION = re.compile(
     r"no budget|budget (?:is )?(?:frozen|cut)|not a priority|too expensive|happy with (?:our|the) current|"
@@ -151,7 +148,13 @@ def _said(s: Snapshot, phrases: re.Pattern[str]) -> float | None:
     words = _words(s)
     if words is None:
         return None
-    return _damped(sum(not _negated(words, match.start()) for match in phrases.finditer(words)))
+    found = [match.start() for match in phrases.finditer(words)]
+    return _damped(sum(_begins_word(words, at) and not _negated(words, at) for at in found))
+
+
+def _begins_word(words: str, at: int) -> bool:
+    """Checked here and not by a `\\b` in front of each phrase: the search then skips at once to letters that can match."""
+    return at == 0 or not words[at - 1].isalnum()
 
 
 def _negated(words: str, start: int) -> bool:
@@ -165,6 +168,11 @@ def _damped(count: int) -> float:
 
 
 def _words(s: Snapshot) -> str | None:
-    if s.notes is None and s.transcript is None:
+    return _lower(s.notes, s.transcript)
+
+
+@lru_cache(maxsize=1)  # the features of one call ask one after the other
+def _lower(notes: str | None, transcript: str | None) -> str | None:
+    if notes is None and transcript is None:
         return None
-    return f"{s.notes or ''}\n{s.transcript or ''}".lower()
+    return f"{notes or ''}\n{transcript or ''}".lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

@@ -19,6 +19,7 @@ HISTORY_WEEKS = 30
 """Weeks of calls that a new installation finds at the vendor: enough outcomes have come in to learn from."""
 DEMO_WEEKS = 12
 SEED = 7
+CALLS_PER_WEEK = 160
 
 
 def world_of_home(seed: int | None = None, weeks: int = DEMO_WEEKS) -> "World":
@@ -36,7 +37,11 @@ def world_of_home(seed: int | None = None, weeks: int = DEMO_WEEKS) -> "World":
                 f"{settings().home} holds a simulated world with seed {stored['seed']}; remove that folder or set "
                 "RINGBACK_HOME to another one"
             )
-        return World(seed=stored["seed"], start=datetime.fromisoformat(stored["start"]))
+        return World(
+            seed=stored["seed"],
+            start=datetime.fromisoformat(stored["start"]),
+            calls_per_week=stored.get("calls_per_week", CALLS_PER_WEEK),
+        )
     start = week_start(now()) - (HISTORY_WEEKS + weeks) * WEEK
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(dumps({"seed": seed if seed is not None else SEED, "start": start.isoformat()}))

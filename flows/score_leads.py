@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prefect import flow, get_run_logger, task
+from prefect.utilities.annotations import quote
 
 from database.predictions import keep_predictions, predicted_contents, raise_alerts
 from database.promotions import champion_as_of
@@ -39,7 +40,7 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     prepare_stores()
     moment = moment_of(as_of)
     champions = champions_as_of(moment)
-    predictions = answer(unscored(moment, champions), champions, moment)
+    predictions = answer(quote(unscored(moment, champions)), quote(champions), moment)
     alerts = alert(predictions, moment)
     return Scored(len(predictions), alerts, *champions.versions)
 
@@ -60,7 +61,7 @@ def unscored(moment: datetime, champions: Champions) -> list[Snapshot]:
     ]
 
 
-@task
+@task  # in quotes: Prefect would search every value of the snapshots and models for futures
 def answer(snapshots: list[Snapshot], champions: Champions, moment: datetime) -> list[Prediction]:
     """Answer and keep: the database for reading by key, the warehouse for measures."""
     predictions = list(score(snapshots, champions, moment))

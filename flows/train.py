@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
+from prefect.utilities.annotations import quote
 
 from database.promotions import Promotion, champion_as_of, promote
 from flows.environment import moment_of, prepare_stores
@@ -30,7 +31,7 @@ def train(as_of: datetime | None = None) -> list[Version]:
     """Train each target on what was known, and promote what is shown to be better."""
     prepare_stores()
     data = training_data(moment_of(as_of))
-    learned = [learn(data[target]) for target in TARGETS if has_enough(data[target])]
+    learned = [learn(quote(data[target])) for target in TARGETS if has_enough(data[target])]
     if not learned:
         raise NotEnoughData(
             f"no target has {settings().min_training_labels} labelled calls; 'ringback import' brings outcomes"
@@ -46,7 +47,7 @@ def has_enough(data: TrainingData) -> bool:
     return n >= needed
 
 
-@task
+@task  # rows are handed over in quotes: Prefect would search every value of them for futures
 def learn(data: TrainingData) -> Version:
     """Train one target, decide on promotion, record both; the same data again gives the version there is."""
     version = registry.find(data.target, data.as_of, data.fingerprint)

@@ -76,7 +76,7 @@ def calls_stopped(week: Week) -> Recommendation | None:
             ("Difference", difference_text(change)),
         ),
         action_items=(
-            "Check that recording is on and that the Fellow key still works: 'ringback doctor'.",
+            "Check that recording is on and that the Fellow key still works.",
             "Run 'ringback run ingest-calls' and read what it says.",
             "If the team really held fewer calls, nothing needs fixing; say so in the ticket.",
         ),

@@ -13,7 +13,9 @@ def value_text(measure: Measure, value: float | None) -> str:
     if measure.kind == "share":
         return percent(value)
     if measure.kind == "count":
-        return f"{value:,.0f} {measure.unit}" if value == round(value) else f"{value:,.1f} {measure.unit}"
+        return (
+            f"{value:,.0f} {measure.unit}" if value == round(value) or value >= 100 else f"{value:,.1f} {measure.unit}"
+        )
     if measure.unit == "points":
         return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
     return f"{value:,.1f} {measure.unit}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from json import dumps, loads
 from pathlib import Path
 
 from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
@@ -19,6 +20,7 @@ from warehouse.landing import content_hash
 
 Row = Mapping[str, str]
 ENCODINGS = ("utf-8-sig", "cp1252")
+LONGEST_CELL = 100_000_000  # characters: a transcript of hours is longer than the 131,072 that csv allows by itself
 TRUE = frozenset({"true", "yes", "y", "1", "t"})
 FALSE = frozenset({"false", "no", "n", "0", "f"})
 NOT_KNOWN = frozenset({"", "null", "none", "nan", "n/a", "na"})
@@ -62,6 +64,8 @@ def read_text(path: Path) -> str:
 
 def rows_of(text: str) -> tuple[list[str], Iterator[tuple[Row, str | None]]]:
     """The header, and each row with the reason why it is misshapen or None; the delimiter is found in the header."""
+    csv.field_size_limit(LONGEST_CELL)
+    text = text.removeprefix("\ufeff")
     first_line = text.split("\n", 1)[0]
     delimiter = max(",;\t|", key=first_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -285,14 +289,14 @@ def _custom(cell: str, kind: CustomType, column: str, mapping: FileMapping) -> V
 def _number(words: str, column: str) -> float:
     """A number as people write it: currency signs, blanks, per cent and thousands separators are understood.
 
-    One comma and no point is a decimal comma, unless exactly three digits follow it.
+    One comma and no point is a decimal comma, unless exactly three digits follow it and more than a zero precedes it.
     """
     plain = words.strip().strip("$€£¥%").replace("\u00a0", "").replace(" ", "").replace("'", "")
     if "," in plain and "." in plain:
         plain = (
             plain.replace(",", "") if plain.rfind(".") > plain.rfind(",") else plain.replace(".", "").replace(",", ".")
         )
-    elif plain.count(",") == 1 and len(plain.split(",")[1]) != 3:
+    elif plain.count(",") == 1 and (len(plain.split(",")[1]) != 3 or plain.lstrip("+-").startswith("0,")):
         plain = plain.replace(",", ".")
     try:
         number = float(plain.replace(",", ""))
@@ -320,8 +324,6 @@ def _time(words: str, column: str, mapping: FileMapping) -> datetime:
 
 
 def _reject(row: Row, mapping: FileMapping, failure: Unreadable, read_at: datetime, number: int) -> Rejected:
-    from json import dumps
-
     key = mapping.columns.get("id") or mapping.columns.get("call") or ""
     return Rejected(
         source=mapping.source,
@@ -337,8 +339,6 @@ def _reject(row: Row, mapping: FileMapping, failure: Unreadable, read_at: dateti
 
 def rejects_csv(rejected: Iterable[Rejected]) -> str:
     """Rejected rows as a CSV a person can mend: column and reason first, then the row as it was."""
-    from json import loads
-
     listed = list(rejected)
     columns = list(dict.fromkeys(column for record in listed for column in loads(record.body)))
     out = io.StringIO(newline="")

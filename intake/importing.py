@@ -1,4 +1,4 @@
-"""Importing a file: read it through its mapping, keep what is new, leave the rejected rows where a person finds them."""
+"""Importing a file: read it through its mapping, keep what is new, leave rejected rows where a person finds them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -58,8 +58,9 @@ def _keep(read: Read, mapping: Mapping, as_of: datetime) -> tuple[Landed, Landed
     if mapping.kind == "leads":
         landed = store.take_leads(read.leads, read.facts)
         return landed, Landed(0, 0)
-    landed = store.take_outcomes(read.outcomes)
-    return landed, landed
+    by_target = [store.take_outcomes([o for o in read.outcomes if o.target == target]) for target in mapping.outcomes]
+    rows_with_news = max(by_target, key=lambda landed: landed.new, default=Landed(0, 0))
+    return rows_with_news, sum(by_target, Landed(0, 0))
 
 
 def _known_by(read: Read, as_of: datetime) -> Read:

@@ -21,8 +21,8 @@ MANY_VALUES = 100
 
 NAMES: dict[str, str] = {
     "id": r"^(record[ _]?id|call[ _]?id|id|opportunity[ _]?id|deal[ _]?id|meeting[ _]?id)$",
-    "called_at": r"^(called[ _]?at|call[ _]?date|activity[ _]?date|engage[ _]?date|create[d]?[ _]?(date|at)|date|timestamp|"
-    r"start(ed)?[ _]?at)$",
+    "called_at": r"^(called[ _]?at|call[ _]?date|activity[ _]?date|engage[ _]?date|create[d]?[ _]?(date|at)|date|"
+    r"timestamp|start(ed)?[ _]?at)$",
     "title": r"^(title|subject|call[ _]?title|meeting[ _]?title)$",
     "notes": r"^(notes?|call[ _]?notes|description|body|comments?)$",
     "transcript": r"^transcript$",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 5_000
 LEAST_ROWS = 50
 PSI_MOVED = 0.2
-"""Population stability index from which a feature counts as moved (Siddiqi 2006, "Credit Risk Scorecards": a large shift)."""
+"""Population stability index from which a feature has moved (Siddiqi 2006, "Credit Risk Scorecards": a large shift)."""
 SHARE_MOVED = 0.3
 MOST_FEATURES = 20
 

@@ -7,7 +7,7 @@ Without any vendor key the product speaks to its own sandbox.
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -16,7 +16,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """What an installation may decide; `.env.example` lists every name."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGBACK_", env_file=CHECKOUT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RINGBACK_", env_file=CHECKOUT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(CHECKOUT / "var", description="Folder of all state: stores, models, reports, logs.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; default a SQLite file under home.")
@@ -45,6 +47,11 @@ class Settings(BaseSettings):
 
     min_training_labels: int = Field(200, ge=10, description="Fewer labelled calls than this train no model.")
     training_jobs: int = Field(2, ge=1, description="Processor cores that a fit may use.")
+
+    @field_validator("home", "crm_leads_mapping", "crm_outcomes_mapping")
+    @classmethod
+    def _hangs_on_the_checkout(cls, path: Path) -> Path:
+        return CHECKOUT / path
 
     @property
     def database(self) -> str:

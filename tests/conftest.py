@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("RINGBACK_") and name != "RINGBACK_REAL_DATA"]:
         del os.environ[name]
     Settings.model_config["env_file"] = None
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small fits only wait for each other
     folder = tempfile.mkdtemp(prefix="ringback-tests-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["RINGBACK_HOME"] = folder

@@ -53,28 +53,30 @@ def parsed(module: str) -> ast.Module:
     return ast.parse((CHECKOUT / module).read_text())
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The full names of modules that a tree imports."""
+def imported(tree: ast.Module, in_functions: bool = True) -> Iterator[str]:
+    """The full names of modules that a module imports when it runs: a type alone (TYPE_CHECKING) brings nothing in."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not in_functions:
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        waiting += ast.iter_child_nodes(node)
+
+
+def named(tree: ast.Module) -> Iterator[str]:
+    """The full names of all modules that a module names in an import, be it for a type alone."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-
-
-def imported_on_loading(tree: ast.Module) -> Iterator[str]:
-    """Those that are imported when the module itself is: not in functions, not under TYPE_CHECKING."""
-    waiting: list[ast.AST] = list(tree.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            waiting += node.orelse
-            continue
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from imported(node)
-        waiting += ast.iter_child_nodes(node)
 
 
 def tops(names: Iterator[str]) -> set[str]:
@@ -85,7 +87,7 @@ def tops(names: Iterator[str]) -> set[str]:
 def test_imports_go_down_only(module: str) -> None:
     package = module.split("/")[0]
     above = {
-        name for name in tops(imported(parsed(module)))
+        name for name in tops(named(parsed(module)))
         if name in ROW_OF and name != package and ROW_OF[name] >= ROW_OF[package]
     }  # fmt: skip
     assert above == set()
@@ -107,7 +109,7 @@ def test_each_library_comes_in_through_its_door(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_heavy_libraries_are_imported_in_functions_only(module: str) -> None:
-    assert tops(imported_on_loading(parsed(module))) & HEAVY == set()
+    assert tops(imported(parsed(module), in_functions=False)) & HEAVY == set()
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "ringback/clock.py"])

@@ -1,8 +1,8 @@
 """Training one target: every candidate is validated on later calls, the best is judged on the last fifth.
 
 The candidate is chosen by validation alone (rolling origin); the last fifth is only looked at afterwards. The model
-that is kept is then fitted again on everything, because under drift the newest calls are worth most: the test figures are
-those of its twin, which had not seen the last fifth.
+that is kept is then fitted again on everything, because under drift the newest calls are worth most: the test figures
+are those of its twin, which had not seen the last fifth.
 """
 
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ class Client:
 
     vendor: str
     base_url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     requests_per_second: float
     first_wait_seconds: float = FIRST_WAIT_SECONDS
     requests_sent: int = 0
@@ -86,8 +86,8 @@ class Client:
             raise _Passing(f"{type(failure).__name__}") from failure
         if response.status_code in PASSING_STATUSES:
             raise _Passing(f"status {response.status_code}", _retry_after(response))
-        if response.is_error:
-            raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {_said(response)}")
+        if not response.is_success:
+            raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {self._said(response)}")
         if wants_object:
             self._check_object(response, path)
         return response
@@ -119,6 +119,12 @@ class Client:
             return min(failure.retry_after, LONGEST_WAIT_SECONDS)
         return wait_random_exponential(self.first_wait_seconds, LONGEST_WAIT_SECONDS)(state)
 
+    def _said(self, response: httpx.Response) -> str:
+        said = response.text
+        for secret in {word for value in self.headers.values() for word in value.split() if len(word) > len("Bearer")}:
+            said = said.replace(secret, "(key)")
+        return " ".join(said.split())[:200]
+
 
 def _retry_after(response: httpx.Response) -> float | None:
     stated = response.headers.get("retry-after")
@@ -130,7 +136,3 @@ def _retry_after(response: httpx.Response) -> float | None:
         return max(0.0, (as_utc(parsedate_to_datetime(stated)) - now()).total_seconds())
     except ValueError:
         return None
-
-
-def _said(response: httpx.Response) -> str:
-    return " ".join(response.text.split())[:200]

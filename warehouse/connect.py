@@ -95,6 +95,7 @@ def _held(path: Path, mode: int, wait_seconds: float) -> Iterator[None]:
         _take(gate, fcntl.LOCK_EX, until, path)
         _take(main, mode, until, path)
         fcntl.flock(gate, fcntl.LOCK_UN)
+        main.truncate(0)  # a writer that was killed left its name behind
         if mode == fcntl.LOCK_EX:
             _sign(main)
         try:

@@ -5,7 +5,7 @@ again is therefore harmless, and so is loading after a crash halfway.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from json import dumps
@@ -98,7 +98,7 @@ def _with_fingerprint(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: Any) -> dict[str, Any]:
-    return asdict(record)
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _land(
@@ -108,8 +108,9 @@ def _land(
         return Landed(0, 0)
     columns, keys = _shape(connection, table)
     loaded_at = now()
-    latest = {tuple(row[key] for key in keys): row for row in incoming}
-    connection.register("incoming", _as_arrow(list(latest.values()), columns, loaded_at))
+    from_latest = sorted(incoming, key=lambda row: row.get("known_at", loaded_at), reverse=True)
+    first_known = {tuple(row[key] for key in keys): row for row in from_latest}
+    connection.register("incoming", _as_arrow(list(first_known.values()), columns, loaded_at))
     condition = f"WHERE NOT ({unless})" if unless else ""
     names = ", ".join(columns)
     done = connection.execute(

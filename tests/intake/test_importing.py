@@ -1,0 +1,106 @@
+"""What becomes of a file: every row is new, there already, or set aside; the same again changes nothing."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from features.snapshots import snapshots_as_of
+from intake.importing import Imported, import_text
+from intake.mapping import load_mapping
+from ringback.settings import CHECKOUT
+from tests.factories import DAY, NOON
+from tests.intake.mappings import LEADS, OUTCOMES, a_mapping
+from warehouse.connect import query, reading, rows
+
+pytestmark = pytest.mark.usefixtures("home")
+
+CALLS = """id,when,age,job,duration,y
+1,2026-03-01T09:00,40,clerk,60,yes
+2,2026-03-02T09:00,50,clerk,60,no
+3,2026-03-03T09:00,old,clerk,60,no
+"""
+
+
+def bring(
+    text: str, as_of: datetime = NOON, rejects: Path | None = None, base: dict[str, object] | None = None
+) -> Imported:
+    return import_text(text, a_mapping(base) if base else a_mapping(), "calls.csv", as_of, rejects)
+
+
+def counts(imported: Imported) -> tuple[int, int, int, int, int]:
+    assert imported.read == imported.new + imported.same + imported.rejected
+    return imported.read, imported.new, imported.same, imported.rejected, imported.outcomes
+
+
+def test_the_same_file_again_changes_nothing() -> None:
+    assert counts(bring(CALLS)) == (3, 2, 0, 1, 2)
+    before = snapshots_as_of(NOON)
+    assert counts(bring(CALLS, NOON + DAY)) == (3, 0, 2, 1, 0)
+    assert snapshots_as_of(NOON) == before
+
+
+def test_rejected_rows_lie_in_a_file_beside(tmp_path: Path) -> None:
+    path = bring(CALLS, rejects=tmp_path / "rejects").rejects
+    assert path == tmp_path / "rejects/calls.rejects.csv"
+    assert "'old' is not a number" in path.read_text()
+
+
+def test_a_file_without_rejects_leaves_none(tmp_path: Path) -> None:
+    assert bring(CALLS.replace("old", "60"), rejects=tmp_path / "rejects").rejects is None
+
+
+def test_rejected_rows_are_in_quarantine_once() -> None:
+    bring(CALLS)
+    bring(CALLS, NOON + DAY)
+    with reading() as warehouse:
+        found = query(warehouse, "quarantine_reasons", {"since": NOON - DAY, "as_of": NOON + DAY})
+    assert found == [{"source": "bank", "field": "age", "reason": "'old' is not a number", "records": 1}]
+
+
+def test_an_edited_row_is_known_in_its_new_form_only_now() -> None:
+    bring(CALLS)
+    assert counts(bring(CALLS.replace("40,clerk", "41,clerk"), NOON + DAY)) == (3, 1, 1, 1, 0)
+    with reading() as warehouse:
+        versions = rows(
+            warehouse,
+            "SELECT known_at, custom ->> '$.age' AS age FROM calls WHERE call_id = 'bank:1' ORDER BY known_at",
+        )
+    assert versions == [{"known_at": datetime(2026, 3, 1, 9), "age": "40.0"}, {"known_at": NOON + DAY, "age": "41.0"}]
+
+
+def test_what_is_known_only_later_is_left_for_a_later_import() -> None:
+    early = datetime(2026, 3, 1, 12)
+    assert bring(CALLS, early).new == 1
+    assert [s.call_id for s in snapshots_as_of(NOON)] == ["bank:1"]
+    assert bring(CALLS, NOON).new == 1
+
+
+def test_a_file_of_outcomes_with_two_targets_counts_rows_and_outcomes() -> None:
+    text = (
+        "meeting,held,decided,stage,voice\n"
+        "rec_1,2026-03-01,2026-03-10,Won,true\n"
+        "rec_2,2026-03-01,2026-03-11,Lost,false\n"
+        "rec_3,2026-03-01,,Open,\n"
+        "rec_4,2026-03-01,soon,Won,\n"
+    )
+    assert counts(bring(text, base=OUTCOMES)) == (4, 2, 1, 1, 4)
+    assert counts(bring(text, base=OUTCOMES)) == (4, 0, 3, 1, 0)
+
+
+def test_a_file_of_leads_is_read_once() -> None:
+    text = "id,changed,email,company,employees,uses\n7,2026-03-01,ana@acme.com,Acme,50,AWS\n8,2026-03-02,bo@acme.com,Acme,50,AWS\n"
+    assert counts(bring(text, base=LEADS)) == (2, 2, 0, 0, 0)
+    assert counts(bring(text, base=LEADS)) == (2, 0, 2, 0, 0)
+
+
+def test_the_crms_examples_fit_the_sandboxs_exports() -> None:
+    from sandbox.crm import leads_csv, outcomes_csv
+    from sandbox.world import World
+
+    world, friday = World(seed=7, start=datetime(2026, 1, 5), calls_per_week=40), datetime(2026, 1, 23)
+    for text, name in ((leads_csv(world, friday), "crm_leads"), (outcomes_csv(world, friday), "crm_outcomes")):
+        mapping = load_mapping(CHECKOUT / f"docs/examples/{name}.toml")
+        imported = import_text(text, mapping, f"{name}.csv", friday)
+        assert counts(imported)[3] == 0
+        assert imported.new > 0

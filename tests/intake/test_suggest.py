@@ -1,0 +1,56 @@
+"""A first mapping for a file nobody described: it can be followed as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from intake.files import read_file
+from intake.mapping import Mapping, load_mapping
+from intake.suggest import suggest_mapping
+from ringback.errors import BadMapping
+from tests.factories import NOON
+
+FILE = "Deal ID,Create Date,Account Name,Employees,Segment,Opted In,Close Date,Stage\n" + "".join(
+    f'd{n},2026-01-{n % 28 + 1:02}T10:00,Company {n},"{n},000",{"smb" if n % 2 else "large"},{"yes" if n % 3 else "no"},'
+    f"2026-02-{n % 28 + 1:02},{('Closed Won', 'Closed Lost', 'Negotiation')[n % 3]}\n"
+    for n in range(1, 61)
+)
+
+
+def suggested(text: str, folder: Path) -> Mapping:
+    path = folder / "suggested.toml"
+    path.write_text(suggest_mapping(text, "crm"))
+    return load_mapping(path)
+
+
+def test_columns_are_recognised_by_name_and_content(tmp_path: Path) -> None:
+    mapping = suggested(FILE, tmp_path)
+    assert mapping.columns == {"id": "Deal ID", "called_at": "Create Date", "company": "Account Name"}
+    assert mapping.custom == {"Employees": "number", "Segment": "category", "Opted In": "flag"}
+    outcome = mapping.outcomes["progression"]
+    assert (outcome.column, outcome.positive, outcome.negative, outcome.known_at) == (
+        "Stage", ["Closed Won"], ["Closed Lost"], "Close Date",
+    )  # fmt: skip
+
+
+def test_the_file_can_be_read_through_its_suggestion(tmp_path: Path) -> None:
+    found = read_file(FILE, suggested(FILE, tmp_path), NOON)
+    assert (found.rows, len(found.calls), len(found.outcomes), found.rejected) == (60, 60, 40, [])
+
+
+def test_what_is_known_only_afterwards_is_proposed_for_exclusion(tmp_path: Path) -> None:
+    text = "id,date,duration,Amount,y\n" + "".join(
+        f"{n},2026-01-05,{n},9,{'yes' if n % 2 else 'no'}\n" for n in range(30)
+    )
+    assert set(suggested(text, tmp_path).exclude) == {"duration", "Amount"}
+
+
+def test_columns_with_odd_names_can_be_followed_too(tmp_path: Path) -> None:
+    text = 'id,date,"emp.var.rate","Größe ""x"" = 1"\n' + "".join(f"{n},2026-01-05,{n}.5,a\n" for n in range(30))
+    assert suggested(text, tmp_path).custom == {"emp.var.rate": "number", 'Größe "x" = 1': "category"}
+
+
+@pytest.mark.parametrize("text", ["name,colour\na,red\na,red\n", ""])
+def test_a_file_without_id_or_time_needs_a_person(text: str) -> None:
+    with pytest.raises(BadMapping, match="no column looks like '(id|called_at)'"):
+        suggest_mapping(text, "crm")

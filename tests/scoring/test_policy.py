@@ -1,0 +1,68 @@
+"""From probabilities to a score, a recommendation and a priority, at the thresholds of the policy."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringback.errors import WrongUsage
+from scoring.policy import FILE, Policy, policy, priority, qualification_score, recommendation
+
+RULES = Policy(
+    voice_ai_weight=0.3, ae_handoff_at=60, nurture_at=30, high_voice_ai_at=70, high_at=70, medium_at=45, alert_at=80
+)
+SHARE = st.floats(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("score", "advice"),
+    [(100, "AE_HANDOFF"), (60, "AE_HANDOFF"), (59, "NURTURE_TRACK"), (30, "NURTURE_TRACK"), (29, "SELF_SERVICE"), (0, "SELF_SERVICE")],
+)  # fmt: skip
+def test_a_score_recommends_what_the_thresholds_say(score: int, advice: str) -> None:
+    assert recommendation(score, RULES) == advice
+
+
+@pytest.mark.parametrize(
+    ("score", "fit", "level"),
+    [
+        (45, 70, "HIGH_VOICE_AI"), (44, 100, "LOW"), (45, 69, "MEDIUM"), (70, None, "HIGH"), (70, 0, "HIGH"),
+        (90, 70, "HIGH_VOICE_AI"), (69, None, "MEDIUM"), (44, None, "LOW"),
+    ],
+)  # fmt: skip
+def test_a_good_fit_for_voice_ai_comes_first(score: int, fit: int | None, level: str) -> None:
+    assert priority(score, fit, RULES) == level
+
+
+@given(SHARE, SHARE)
+def test_a_score_lies_between_its_parts(progression: float, voice_ai: float) -> None:
+    score = qualification_score(progression, voice_ai, RULES)
+    assert round(100 * min(progression, voice_ai)) - 1 <= score <= round(100 * max(progression, voice_ai)) + 1
+
+
+@given(SHARE, SHARE, st.none() | SHARE)
+def test_a_likelier_progression_never_scores_lower(one: float, other: float, voice_ai: float | None) -> None:
+    low, high = (qualification_score(p, voice_ai, RULES) for p in sorted((one, other)))
+    assert low <= high
+
+
+def test_the_policy_in_force_can_be_read() -> None:
+    assert policy().alert_at >= policy().ae_handoff_at
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("nurture_at = 25", "nurture_at = 99", "nurture_at must not be above ae_handoff_at"),
+        ("medium_at = 40", "medium_at = 99", "medium_at must not be above high_at"),
+        ("alert_at = 80", "alert_at = 180", "alert_at"),
+        ("alert_at = 80", "alarm_at = 80", "alarm_at"),
+        ("alert_at = 80", "alert_at = ", "policy.toml"),
+    ],
+)
+def test_a_wrong_policy_names_the_key(right: str, wrong: str, says: str, tmp_path: Path) -> None:
+    assert right in FILE.read_text()
+    path = tmp_path / "policy.toml"
+    path.write_text(FILE.read_text().replace(right, wrong))
+    with pytest.raises(WrongUsage, match=says):
+        policy.__wrapped__(path)

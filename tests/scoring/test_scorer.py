@@ -1,0 +1,117 @@
+"""Champions answer each call once, with reasons; where none can be loaded the rules answer, marked as such."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from features.encoding import Encoding
+from ringback.records import Prediction, Snapshot
+from scoring.fallback import by_rules
+from scoring.scorer import Champions, confidence, score
+from tests.factories import NOON, a_snapshot, company_facts
+from tests.training.synthetic import snapshots, trained
+
+NOBODY = Champions(None, None)
+HOSTILE = "=cmd()'; DROP TABLE calls;--<script>alert(1)</script>{{7*7}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The trained model, as version 1."""
+
+    encoding: Encoding
+    model: Any
+    version: str = "1"
+
+
+@pytest.fixture(scope="module")
+def champions() -> Champions:
+    learned = Learned(trained().encoding, trained().model)
+    return Champions(learned, replace(learned, version="4"))
+
+
+def scored(champions: Champions, *asked: Snapshot) -> list[Prediction]:
+    return list(score(asked, champions, NOON))
+
+
+WARM = a_snapshot("warm", company=company_facts(employees=100.0), notes="They asked about pricing.", sentiment=0.8)
+COLD = a_snapshot("cold", company=company_facts(employees=100.0), notes="They were quiet.", sentiment=-0.8)
+
+
+def test_a_warm_call_scores_higher_than_a_cold_one_and_says_why(champions: Champions) -> None:
+    warm, cold = scored(champions, WARM, COLD)
+    assert warm.qualification_score > cold.qualification_score
+    assert any("Pricing came up once (raises" in reason for reason in warm.reasons)
+    assert any("Tone of the call -0.80" in reason and "lowers" in reason for reason in cold.reasons)
+
+
+def test_a_call_alone_is_answered_as_in_a_batch(champions: Champions) -> None:
+    batch = scored(champions, *snapshots()[:20], WARM)
+    assert scored(champions, WARM) == [batch[-1]]
+
+
+def test_the_score_is_made_of_both_answers(champions: Champions) -> None:
+    (both,), (alone,) = scored(champions, WARM), scored(Champions(champions.progression, None), WARM)
+    assert (both.progression_version, both.voice_ai_version, both.voice_ai_fit is None) == ("1", "4", False)
+    assert (alone.progression_version, alone.voice_ai_version, alone.voice_ai_fit) == ("1", "none", None)
+    assert alone.qualification_score == round(100 * alone.progression_probability)
+
+
+def test_the_same_content_and_versions_are_the_same_prediction(champions: Champions) -> None:
+    (first,), (later,) = scored(champions, WARM), list(score([WARM], champions, NOON.replace(year=2027)))
+    (edited,) = scored(champions, replace(WARM, content_hash="second"))
+    (other,) = scored(Champions(champions.progression, None), WARM)
+    assert first.prediction_id == later.prediction_id
+    assert len({first.prediction_id, edited.prediction_id, other.prediction_id}) == 3
+
+
+def test_confidence_falls_with_missing_inputs(champions: Champions) -> None:
+    (full,) = scored(champions, WARM)
+    (less,) = scored(champions, replace(WARM, company=None, company_id=None, sentiment=None))
+    assert less.confidence < full.confidence
+
+
+@pytest.mark.parametrize(
+    ("probability", "row", "sure"),
+    [
+        (0.5, {"a": 1.0, "b": 2.0}, 0.5),
+        (1.0, {"a": 1.0, "b": 2.0}, 1.0),
+        (1.0, {"a": 1.0, "b": None}, 0.5),
+        (0.0, {}, 0.0),
+    ],
+)
+def test_confidence_is_certainty_times_the_share_that_is_known(
+    probability: float, row: dict[str, Any], sure: float
+) -> None:
+    assert confidence(probability, row, ["a", "b"]) == sure
+
+
+def test_without_a_model_the_rules_answer_and_say_so() -> None:
+    warm, cold = scored(NOBODY, WARM, COLD)
+    assert (warm.progression_version, warm.voice_ai_version, warm.confidence) == ("rules", "rules", 0.3)
+    assert warm.reasons[0] == "scored by fixed rules, no model could be loaded"
+    assert warm.qualification_score > cold.qualification_score
+
+
+def test_the_rules_can_answer_about_a_call_of_which_nothing_is_known() -> None:
+    progression, voice_ai, said = by_rules({})
+    assert 0 < voice_ai < progression < 0.5
+    assert said == ("scored by fixed rules, no model could be loaded",)
+
+
+def test_a_hostile_name_stays_data(champions: Champions) -> None:
+    hostile = replace(WARM, company_name=HOSTILE)
+    for who in (champions, NOBODY):
+        (named,), (plain,) = scored(who, hostile), scored(who, replace(WARM, company_name="Acme"))
+        assert replace(named, company_name="Acme") == plain
+        assert named.company_name == HOSTILE
+
+
+def test_a_call_without_a_name_takes_its_companys() -> None:
+    (found,) = scored(NOBODY, a_snapshot(company=company_facts(name="Acme Inc")))
+    assert found.company_name == "Acme Inc"
+
+
+def test_no_calls_no_answers() -> None:
+    assert scored(NOBODY) == []

@@ -1,0 +1,79 @@
+"""Training finds what there is to find, says what is missing, and takes the simpler of two alike."""
+
+import numpy as np
+import pytest
+
+from ringback.errors import NotEnoughData
+from tests.training.synthetic import LEAST_ROWS, training_rows
+from tests.training.synthetic import trained as learned
+from training.candidates import CANDIDATES
+from training.train import Tried, choose, train
+
+
+def tried(candidate: str, auc: float) -> Tried:
+    return Tried(candidate, {"val_roc_auc": auc}, np.array([]), (1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("aucs", "chosen"),
+    [((0.700, 0.702), "simple"), ((0.700, 0.704), "flexible"), ((0.704, 0.700), "simple"), ((0.7, 0.7), "simple")],
+)
+def test_of_two_that_validate_alike_the_simpler_is_taken(aucs: tuple[float, float], chosen: str) -> None:
+    assert choose([tried("simple", aucs[0]), tried("flexible", aucs[1])]).candidate == chosen
+
+
+def test_what_moves_the_outcome_is_found() -> None:
+    trained = learned()
+    assert set(list(trained.importances)[:2]) == {"pricing_asked", "sentiment"}
+    assert trained.chosen.metrics["test_roc_auc_low"] > 0.6
+
+
+def test_every_candidate_is_tried_and_the_chosen_one_judged_on_the_last_fifth() -> None:
+    trained = learned()
+    assert [one.candidate for one in trained.tried] == [candidate.__name__ for candidate in CANDIDATES]
+    assert (trained.rows, len(trained.test_y), trained.test_call_ids[0]) == (600, 120, "fellow:n480")
+
+
+def test_the_model_is_fitted_again_on_everything_and_answers_with_probabilities() -> None:
+    trained, data = learned(), training_rows()
+    p = trained.model.predict_proba(trained.encoding.encode(data.rows))[:, 1]
+    assert 0 < p.min() < p.max() < 1
+    assert abs(p.mean() - data.y.mean()) < 0.1
+
+
+def test_the_same_data_train_the_same_model() -> None:
+    again = train(training_rows(), LEAST_ROWS, jobs=2)
+    assert again.chosen.metrics == pytest.approx(learned().chosen.metrics)
+
+
+def test_the_fingerprint_changes_with_any_label() -> None:
+    from dataclasses import replace
+
+    data = training_rows(60)
+    turned = data.y.copy()
+    turned[0] = not turned[0]
+    assert data.fingerprint == replace(data).fingerprint != replace(data, y=turned).fingerprint
+
+
+def test_too_few_labels_say_how_many_are_needed() -> None:
+    with pytest.raises(
+        NotEnoughData, match="60 labelled calls for progression as of 2026-.*, 200 needed; 'ringback import'"
+    ):
+        train(training_rows(60), LEAST_ROWS, jobs=1)
+
+
+def test_labels_of_one_kind_teach_nothing() -> None:
+    from dataclasses import replace
+
+    data = training_rows(250)
+    one_kind = replace(data, y=np.arange(250) < 5)
+    with pytest.raises(NotEnoughData, match="5 of 250 labelled calls for progression ended well; at least 20"):
+        train(one_kind, LEAST_ROWS, jobs=1)
+
+
+def test_successes_that_all_came_first_cannot_be_validated() -> None:
+    from dataclasses import replace
+
+    data = training_rows(250)
+    with pytest.raises(NotEnoughData, match="too one-sided over time"):
+        train(replace(data, y=np.arange(250) < 60), LEAST_ROWS, jobs=1)
