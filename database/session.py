@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
@@ -46,6 +46,17 @@ def engine(url: str) -> Engine:
     event.listen(made, "connect", _make_durable)
     event.listen(made, "begin", _begin)
     return made
+
+
+def count_rows() -> dict[str, int]:
+    """Rows of each table."""
+    from database.models import Base
+
+    with reading() as connection:
+        return {
+            name: int(connection.scalar(select(func.count()).select_from(table)) or 0)
+            for name, table in Base.metadata.tables.items()
+        }
 
 
 def insert_new(connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> int:

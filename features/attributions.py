@@ -19,8 +19,8 @@ def attributions(calibrated: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.
 
     `calibrated` is a scikit-learn CalibratedClassifierCV (sigmoid) around one of the candidates. For a random forest,
     whose trees add up in probability and not in log-odds, the contributions are those to the calibrator's argument.
-    XGBoost is calibrated on its probability too, but its trees add up in log-odds: the contributions of a row are scaled
-    by one factor, so that they add up to its distance in probability from the model's bias.
+    XGBoost is calibrated on its probability too, but its trees add up in log-odds: the contributions of a row are
+    scaled by one factor, so that they add up to its distance in probability from the model's bias.
     """
     fitted = calibrated.calibrated_classifiers_[0]
     slope = -float(fitted.calibrators[0].a_)
@@ -48,7 +48,7 @@ def _raw(model: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64]":
 
     contributions = booster_of(model).predict(xgboost.DMatrix(matrix), pred_contribs=True).astype("float64")
     if name == "XGBClassifier":
-        return contributions[:, :-1] * _probability_per_log_odds(contributions)
+        return contributions[:, :-1] * _probability_per_log_odds(contributions)  # type: ignore[no-any-return]
     return contributions[:, :-1]  # type: ignore[no-any-return]
 
 

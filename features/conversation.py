@@ -153,7 +153,7 @@ def _said(s: Snapshot, phrases: re.Pattern[str]) -> float | None:
 
 
 def _begins_word(words: str, at: int) -> bool:
-    """Checked here and not by a `\\b` in front of each phrase: the search then skips at once to letters that can match."""
+    """Checked here, not by a word boundary before each phrase, so that the search skips to letters that can match."""
     return at == 0 or not words[at - 1].isalnum()
 
 

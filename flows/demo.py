@@ -51,10 +51,7 @@ def play(weeks: int, seed: int | None, say: Step) -> Played:
 
 def count_everything() -> dict[str, int]:
     """Rows of each table of both stores, versions of each model, and reports."""
-    from sqlalchemy import func, select
-
-    from database.models import Base
-    from database.session import reading as reading_database
+    from database.session import count_rows
     from ringback.records import TARGETS
     from training import registry
     from warehouse.connect import reading as reading_warehouse
@@ -65,9 +62,7 @@ def count_everything() -> dict[str, int]:
         for row in rows(warehouse, "SELECT table_name AS name FROM duckdb_tables() WHERE name != 'schema_migrations'"):
             counted = rows(warehouse, f"SELECT count(*) AS n FROM {row['name']}")  # noqa: S608
             counts[f"warehouse {row['name']}"] = int(counted[0]["n"])
-    with reading_database() as database:
-        for name, table in Base.metadata.tables.items():
-            counts[f"database {name}"] = int(database.scalar(select(func.count()).select_from(table)) or 0)
+    counts |= {f"database {name}": n for name, n in count_rows().items()}
     for target in TARGETS:
         counts[f"versions of {target}"] = len(registry.versions(target))
     counts["weekly reports"] = len(list(settings().reports.glob("weekly/*/report.html")))

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeVar, cast
 
 from ringback.clock import as_utc, now
 from ringback.settings import settings
+
+T = TypeVar("T")
 
 
 def switch_tools() -> None:
@@ -41,6 +44,13 @@ def prepare_stores() -> None:
 def moment_of(as_of: datetime | None) -> datetime:
     """The moment a flow speaks of, UTC without zone: the one asked for, else now."""
     return as_utc(as_of) if as_of else now()
+
+
+def whole(value: T) -> T:
+    """Hand a large value to a task as one piece; Prefect would otherwise search every row in it for futures."""
+    from prefect.utilities.annotations import quote
+
+    return cast(T, quote(value))
 
 
 @contextmanager

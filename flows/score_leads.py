@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prefect import flow, get_run_logger, task
-from prefect.utilities.annotations import quote
 
 from database.predictions import keep_predictions, predicted_contents, raise_alerts
 from database.promotions import champion_as_of
 from features.labels import decided_as_of
 from features.snapshots import snapshots_as_of
-from flows.environment import moment_of, prepare_stores
+from flows.environment import moment_of, prepare_stores, whole
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import Prediction, Snapshot, Target
 from scoring.policy import policy
@@ -40,7 +39,7 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     prepare_stores()
     moment = moment_of(as_of)
     champions = champions_as_of(moment)
-    predictions = answer(quote(unscored(moment, champions)), quote(champions), moment)
+    predictions = answer(whole(unscored(moment, champions)), whole(champions), moment)
     alerts = alert(predictions, moment)
     return Scored(len(predictions), alerts, *champions.versions)
 
@@ -61,7 +60,7 @@ def unscored(moment: datetime, champions: Champions) -> list[Snapshot]:
     ]
 
 
-@task  # in quotes: Prefect would search every value of the snapshots and models for futures
+@task
 def answer(snapshots: list[Snapshot], champions: Champions, moment: datetime) -> list[Prediction]:
     """Answer and keep: the database for reading by key, the warehouse for measures."""
     predictions = list(score(snapshots, champions, moment))

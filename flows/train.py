@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
-from prefect.utilities.annotations import quote
 
 from database.promotions import Promotion, champion_as_of, promote
-from flows.environment import moment_of, prepare_stores
+from flows.environment import moment_of, prepare_stores, whole
 from ringback.errors import NotEnoughData
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
@@ -31,7 +30,7 @@ def train(as_of: datetime | None = None) -> list[Version]:
     """Train each target on what was known, and promote what is shown to be better."""
     prepare_stores()
     data = training_data(moment_of(as_of))
-    learned = [learn(quote(data[target])) for target in TARGETS if has_enough(data[target])]
+    learned = [learn(whole(data[target])) for target in TARGETS if has_enough(data[target])]
     if not learned:
         raise NotEnoughData(
             f"no target has {settings().min_training_labels} labelled calls; 'ringback import' brings outcomes"
@@ -47,7 +46,7 @@ def has_enough(data: TrainingData) -> bool:
     return n >= needed
 
 
-@task  # rows are handed over in quotes: Prefect would search every value of them for futures
+@task
 def learn(data: TrainingData) -> Version:
     """Train one target, decide on promotion, record both; the same data again gives the version there is."""
     version = registry.find(data.target, data.as_of, data.fingerprint)

@@ -39,7 +39,7 @@ class Drift:
     @property
     def drifted(self) -> bool:
         """Whether so many features moved that the model should be looked at."""
-        return len(self.moved) >= SHARE_MOVED * len(self.psi)
+        return bool(self.psi) and len(self.moved) >= SHARE_MOVED * len(self.psi)
 
 
 def report_drift(

@@ -113,7 +113,7 @@ WORDINGS: dict[str, Wording] = {
     "sentiment": lambda value: f"Tone of the call {value:+.2f} (-1 hostile, +1 delighted)",
     "notes_length": _amount("Characters of notes"),
     "minutes": lambda value: f"The call took {value:.0f} minutes",
-    "earlier_calls": lambda value: f"{value:.0f} earlier calls with the company" if value else "First call with it",
+    "earlier_calls": lambda n: f"{n:.0f} earlier calls with the company" if n else "First call with the company",
     "days_since_earlier_call": lambda value: f"{value:.0f} days since the last call",
     "earlier_progressed": lambda value: f"{value:.0f} earlier calls of the company progressed",
     "attendees": lambda value: f"{value:.0f} people invited",

@@ -64,8 +64,12 @@ def _score_batch(
             progression, voice, said = by_rules(row)
             yield _prediction(snapshot, champions, progression, voice, said, CONFIDENCE, rules, at)
         return
-    progressions, contributions = _answers(champions.progression, rows)
-    voices = _answers(champions.voice_ai, rows)[0] if champions.voice_ai else None
+    matrix = champions.progression.encoding.encode(rows)
+    progressions = champions.progression.model.predict_proba(matrix)[:, 1]
+    contributions = by_feature(
+        attributions(champions.progression.model, matrix), champions.progression.encoding.sources
+    )
+    voices = _probabilities(champions.voice_ai, rows) if champions.voice_ai else None
     for n, (snapshot, row) in enumerate(zip(batch, rows, strict=True)):
         yield _prediction(
             snapshot,
@@ -88,13 +92,8 @@ def confidence(probability: float, row: dict[str, Value], used: Any) -> float:
     return round((0.5 + abs(probability - 0.5)) * known, 3)
 
 
-def _answers(
-    champion: Champion, rows: list[dict[str, Value]]
-) -> "tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]":
-    """Probabilities (rows,) and contributions by feature, each (rows,)."""
-    matrix = champion.encoding.encode(rows)
-    probabilities = champion.model.predict_proba(matrix)[:, 1]
-    return probabilities, by_feature(attributions(champion.model, matrix), champion.encoding.sources)
+def _probabilities(champion: Champion, rows: list[dict[str, Value]]) -> "NDArray[np.float64]":
+    return champion.model.predict_proba(champion.encoding.encode(rows))[:, 1]  # type: ignore[no-any-return]
 
 
 def _prediction(

@@ -24,10 +24,10 @@ def logistic_regression(jobs: int) -> Any:
 
 
 def random_forest(jobs: int) -> Any:
-    """Two hundred trees on resampled rows."""
+    """A hundred trees on resampled rows."""
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(200, min_samples_leaf=20, n_jobs=jobs, random_state=SEED)
+    return RandomForestClassifier(100, min_samples_leaf=20, n_jobs=jobs, random_state=SEED)
 
 
 def gradient_boosting(jobs: int) -> Any:

@@ -62,7 +62,8 @@ def picture(y: "NDArray[np.bool_]", p: "NDArray[np.float64]", title: str) -> "Fi
     import numpy as np
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = Figure(figsize=(9, 4))
+    figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.13)
     left, right = figure.subplots(1, 2)
     order = np.argsort(p, kind="stable")
     bins = np.array_split(order, min(BINS, len(order)))

@@ -112,9 +112,11 @@ def record(trained: Trained, verdict: Verdict) -> Version:
     """Put a training into MLflow: a run for each candidate, then the chosen one as a registered version.
 
     The version comes last and carries the verdict, so that a crash before it leaves nothing that counts; the runs that
-    such a crash left behind are removed.
+    such a crash left behind are removed. A training that has a version already is not recorded again.
     """
     prepare()
+    if there := find(trained.target, trained.as_of, trained.fingerprint):
+        return there
     _forget_runs(trained)
     chosen_run, model_uri = "", ""
     for tried in trained.tried:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEAST_OF_EACH_KIND = 20
 ALIKE = 0.003
 """Mean validation ROC AUC within which the simpler candidate is taken."""
-EXPLAINED_ROWS = 500
+EXPLAINED_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,13 @@ def test_both_in_one_batch_keep_the_later_too() -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), writing() as connection:
-        insert_new(connection, models.Alert, [an_alert("a")])
-        raise ZeroDivisionError
+    def fail_halfway() -> None:
+        with writing() as connection:
+            insert_new(connection, models.Alert, [an_alert("a")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert subjects() == []
 
 

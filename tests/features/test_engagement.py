@@ -13,7 +13,7 @@ from tests.factories import a_snapshot, company_facts
     ("job_title", "level"),
     [
         ("CTO", "executive"), ("Chief Revenue Officer", "executive"), ("Founder & CEO", "executive"),
-        ("President", "executive"), ("Vice President of Sales", "vice president"), ("VP, Engineering", "vice president"),
+        ("President", "executive"), ("Vice President of Sales", "vice president"), ("VP Sales", "vice president"),
         ("Senior Vice President", "vice president"), ("Head of Support", "vice president"), ("IT Director", "director"),
         ("Product Manager", "manager"), ("Team Lead", "manager"), ("Engineer", "other"), ("", None), (None, None),
     ],

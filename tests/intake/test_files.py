@@ -45,7 +45,10 @@ def test_a_value_that_is_neither_good_nor_bad_is_an_open_case() -> None:
     [
         (",2026-03-01T09:00,40,clerk,60,yes", "id", "is empty, and every row needs it"),
         ("1,,40,clerk,60,yes", "when", "is empty, and every row needs it"),
-        ("1,yesterday,40,clerk,60,yes", "when", "'yesterday' is no moment in the form ISO 8601 (2026-03-18T09:30); set [time] format"),
+        (
+            "1,yesterday,40,clerk,60,yes", "when",
+            "'yesterday' is no moment in the form ISO 8601 (2026-03-18T09:30); set [time] format",
+        ),
         ("1,2026-03-01T09:00,old,clerk,60,yes", "age", "'old' is not a number"),
         ("1,2026-03-01T09:00,inf,clerk,60,yes", "age", "'inf' is not a finite number"),
         ("1,2026-03-01T09:00,40", "", "3 cells where the header has 6"),
@@ -70,7 +73,8 @@ def test_rejected_rows_come_back_as_a_file_to_mend() -> None:
     ("cell", "number"),
     [
         ("1200", 1200.0), ("1,200", 1200.0), ("1,200,300.5", 1200300.5), ("1.200,50", 1200.5), ("3,5", 3.5),
-        ("0,125", 0.125), ("-0,125", -0.125), ("$1,200", 1200.0), ("1 200 €", 1200.0), ("1\N{NO-BREAK SPACE}200", 1200.0),
+        ("0,125", 0.125), ("-0,125", -0.125), ("$1,200", 1200.0), ("1 200 €", 1200.0),
+        ("1\N{NO-BREAK SPACE}200", 1200.0),
         ("1'200", 1200.0), ("12.5 %", 12.5), ("-3", -3.0), ("1e3", 1000.0), ("", None), ("n/a", None), ("NULL", None),
     ],
 )  # fmt: skip

@@ -89,7 +89,11 @@ def test_a_file_of_outcomes_with_two_targets_counts_rows_and_outcomes() -> None:
 
 
 def test_a_file_of_leads_is_read_once() -> None:
-    text = "id,changed,email,company,employees,uses\n7,2026-03-01,ana@acme.com,Acme,50,AWS\n8,2026-03-02,bo@acme.com,Acme,50,AWS\n"
+    text = (
+        "id,changed,email,company,employees,uses\n"
+        "7,2026-03-01,ana@acme.com,Acme,50,AWS\n"
+        "8,2026-03-02,bo@acme.com,Acme,50,AWS\n"
+    )
     assert counts(bring(text, base=LEADS)) == (2, 2, 0, 0, 0)
     assert counts(bring(text, base=LEADS)) == (2, 0, 2, 0, 0)
 

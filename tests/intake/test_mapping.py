@@ -61,7 +61,7 @@ def test_outcomes_must_say_whose_calls_they_speak_of(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(BadMapping, match="there is no mapping file .* '--suggest' writes one"):
+    with pytest.raises(BadMapping, match=r"there is no mapping file .* '--suggest' writes one"):
         load_mapping(tmp_path / "none.toml")
 
 

@@ -10,10 +10,16 @@ from intake.suggest import suggest_mapping
 from ringback.errors import BadMapping
 from tests.factories import NOON
 
+STAGES = ("Closed Won", "Closed Lost", "Negotiation")
+
+
+def a_deal(n: int) -> str:
+    day, segment, opted_in = n % 28 + 1, "smb" if n % 2 else "large", "yes" if n % 3 else "no"
+    return f'd{n},2026-01-{day:02}T10:00,Company {n},"{n},000",{segment},{opted_in},2026-02-{day:02},{STAGES[n % 3]}\n'
+
+
 FILE = "Deal ID,Create Date,Account Name,Employees,Segment,Opted In,Close Date,Stage\n" + "".join(
-    f'd{n},2026-01-{n % 28 + 1:02}T10:00,Company {n},"{n},000",{"smb" if n % 2 else "large"},{"yes" if n % 3 else "no"},'
-    f"2026-02-{n % 28 + 1:02},{('Closed Won', 'Closed Lost', 'Negotiation')[n % 3]}\n"
-    for n in range(1, 61)
+    map(a_deal, range(1, 61))
 )
 
 
@@ -52,5 +58,5 @@ def test_columns_with_odd_names_can_be_followed_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["name,colour\na,red\na,red\n", ""])
 def test_a_file_without_id_or_time_needs_a_person(text: str) -> None:
-    with pytest.raises(BadMapping, match="no column looks like '(id|called_at)'"):
+    with pytest.raises(BadMapping, match=r"no column looks like '(id|called_at)'"):
         suggest_mapping(text, "crm")

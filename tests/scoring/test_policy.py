@@ -17,7 +17,10 @@ SHARE = st.floats(0, 1)
 
 @pytest.mark.parametrize(
     ("score", "advice"),
-    [(100, "AE_HANDOFF"), (60, "AE_HANDOFF"), (59, "NURTURE_TRACK"), (30, "NURTURE_TRACK"), (29, "SELF_SERVICE"), (0, "SELF_SERVICE")],
+    [
+        (100, "AE_HANDOFF"), (60, "AE_HANDOFF"), (59, "NURTURE_TRACK"), (30, "NURTURE_TRACK"), (29, "SELF_SERVICE"),
+        (0, "SELF_SERVICE"),
+    ],
 )  # fmt: skip
 def test_a_score_recommends_what_the_thresholds_say(score: int, advice: str) -> None:
     assert recommendation(score, RULES) == advice

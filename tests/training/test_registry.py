@@ -1,18 +1,19 @@
 """MLflow keeps a training once, and gives back a model that answers as it did."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ringback.errors import UnknownModel
+from ringback.records import Target
 from tests.conftest import forget_home
 from tests.factories import DAY
 from tests.training.synthetic import trained as learned
 from tests.training.synthetic import training_rows
 from training import registry
-from training.promotion import first_champion
+from training.promotion import Verdict, first_champion
 from training.registry import Version
 
 
@@ -61,8 +62,6 @@ def test_features_are_named_from_the_strongest() -> None:
 def test_a_version_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(UnknownModel, match="progression has no version 9; there are: 1"):
         registry.load("progression", "9")
-    with pytest.raises(UnknownModel, match="voice_ai has no version 1; there are: none yet"):
-        registry.load("voice_ai", "1")
 
 
 @pytest.mark.usefixtures("recorded")
@@ -74,15 +73,36 @@ def test_aliases_point_and_are_taken_away() -> None:
     assert registry.version_of("progression", "1").aliases == ()
 
 
-def test_every_candidate_has_a_run_and_a_crash_before_the_version_leaves_none(recorded: Version) -> None:
-    """Runs of a training that got no version are removed when the same training is recorded."""
+def test_the_same_training_again_leaves_one_version(recorded: Version) -> None:
+    assert registry.record(learned(), Verdict(False, "told otherwise")) == recorded
+    assert registry.versions("progression") == [recorded]
+
+
+def runs_of(target: Target) -> dict[str, str]:
+    """Whether it was chosen, by candidate."""
     import mlflow
 
-    def runs() -> dict[str, str]:
-        found = mlflow.MlflowClient().search_runs([experiment.experiment_id])
-        return {run.data.params["candidate"]: run.data.tags["chosen"] for run in found}
-
-    experiment = mlflow.get_experiment_by_name("progression")
+    experiment = mlflow.get_experiment_by_name(target)
     assert experiment is not None
-    assert runs() == {one.candidate: str(one.candidate == recorded.candidate).lower() for one in learned().tried}
-    assert Path(mlflow.get_run(recorded.run_id).info.artifact_uri.removeprefix("file://")).is_dir()
+    found = mlflow.MlflowClient().search_runs([experiment.experiment_id])
+    return {run.data.params.get("candidate", "left behind"): run.data.tags.get("chosen", "") for run in found}
+
+
+def test_every_candidate_has_a_run(recorded: Version) -> None:
+    assert runs_of("progression") == {
+        one.candidate: str(one.candidate == recorded.candidate).lower() for one in learned().tried
+    }
+
+
+@pytest.mark.usefixtures("recorded")
+def test_runs_that_a_crash_left_behind_are_removed() -> None:
+    import mlflow
+
+    other = replace(learned(), target="voice_ai")
+    experiment = mlflow.get_experiment_by_name("voice_ai")
+    assert experiment is not None
+    with mlflow.start_run(experiment_id=experiment.experiment_id):
+        mlflow.log_param("data_fingerprint", other.fingerprint)
+    assert runs_of("voice_ai") == {"left behind": ""}
+    registry.record(other, first_champion(other))
+    assert runs_of("voice_ai").keys() == {one.candidate for one in other.tried}

@@ -57,7 +57,7 @@ def test_the_fingerprint_changes_with_any_label() -> None:
 
 def test_too_few_labels_say_how_many_are_needed() -> None:
     with pytest.raises(
-        NotEnoughData, match="60 labelled calls for progression as of 2026-.*, 200 needed; 'ringback import'"
+        NotEnoughData, match=r"60 labelled calls for progression as of 2026-.*, 200 needed; 'ringback import'"
     ):
         train(training_rows(60), LEAST_ROWS, jobs=1)
 

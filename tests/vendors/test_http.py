@@ -88,9 +88,9 @@ def test_a_success_that_is_no_object_is_unreadable(answer: Answer, says: str) ->
 
 
 def test_a_redirect_is_not_taken_for_an_answer() -> None:
-    with a_vendor(Answer(302, "", headers={"Location": "/login"})) as client:
-        with pytest.raises(VendorRefused, match="302"):
-            client.get_text("/leads.csv")
+    elsewhere = Answer(302, "", headers={"Location": "/login"})
+    with a_vendor(elsewhere) as client, pytest.raises(VendorRefused, match="302"):
+        client.get_text("/leads.csv")
 
 
 def test_a_text_comes_as_it_is() -> None:
