@@ -6,7 +6,12 @@ import re
 from ringback.records import Snapshot
 
 SENIORITY = (
-    ("executive", re.compile(r"\b(?:c[etofpimr]o|chief|founder|owner|(?<!vice[ -])president|partner)\b", re.I)),
+    (
+        "executive",
+        re.compile(
+            r"\b(?:c[etofpimr]o|chief|founder|(?<!product )owner|(?<!vice[ -])president|partner(?! manager))\b", re.I
+        ),
+    ),
     ("vice president", re.compile(r"\b(?:vp|vice[ -]president|svp|evp|head of|head)\b", re.I)),
     ("director", re.compile(r"\bdirector\b", re.I)),
     ("manager", re.compile(r"\b(?:manager|lead)\b", re.I)),

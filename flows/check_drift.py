@@ -41,10 +41,9 @@ def compare(moment: datetime) -> Drift:
         raise NoModel(f"there is no champion as of {moment:%Y-%m-%d} to compare with; 'ringback run train' makes one")
     model = registry.load("progression", champion.version)
     snapshots = snapshots_as_of(moment)
-    since = max(moment - RECENT, champion.decided_at) if champion.decided_at < moment else moment - RECENT
     return report_drift(
         reference=[build(s) for s in snapshots if s.called_at < min(champion.decided_at, moment - RECENT)],
-        recent=[build(s) for s in snapshots if s.called_at >= min(since, moment - RECENT)],
+        recent=[build(s) for s in snapshots if s.called_at >= moment - RECENT],
         encoding=model.encoding,
         names=registry.importances("progression", champion.version),
         path=settings().reports / "drift" / f"{moment:%Y-%m-%d}",

@@ -2,37 +2,24 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
 
+from intake.cells import Cells, Row, Unreadable, custom_value, moment
 from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
-from intake.mapping import CustomType, OutcomeColumn
 from intake.mapping import Mapping as FileMapping
+from intake.mapping import OutcomeColumn
 from intake.sentiment import sentiment_of
-from ringback.clock import parse_time
 from ringback.errors import BadMapping
-from ringback.records import Call, CompanyFacts, Lead, Outcome, Rejected, Target, Value
+from ringback.records import Call, CompanyFacts, Lead, Outcome, Rejected, Target
 from warehouse.landing import content_hash
 
-Row = Mapping[str, str]
 ENCODINGS = ("utf-8-sig", "cp1252")
 LONGEST_CELL = 100_000_000  # characters: a transcript of hours is longer than the 131,072 that csv allows by itself
-TRUE = frozenset({"true", "yes", "y", "1", "t"})
-FALSE = frozenset({"false", "no", "n", "0", "f"})
-NOT_KNOWN = frozenset({"", "null", "none", "nan", "n/a", "na"})
-
-
-class Unreadable(Exception):
-    """A row cannot be read; says which column and why."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -78,7 +65,8 @@ def rows_of(text: str) -> tuple[list[str], Iterator[tuple[Row, str | None]]]:
             if not cells or not any(cell.strip() for cell in cells):
                 continue
             wrong = None if len(cells) == len(header) else f"{len(cells)} cells where the header has {len(header)}"
-            yield dict(zip(header, cells, strict=False)), wrong
+            surplus = {f"(cell {n})": cells[n - 1] for n in range(len(header) + 1, len(cells) + 1)}
+            yield dict(zip(header, cells, strict=False)) | surplus, wrong
 
     return header, rows()
 
@@ -134,7 +122,7 @@ def _read_row(row: Row, mapping: FileMapping, read: Read) -> None:
 
 
 def _call(row: Row, mapping: FileMapping) -> Call:
-    cell = _Cells(row, mapping)
+    cell = Cells(row, mapping)
     external_id, called_at = cell.required("id"), cell.required_time("called_at")
     email, name = cell.text("contact_email"), cell.text("company")
     company_id = company_id_of(registered_domain(cell.text("domain")) or company_domain(email), name)
@@ -157,7 +145,7 @@ def _call(row: Row, mapping: FileMapping) -> Call:
         transcript=transcript,
         minutes=cell.number("minutes"),
         sentiment=sentiment_of(notes, transcript),
-        custom={column: _custom(row[column], kind, column, mapping) for column, kind in mapping.custom.items()},
+        custom={column: custom_value(row[column], kind, column, mapping) for column, kind in mapping.custom.items()},
     )
 
 
@@ -165,7 +153,7 @@ def _outcome(row: Row, mapping: FileMapping, target: Target, column: OutcomeColu
     stated = row[column.column].strip()
     if stated not in column.positive and stated not in column.negative:
         return None
-    known_at = _time(row[column.known_at], column.known_at, mapping) if column.known_at else None
+    known_at = moment(row[column.known_at], column.known_at, mapping) if column.known_at else None
     known_at = known_at or call.called_at + timedelta(days=column.known_after_days or 0)
     return Outcome(
         call_id=call.call_id,
@@ -179,7 +167,7 @@ def _outcome(row: Row, mapping: FileMapping, target: Target, column: OutcomeColu
 
 
 def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
-    cell = _Cells(row, mapping)
+    cell = Cells(row, mapping)
     external_id = cell.required("call")
     for target, column in mapping.outcomes.items():
         stated = row[column.column].strip()
@@ -199,7 +187,7 @@ def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
 
 
 def _lead(row: Row, mapping: FileMapping) -> tuple[Lead, CompanyFacts | None]:
-    cell = _Cells(row, mapping)
+    cell = Cells(row, mapping)
     known_at, email, company = cell.required_time("known_at"), cell.text("email"), cell.text("company")
     domain = registered_domain(cell.text("domain")) or company_domain(email)
     company_id = company_id_of(domain, company)
@@ -235,92 +223,6 @@ def _lead(row: Row, mapping: FileMapping) -> tuple[Lead, CompanyFacts | None]:
         open_jobs=cell.number("open_jobs"),
         headcount_growth=cell.number("headcount_growth"),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """A row's cells by our names, read as what they should be."""
-
-    row: Row
-    mapping: FileMapping
-
-    def text(self, name: str) -> str | None:
-        column = self.mapping.columns.get(name)
-        words = self.row[column].strip() if column else ""
-        return None if words.lower() in NOT_KNOWN else words
-
-    def number(self, name: str) -> float | None:
-        words = self.text(name)
-        return None if words is None else _number(words, self.mapping.columns[name])
-
-    def several(self, name: str) -> tuple[str, ...] | None:
-        words = self.text(name)
-        return (
-            None if words is None else tuple(w.strip() for w in words.split(self.mapping.list_separator) if w.strip())
-        )
-
-    def time(self, name: str) -> datetime | None:
-        words = self.text(name)
-        return None if words is None else _time(words, self.mapping.columns[name], self.mapping)
-
-    def required(self, name: str) -> str:
-        words = self.text(name)
-        if words is None:
-            raise Unreadable(self.mapping.columns[name], "is empty, and every row needs it")
-        return words
-
-    def required_time(self, name: str) -> datetime:
-        return _time(self.required(name), self.mapping.columns[name], self.mapping)
-
-
-def _custom(cell: str, kind: CustomType, column: str, mapping: FileMapping) -> Value:
-    words = cell.strip()
-    if words.lower() in NOT_KNOWN:
-        return None
-    if kind == "number":
-        return _number(words, column)
-    if kind == "flag":
-        return _flag(words, column)
-    if kind == "date":
-        return (_time(words, column, mapping) - datetime(1970, 1, 1)) / timedelta(days=1)
-    return words
-
-
-def _number(words: str, column: str) -> float:
-    """A number as people write it: currency signs, blanks, per cent and thousands separators are understood.
-
-    One comma and no point is a decimal comma, unless exactly three digits follow it and more than a zero precedes it.
-    """
-    plain = words.strip().strip("$€£¥%").replace("\u00a0", "").replace(" ", "").replace("'", "")
-    if "," in plain and "." in plain:
-        plain = (
-            plain.replace(",", "") if plain.rfind(".") > plain.rfind(",") else plain.replace(".", "").replace(",", ".")
-        )
-    elif plain.count(",") == 1 and (len(plain.split(",")[1]) != 3 or plain.lstrip("+-").startswith("0,")):
-        plain = plain.replace(",", ".")
-    try:
-        number = float(plain.replace(",", ""))
-    except ValueError:
-        raise Unreadable(column, f"{words[:40]!r} is not a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise Unreadable(column, f"{words[:40]!r} is not a finite number")
-    return number
-
-
-def _flag(words: str, column: str) -> float:
-    if words.lower() in TRUE:
-        return 1.0
-    if words.lower() in FALSE:
-        return 0.0
-    raise Unreadable(column, f"{words[:40]!r} is neither yes nor no")
-
-
-def _time(words: str, column: str, mapping: FileMapping) -> datetime:
-    try:
-        return parse_time(words, mapping.time.format, mapping.time.zone)
-    except ValueError:
-        wanted = mapping.time.format or "ISO 8601 (2026-03-18T09:30)"
-        raise Unreadable(column, f"{words[:40]!r} is no moment in the form {wanted}; set [time] format") from None
 
 
 def _reject(row: Row, mapping: FileMapping, failure: Unreadable, read_at: datetime, number: int) -> Rejected:

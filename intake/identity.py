@@ -9,40 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
-GENERIC_PROVIDERS = frozenset(
-    [
-        "aol.com",
-        "gmail.com",
-        "googlemail.com",
-        "gmx.com",
-        "gmx.de",
-        "gmx.net",
-        "hey.com",
-        "hotmail.com",
-        "icloud.com",
-        "live.com",
-        "mac.com",
-        "mail.com",
-        "mail.ru",
-        "me.com",
-        "msn.com",
-        "outlook.com",
-        "pm.me",
-        "proton.me",
-        "protonmail.com",
-        "qq.com",
-        "t-online.de",
-        "web.de",
-        "yahoo.co.uk",
-        "yahoo.com",
-        "yandex.ru",
-        "ymail.com",
-        "zoho.com",
-        "freemail.example",
-        "inbox.example",
-        "webmail.example",
-    ]
-)
+GENERIC_PROVIDERS = frozenset((
+    "aol", "fastmail", "freemail", "gmail", "gmx", "googlemail", "hey", "hotmail", "icloud", "inbox", "laposte",
+    "libero", "live", "mac", "mail", "me", "msn", "orange", "outlook", "pm", "proton", "protonmail", "qq", "t-online",
+    "wanadoo", "web", "webmail", "yahoo", "yandex", "ymail", "zoho",
+))  # fmt: skip
+"""First label of the registered domain, whatever the country: hotmail.co.uk, yahoo.fr."""
 
 MEETING_WORDS = re.compile(
     r"\b(?:intro(?:duction|ductory)?|discovery|call|chat|demo|meeting|sync|weekly|monthly|catch[- ]?up|follow[- ]?up|"
@@ -75,7 +47,7 @@ def company_domain(email: str | None) -> str | None:
     if not email or "@" not in email:
         return None
     domain = registered_domain(email)
-    return None if domain in GENERIC_PROVIDERS else domain
+    return None if domain is None or domain.split(".")[0] in GENERIC_PROVIDERS else domain
 
 
 def company_id_of(domain: str | None, name: str | None) -> str | None:
@@ -101,7 +73,9 @@ def company_in_title(title: str | None, own_names: Collection[str] = ("ringback"
         if not words or words.lower() in own_names:
             continue
         if MEETING_WORDS.sub("", words).strip(" -&.,()0123456789"):
-            return None if _names_a_person(words) else words
+            if _names_a_person(words):
+                continue
+            return words
     return None
 
 
@@ -134,4 +108,4 @@ def _names_a_person(words: str) -> bool:
 def _suffixes() -> "TLDExtract":
     import tldextract
 
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from json import dumps
 
-from intake.files import FALSE, NOT_KNOWN, TRUE, rows_of
+from intake.cells import FALSE, NOT_KNOWN, TRUE
+from intake.files import rows_of
 from intake.mapping import CustomType
 from ringback.clock import parse_time
 from ringback.errors import BadMapping

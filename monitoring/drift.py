@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_ROWS = 5_000
-LEAST_ROWS = 50
+LEAST_ROWS = 200
+"""With fewer rows a side, chance alone moves the index of every seventh unmoved feature over the threshold."""
 PSI_MOVED = 0.2
 """Population stability index from which a feature has moved (Siddiqi 2006, "Credit Risk Scorecards": a large shift)."""
 SHARE_MOVED = 0.3
@@ -51,7 +52,7 @@ def report_drift(
 ) -> Drift:
     """Compare recent rows with reference rows on the named features; write `path`.html and `path`.json.
 
-    Raises NotEnoughData with fewer than fifty rows on either side.
+    Raises NotEnoughData with fewer than two hundred rows on either side.
     """
     if min(len(reference), len(recent)) < LEAST_ROWS:
         raise NotEnoughData(

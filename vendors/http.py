@@ -66,7 +66,10 @@ class Client:
 
     def get_text(self, path: str) -> str:
         """Get a text, for instance a CSV file; raises as `post_json` does."""
-        return self._ask("GET", path, wants_object=False).text
+        response = self._ask("GET", path, wants_object=False)
+        if "html" in response.headers.get("content-type", ""):
+            raise VendorUnreadable(f"{self.vendor} answered {path} with a web page: is the address right?")
+        return response.text
 
     def _ask(self, method: str, path: str, wants_object: bool = True, **request: Any) -> httpx.Response:
         patience = Retrying(

@@ -67,5 +67,5 @@ def test_a_page_and_its_data_are_written(moved: Drift) -> None:
 @pytest.mark.parametrize(("reference", "recent"), [(200, 49), (49, 200), (200, 0)])
 def test_too_few_calls_say_how_many_are_needed(reference: int, recent: int, tmp_path: Path) -> None:
     rows = calls()
-    with pytest.raises(NotEnoughData, match=f"{recent} recent calls against {reference} learned from; 50 of each"):
+    with pytest.raises(NotEnoughData, match=f"{recent} recent calls against {reference} learned from; 200 of each"):
         report_drift(rows[:reference], rows[:recent], learn_encoding(rows), NAMES, tmp_path / "drift")

@@ -80,11 +80,13 @@ def test_a_statement_that_repeats_the_last_is_not_news() -> None:
     assert land(landing.land_outcomes, an_outcome(happened=False, known_at=NOON + 30 * DAY)) == Landed(1, 0)
 
 
-def test_company_facts_are_known_from_the_first_time_they_are_stated() -> None:
-    """A company's facts stand in the row of each of its contacts, each with the moment that contact was changed."""
-    early, late = company_facts(employees=50.0, known_at=NOON), company_facts(employees=50.0, known_at=NOON + 9 * DAY)
-    land(landing.land_company_facts, early, late)
-    assert stored("SELECT known_at FROM company_facts") == [{"known_at": NOON}]
+def test_company_facts_that_change_and_change_back_are_three_statements() -> None:
+    statements = [
+        company_facts(employees=n, known_at=NOON + days * DAY) for days, n in ((0, 50.0), (1, 60.0), (2, 50.0))
+    ]
+    land(landing.land_company_facts, *statements)
+    assert land(landing.land_company_facts, *statements) == Landed(0, 3)
+    assert [row["employees"] for row in stored("SELECT employees FROM company_facts ORDER BY known_at")] == [50, 60, 50]
 
 
 def test_the_same_content_has_the_same_fingerprint_in_any_order() -> None:

@@ -55,7 +55,7 @@ CREATE TABLE company_facts (
     open_jobs        DOUBLE,
     headcount_growth DOUBLE,
     loaded_at        TIMESTAMP NOT NULL,
-    PRIMARY KEY (company_id, source, content_hash)
+    PRIMARY KEY (company_id, source, content_hash, known_at)
 );
 
 CREATE TABLE lead_facts (
@@ -69,7 +69,7 @@ CREATE TABLE lead_facts (
     company_id   VARCHAR,
     company_name VARCHAR,
     loaded_at    TIMESTAMP NOT NULL,
-    PRIMARY KEY (lead_id, source, content_hash)
+    PRIMARY KEY (lead_id, source, content_hash, known_at)
 );
 
 CREATE TABLE outcomes (

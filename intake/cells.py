@@ -1,0 +1,112 @@
+"""A cell's text read as what it should be: a number as people write it, a yes or no, a moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from intake.mapping import CustomType
+from intake.mapping import Mapping as FileMapping
+from ringback.clock import parse_time
+from ringback.records import Value
+
+Row = Mapping[str, str]
+TRUE = frozenset({"true", "yes", "y", "1", "t"})
+FALSE = frozenset({"false", "no", "n", "0", "f"})
+NOT_KNOWN = frozenset({"", "null", "none", "nan", "n/a", "na"})
+
+
+class Unreadable(Exception):
+    """A row cannot be read; says which column and why."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row's cells by our names, read as what they should be."""
+
+    row: Row
+    mapping: FileMapping
+
+    def text(self, name: str) -> str | None:
+        column = self.mapping.columns.get(name)
+        words = self.row[column].strip() if column else ""
+        return None if words.lower() in NOT_KNOWN else words
+
+    def number(self, name: str) -> float | None:
+        words = self.text(name)
+        return None if words is None else number(words, self.mapping.columns[name])
+
+    def several(self, name: str) -> tuple[str, ...] | None:
+        words = self.text(name)
+        return (
+            None if words is None else tuple(w.strip() for w in words.split(self.mapping.list_separator) if w.strip())
+        )
+
+    def time(self, name: str) -> datetime | None:
+        words = self.text(name)
+        return None if words is None else moment(words, self.mapping.columns[name], self.mapping)
+
+    def required(self, name: str) -> str:
+        words = self.text(name)
+        if words is None:
+            raise Unreadable(self.mapping.columns[name], "is empty, and every row needs it")
+        return words
+
+    def required_time(self, name: str) -> datetime:
+        return moment(self.required(name), self.mapping.columns[name], self.mapping)
+
+
+def custom_value(cell: str, kind: CustomType, column: str, mapping: FileMapping) -> Value:
+    words = cell.strip()
+    if words.lower() in NOT_KNOWN:
+        return None
+    if kind == "number":
+        return number(words, column)
+    if kind == "flag":
+        return flag(words, column)
+    if kind == "date":
+        return (moment(words, column, mapping) - datetime(1970, 1, 1)) / timedelta(days=1)
+    return words
+
+
+def number(words: str, column: str) -> float:
+    """A number as people write it: currency signs, blanks, per cent and thousands separators are understood.
+
+    One comma and no point is a decimal comma, unless exactly three digits follow it and more than a zero precedes it.
+    """
+    plain = words.strip().strip("$€£¥%").replace("\u00a0", "").replace(" ", "").replace("'", "")
+    if "," in plain and "." in plain:
+        plain = (
+            plain.replace(",", "") if plain.rfind(".") > plain.rfind(",") else plain.replace(".", "").replace(",", ".")
+        )
+    elif plain.count(".") > 1:
+        plain = plain.replace(".", "")
+    elif plain.count(",") == 1 and (len(plain.split(",")[1]) != 3 or plain.lstrip("+-").startswith("0,")):
+        plain = plain.replace(",", ".")
+    try:
+        number = float(plain.replace(",", ""))
+    except ValueError:
+        raise Unreadable(column, f"{words[:40]!r} is not a number") from None
+    if number != number or number in (float("inf"), float("-inf")):
+        raise Unreadable(column, f"{words[:40]!r} is not a finite number")
+    return number
+
+
+def flag(words: str, column: str) -> float:
+    if words.lower() in TRUE:
+        return 1.0
+    if words.lower() in FALSE:
+        return 0.0
+    raise Unreadable(column, f"{words[:40]!r} is neither yes nor no")
+
+
+def moment(words: str, column: str, mapping: FileMapping) -> datetime:
+    try:
+        return parse_time(words, mapping.time.format, mapping.time.zone)
+    except ValueError:
+        wanted = mapping.time.format or "ISO 8601 (2026-03-18T09:30)"
+        raise Unreadable(column, f"{words[:40]!r} is no moment in the form {wanted}; set [time] format") from None
