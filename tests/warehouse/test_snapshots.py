@@ -215,7 +215,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(calls, outcomes, facts)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=worlds(), then=MOMENTS)
 def test_the_past_looks_the_same_from_later(home: Path, world: World, then: datetime) -> None:
     """What came after a moment changes no snapshot as of it, nor any of a call that was judged before it."""

@@ -44,9 +44,9 @@ statements AS (
         split_part(outcomes.call_id, ':', 1) AS source,
         known.company_id,
         happened::INTEGER AS happened,
-        outcomes.known_at
+        greatest(outcomes.known_at, known.first_known_at) AS known_at  -- an outcome says nothing before its call is known
     FROM outcomes
-    JOIN (SELECT DISTINCT call_id, company_id FROM contents) AS known USING (call_id)
+    JOIN contents AS known USING (call_id)
     WHERE target = 'progression' AND outcomes.known_at <= $as_of
     QUALIFY row_number() OVER (PARTITION BY outcomes.call_id ORDER BY outcomes.known_at) = 1
 ),
