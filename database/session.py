@@ -38,6 +38,8 @@ def reading(url: str | None = None) -> Iterator[Connection]:
 def engine(url: str) -> Engine:
     """The engine of a database URL, one per process."""
     parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
@@ -64,7 +66,8 @@ def insert_new(connection: Connection, model: type[DeclarativeBase], rows: Itera
     listed = [dict(row) for row in rows]
     if not listed:
         return 0
-    return connection.execute(_insert(connection, model).on_conflict_do_nothing(), listed).rowcount
+    keys = list(_table(model).primary_key)
+    return len(connection.execute(_insert(connection, model).on_conflict_do_nothing().returning(*keys), listed).all())
 
 
 def insert_or_replace(connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -105,3 +105,9 @@ def test_the_migrations_make_the_tables_of_the_models() -> None:
 
     with reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), models.Base.metadata) == []
+
+
+def test_a_postgresql_url_is_spoken_to_with_the_driver_that_is_installed() -> None:
+    from database.session import engine
+
+    assert engine("postgresql://ringback@db.test/ringback").url.drivername == "postgresql+psycopg"
