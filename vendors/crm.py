@@ -32,6 +32,5 @@ def _fetch(settings: Settings, url: str | None, sandbox_name: str) -> str | None
         vendor="the CRM",
         base_url=f"{parts.scheme}://{parts.netloc}",
         headers={"Authorization": f"Bearer {token}"},
-        requests_per_second=1000.0,
     ) as client:
         return client.get_text(parts.path + (f"?{parts.query}" if parts.query else ""))

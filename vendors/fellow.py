@@ -15,9 +15,13 @@ from pydantic import BaseModel, Field
 from ringback.errors import VendorUnreadable
 from ringback.settings import Settings
 from vendors.http import Client
+from vendors.limits import DAY_SECONDS, Limit, per_second
 
 SOURCE = "fellow"
 PAGE_SIZE = 50
+REQUESTS_A_DAY = 10_000
+NO_LIMIT = 1000
+"""From so many requests a second on nothing is limited: a sandbox on a compressed clock."""
 SANDBOX_KEY = "sandbox-fellow-key"
 
 
@@ -84,7 +88,9 @@ def connect(settings: Settings) -> Client:
         vendor="Fellow",
         base_url=base_url(settings),
         headers={"X-API-KEY": key},
-        requests_per_second=settings.fellow_requests_per_second,
+        limits=(per_second(settings.fellow_requests_per_second), Limit(DAY_SECONDS, REQUESTS_A_DAY))
+        if settings.fellow_requests_per_second < NO_LIMIT
+        else (),
     )
 
 

@@ -2,14 +2,14 @@
 
 A request that fails in passing (no connection, a time-out, 408, 429, 5xx, a body cut short) is tried again with
 exponential back-off and jitter, and not before the moment a Retry-After names. What will not get better by asking again
-is an error at once. Secrets are sent in headers only and never reach a message.
+is an error at once. All processes together keep the vendor's limits (`limits.py`) and leave a vendor alone that is down
+(`breaker.py`). Secrets are sent in headers only and never reach a message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from threading import Lock
-from time import monotonic, sleep
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +17,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from ringback.clock import as_utc, now
 from ringback.errors import VendorRefused, VendorUnavailable, VendorUnreadable
+from ringback.settings import settings
+from vendors.breaker import CircuitBreakerError, guarded
+from vendors.limits import Limit, wait_for_turn
 
 TRIES = 6
 FIRST_WAIT_SECONDS = 0.5
@@ -28,9 +31,10 @@ PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 class _Passing(Exception):
     """A failure that asking again may mend."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, throttled: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.throttled = throttled
 
 
 @dataclass(slots=True)
@@ -40,12 +44,12 @@ class Client:
     vendor: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
-    requests_per_second: float
+    limits: Sequence[Limit] = ()
+    """What all processes together must keep to; none for a vendor without a limit."""
+    state_folder: Path = field(default_factory=lambda: settings().home / "vendors")
     first_wait_seconds: float = FIRST_WAIT_SECONDS
     requests_sent: int = 0
     _http: httpx.Client = field(init=False)
-    _pace: Lock = field(default_factory=Lock, init=False)
-    _next_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(base_url=self.base_url, headers=dict(self.headers), timeout=TIMEOUT)
@@ -75,20 +79,30 @@ class Client:
         patience = Retrying(
             stop=stop_after_attempt(TRIES), retry=retry_if_exception_type(_Passing), wait=self._wait, reraise=True
         )
+
+        def ask() -> httpx.Response:
+            return self._try(method, path, wants_object, **request)
+
         try:
-            return patience(self._try, method, path, wants_object, **request)
+            answer: httpx.Response = patience(guarded, self.vendor, self.state_folder, _is_failure, ask)
+            return answer
+        except CircuitBreakerError as failure:
+            raise VendorUnavailable(
+                f"{self.vendor} failed so often in a row that it is left alone for a minute; try later"
+            ) from failure
         except _Passing as failure:
             raise VendorUnavailable(f"{self.vendor} failed {TRIES} times at {path}: {failure}; try later") from failure
 
     def _try(self, method: str, path: str, wants_object: bool, **request: Any) -> httpx.Response:
-        self._keep_pace()
+        wait_for_turn(self.vendor, self.limits, self.state_folder)
         self.requests_sent += 1
         try:
             response = self._http.request(method, path, **request)
         except httpx.TransportError as failure:
             raise _Passing(f"{type(failure).__name__}") from failure
         if response.status_code in PASSING_STATUSES:
-            raise _Passing(f"status {response.status_code}", _retry_after(response))
+            throttled = response.status_code == httpx.codes.TOO_MANY_REQUESTS
+            raise _Passing(f"status {response.status_code}", _retry_after(response), throttled)
         if not response.is_success:
             raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {self._said(response)}")
         if wants_object:
@@ -109,13 +123,6 @@ class Client:
         if not isinstance(body, dict):
             raise VendorUnreadable(f"{self.vendor} answered {path} with {type(body).__name__}, not an object")
 
-    def _keep_pace(self) -> None:
-        with self._pace:
-            wait = self._next_at - monotonic()
-            self._next_at = max(self._next_at, monotonic()) + 1 / self.requests_per_second
-        if wait > 0:
-            sleep(wait)
-
     def _wait(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
         if isinstance(failure, _Passing) and failure.retry_after is not None:
@@ -127,6 +134,11 @@ class Client:
         for secret in {word for value in self.headers.values() for word in value.split() if len(word) > len("Bearer")}:
             said = said.replace(secret, "(key)")
         return " ".join(said.split())[:200]
+
+
+def _is_failure(failure: Exception) -> bool:
+    """Whether it counts against the vendor's circuit: its being down does, its asking for patience does not."""
+    return isinstance(failure, _Passing) and not failure.throttled
 
 
 def _retry_after(response: httpx.Response) -> float | None:

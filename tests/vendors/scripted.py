@@ -1,9 +1,11 @@
 """A vendor that answers what a script says, on a real local server."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 from vendors.http import Client
@@ -61,7 +63,8 @@ def a_vendor(*script: Answer) -> Iterator[Client]:
 
 def a_client(url: str, first_wait_seconds: float = 0.001) -> Client:
     """A client in a hurry."""
-    return Client("Acme", url, {"X-API-KEY": KEY}, requests_per_second=10_000, first_wait_seconds=first_wait_seconds)
+    folder = Path(tempfile.mkdtemp(prefix="ringback-vendor-"))
+    return Client("Acme", url, {"X-API-KEY": KEY}, state_folder=folder, first_wait_seconds=first_wait_seconds)
 
 
 def pages(*answers: str) -> Sequence[Answer]:
