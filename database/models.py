@@ -73,7 +73,10 @@ class SyncMark(Base):
 
 
 class QueuedCompany(Base):
-    """A company that waits for enrichment; the highest priority first."""
+    """A company that waits for enrichment; the highest priority first.
+
+    `state` is waiting, leased, done or dead; a leased one whose `lease_until` is past waits again.
+    """
 
     __tablename__ = "enrichment_queue"
 
@@ -83,6 +86,11 @@ class QueuedCompany(Base):
     state: Mapped[str]
     attempts: Mapped[int]
     queued_at: Mapped[datetime]
+    not_before: Mapped[datetime | None]
+    """After a failure: when it may be tried again."""
+    leased_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    failed_because: Mapped[str | None]
 
 
 class Prediction(Base):
