@@ -137,7 +137,7 @@ def backlog() -> dict[str, int]:
     """How many companies are in each state."""
     asked = select(QueuedCompany.state, func.count()).group_by(QueuedCompany.state)
     with reading() as connection:
-        return {state: count for state, count in connection.execute(asked)}
+        return dict(connection.execute(asked).tuples().all())
 
 
 def _may_be_taken(at: datetime) -> ColumnElement[bool]:
