@@ -161,3 +161,30 @@ class Measure(Base):
     high: Mapped[float | None]
     n: Mapped[int]
     as_of: Mapped[datetime]
+
+
+class Signal(Base):
+    """What is known, or being bought, of one thing about one lead or company.
+
+    `state` is claimed (somebody is buying it), found or missed; the pair of entity and signal is bought by one worker
+    at a time, and not again before `expires_at`.
+    """
+
+    __tablename__ = "signals"
+
+    entity_id: Mapped[str] = mapped_column(primary_key=True)
+    signal: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    source: Mapped[str]
+    value: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    confidence: Mapped[float | None]
+    cost: Mapped[float]
+    """US dollars, of all purchases of this signal together."""
+    reason: Mapped[str | None]
+    """Why it was missed."""
+    fetched_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    run_id: Mapped[str | None]
+    """The vendor's name for the purchase under way: with it the result of a crashed worker's purchase is fetched."""

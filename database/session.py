@@ -5,13 +5,13 @@ foreign keys, and begins writing transactions at once (BEGIN IMMEDIATE), because
 to writing halfway fails instead of waiting.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
@@ -84,6 +84,29 @@ def insert_or_replace(connection: Connection, model: type[DeclarativeBase], rows
     fresh = {name: statement.excluded[name] for name in listed[0] if name not in keys}
     newer = statement.excluded["known_at"] >= table.c["known_at"] if "known_at" in table.c else None
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=newer), listed)
+
+
+def upsert(
+    connection: Connection,
+    model: type[DeclarativeBase],
+    rows: Sequence[Mapping[str, Any]],
+    replace: Sequence[str],
+    where: ColumnElement[bool],
+) -> list[tuple[Any, ...]]:
+    """Insert rows; one whose primary key is there takes the new values of `replace` if the row there fits `where`.
+
+    Gives the primary keys of the rows that were inserted or replaced.
+    """
+    if not rows:
+        return []
+    table = _table(model)
+    keys = list(table.primary_key)
+    statement = _insert(connection, model)
+    fresh = {name: statement.excluded[name] for name in replace}
+    statement = statement.on_conflict_do_update(
+        index_elements=[column.name for column in keys], set_=fresh, where=where
+    )
+    return [tuple(row) for row in connection.execute(statement.returning(*keys), [dict(row) for row in rows])]
 
 
 def _insert(connection: Connection, model: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
