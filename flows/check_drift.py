@@ -8,7 +8,7 @@ from prefect.events import emit_event
 from database.promotions import champion_as_of
 from features import build
 from features.snapshots import snapshots_as_of
-from flows.environment import moment_of, prepare_stores
+from flows.environment import moment_of, prepare_stores, run_name
 from monitoring.drift import Drift, report_drift
 from ringback.errors import NoModel
 from ringback.settings import settings
@@ -17,7 +17,7 @@ from training import registry
 RECENT = timedelta(days=28)
 
 
-@flow(name="check-drift")
+@flow(name="check-drift", flow_run_name=run_name)
 def check_drift(as_of: datetime | None = None) -> Drift:
     """Write Evidently's report of recent against training calls, and say so where the calls have changed."""
     prepare_stores()

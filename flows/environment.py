@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar, cast
 
-from ringback.clock import as_utc, now
+from ringback.clock import as_utc, now, parse_time
 from ringback.settings import settings
 
 T = TypeVar("T")
@@ -45,6 +45,15 @@ def prepare_stores() -> None:
 def moment_of(as_of: datetime | None) -> datetime:
     """The moment a flow speaks of, UTC without zone: the one asked for, else now."""
     return as_utc(as_of) if as_of else now()
+
+
+def run_name() -> str:
+    """What a run is called in Prefect's pages: its flow and the moment it speaks of."""
+    from prefect.runtime import flow_run
+
+    as_of = flow_run.parameters.get("as_of")
+    as_of = parse_time(as_of) if isinstance(as_of, str) else as_of
+    return f"{flow_run.flow_name} as of {moment_of(as_of):%Y-%m-%d %H:%M}"
 
 
 def whole(value: T) -> T:

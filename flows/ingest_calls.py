@@ -9,7 +9,7 @@ from typing import Any
 from prefect import flow, task
 
 from database.sync import high_water, move_high_water
-from flows.environment import moment_of, prepare_stores
+from flows.environment import moment_of, prepare_stores, run_name
 from intake.importing import Imported, import_text
 from intake.mapping import load_mapping
 from intake.meetings import call_of, payload_of
@@ -37,7 +37,7 @@ class Ingested:
     new_outcomes: int
 
 
-@flow(name="ingest-calls")
+@flow(name="ingest-calls", flow_run_name=run_name)
 def ingest_calls(as_of: datetime | None = None) -> Ingested:
     """Bring in what changed at Fellow and in the CRM since the last run."""
     prepare_stores()

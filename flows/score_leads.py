@@ -10,7 +10,7 @@ from database.predictions import keep_predictions, predicted_contents, raise_ale
 from database.promotions import champion_as_of
 from features.labels import decided_as_of
 from features.snapshots import snapshots_as_of
-from flows.environment import moment_of, prepare_stores, whole
+from flows.environment import moment_of, prepare_stores, run_name, whole
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import Prediction, Snapshot, Target
 from scoring.policy import policy
@@ -33,7 +33,7 @@ class Scored:
     voice_ai_version: str
 
 
-@flow(name="score-leads")
+@flow(name="score-leads", flow_run_name=run_name)
 def score_leads(as_of: datetime | None = None) -> Scored:
     """Score every open call that the champions of the moment have not answered yet."""
     prepare_stores()

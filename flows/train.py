@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from prefect import flow, get_run_logger, task
 
 from database.promotions import Promotion, champion_as_of, promote
-from flows.environment import moment_of, prepare_stores, whole
+from flows.environment import moment_of, prepare_stores, run_name, whole
 from ringback.errors import NotEnoughData
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 END_OF_TIME = datetime(9999, 12, 31)
 
 
-@flow(name="train")
+@flow(name="train", flow_run_name=run_name)
 def train(as_of: datetime | None = None) -> list[Version]:
     """Train each target on what was known, and promote what is shown to be better."""
     prepare_stores()

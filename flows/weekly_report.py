@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 
 from database.measures import publish_measures
 from database.promotions import champion_as_of
-from flows.environment import moment_of, prepare_stores
+from flows.environment import moment_of, prepare_stores, run_name
 from monitoring.measure import Measurement
 from reports.publish import publish
 from reports.weekly import ModelFacts, WeeklyReport, gather
@@ -21,7 +21,7 @@ from warehouse.connect import query, reading
 SUNDAY_MORNING = timedelta(days=6)
 
 
-@flow(name="weekly-report")
+@flow(name="weekly-report", flow_run_name=run_name)
 def weekly_report(as_of: datetime | None = None) -> Path:
     """Measure the week, recommend, and publish the report to the executives."""
     prepare_stores()
