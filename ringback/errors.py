@@ -12,7 +12,8 @@ RingbackError
 └── VendorError          an outside system, named, misbehaves
     ├── VendorRefused    it will not answer this request: key, permission or request is wrong (final)
     ├── VendorUnreadable it answered something that is not what its documentation says
-    └── VendorUnavailable it failed, or asked for patience, more often than we try
+    ├── VendorUnavailable it failed, or asked for patience, more often than we try
+    └── AddressRefused   a URL from outside that leads where we must not go (final)
 """
 
 
@@ -66,3 +67,7 @@ class VendorUnreadable(VendorError):
 
 class VendorUnavailable(VendorError):
     """The vendor failed, or asked for patience, more often than we try."""
+
+
+class AddressRefused(VendorError):
+    """A URL from outside leads where we must not go; the message names what was refused."""
