@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     fellow_url: str | None = Field(None, description="Base URL of the Fellow API, where it is not Fellow's own.")
     fellow_requests_per_second: float = Field(3.0, gt=0, description="Fellow's documented limit is 3.")
 
+    pipe0_key: SecretStr | None = Field(None, description="pipe0 API key; without it the sandbox is used.")
+    pipe0_url: str | None = Field(None, description="Base URL of pipe0, where it is not pipe0's own.")
+
     crm_leads_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of leads.")
     crm_outcomes_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of outcomes.")
     crm_leads_mapping: Path = Field(CHECKOUT / "docs/examples/crm_leads.toml", description="Mapping of that export.")

@@ -1,4 +1,4 @@
-"""The sandbox as a real local server: Fellow's stand-in, the CRM's exports, and a switchboard to steer them.
+"""The sandbox as a real local server: the vendors' stand-ins, the CRM's exports, and a switchboard to steer them.
 
 with SandboxServer(World(seed=7)) as sandbox:
     sandbox.set_now(datetime(2026, 3, 2))
@@ -12,16 +12,23 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from threading import Event, Thread
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from ringback.clock import now as real_now
+from sandbox.apollo import Apollo
+from sandbox.aturiya import Aturiya
+from sandbox.clearbit import Clearbit
 from sandbox.crm import leads_csv, outcomes_csv
+from sandbox.dropcontact import Dropcontact
 from sandbox.faults import Faults, Trouble
 from sandbox.fellow import Fellow
 from sandbox.fellow_requests import Answered
+from sandbox.pipe0 import Pipe0
+from sandbox.slack import Slack
+from sandbox.vendor import Vendor
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -56,6 +63,9 @@ def create_app(
     fellow = Fellow(world, clock, requests_per_second)
     app = FastAPI(title="ringback sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(fellow.router())
+    vendors = {vendor.name: vendor for vendor in data_vendors(world, clock)}
+    for vendor in vendors.values():
+        app.include_router(vendor.router())
 
     @app.exception_handler(Answered)
     async def answered(_request: Request, early: Answered) -> Response:
@@ -80,6 +90,7 @@ def create_app(
                 "refusals": dict(fellow.refusals),
                 "requests_per_second": fellow.limit.per_second,
                 "faults": asdict(fellow.trouble.faults),
+                "vendors": {vendor.name: vendor.state() for vendor in vendors.values()},
             }
         )
 
@@ -88,11 +99,24 @@ def create_app(
         return steered(await request.body(), lambda body: clock.set(moment_of(body.get("now"))))
 
     @app.post("/_sandbox/faults", response_model=None)
-    async def set_faults(request: Request) -> Response:
+    async def set_faults(request: Request, vendor: str = "fellow") -> Response:
         def set_trouble(body: dict[str, object]) -> None:
-            fellow.trouble = Trouble(Faults.read(body))
+            steered_vendor = fellow if vendor == "fellow" else chosen(vendors, vendor)
+            steered_vendor.trouble = Trouble(Faults.read(body))
 
         return steered(await request.body(), set_trouble)
+
+    @app.post("/_sandbox/settings", response_model=None)
+    async def change_settings(request: Request, vendor: str) -> Response:
+        return steered(await request.body(), lambda body: chosen(vendors, vendor).set(body))
+
+    @app.post("/_sandbox/reset", response_model=None)
+    async def reset(request: Request, vendor: str = "") -> Response:
+        def forget(_body: dict[str, object]) -> None:
+            for one in [chosen(vendors, vendor)] if vendor else vendors.values():
+                one.reset()
+
+        return steered(await request.body(), forget)
 
     @app.post("/_sandbox/rate", response_model=None)
     async def set_rate(request: Request) -> Response:
@@ -102,6 +126,25 @@ def create_app(
         return steered(await request.body(), set_limit)
 
     return app
+
+
+def data_vendors(world: World, now: Callable[[], datetime]) -> tuple[Vendor[Any], ...]:
+    """The stand-ins that share the world with Fellow's."""
+    return (
+        Pipe0(world, now),
+        Apollo(world, now),
+        Aturiya(world, now),
+        Dropcontact(world, now),
+        Slack(world, now),
+        Clearbit(world, now),
+    )
+
+
+def chosen(vendors: dict[str, Vendor[Any]], name: str) -> Vendor[Any]:
+    """The vendor of this name; raises ValueError when there is none."""
+    if name not in vendors:
+        raise ValueError(f"no such vendor: {name}; there are fellow, {', '.join(vendors)}")
+    return vendors[name]
 
 
 EXPORTS: dict[str, Callable[[World, datetime], str]] = {"leads.csv": leads_csv, "outcomes.csv": outcomes_csv}

@@ -37,6 +37,10 @@ class _Passing(Exception):
         self.throttled = throttled
 
 
+class _NotTaken(_Passing):
+    """A failure that shows that the vendor did not take the request: asking again cannot do a thing twice."""
+
+
 @dataclass(slots=True)
 class Client:
     """Speaks to one vendor at one base URL; closes with its `with` block."""
@@ -60,13 +64,21 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def post_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def post_json(self, path: str, body: Mapping[str, Any], repeatable: bool = True) -> dict[str, Any]:
         """Post JSON and give the JSON object that comes back.
 
+        One that is not `repeatable` (it orders something that costs) is only asked again where the vendor surely did
+        not take it: no connection was made, or it asked for patience (429).
         Raises VendorRefused (the request or key is wrong), VendorUnreadable (no JSON object came, although
         the status was a success), VendorUnavailable (it failed more often than we try).
         """
-        return self._ask("POST", path, json=body).json()  # type: ignore[no-any-return]  # _ask checks that it is an object
+        answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body).json()
+        return answer
+
+    def get_json(self, path: str) -> dict[str, Any]:
+        """Get the JSON object at a path; raises as `post_json` does."""
+        answer: dict[str, Any] = self._ask("GET", path).json()
+        return answer
 
     def get_text(self, path: str) -> str:
         """Get a text, for instance a CSV file; raises as `post_json` does."""
@@ -75,9 +87,14 @@ class Client:
             raise VendorUnreadable(f"{self.vendor} answered {path} with a web page: is the address right?")
         return response.text
 
-    def _ask(self, method: str, path: str, wants_object: bool = True, **request: Any) -> httpx.Response:
+    def _ask(
+        self, method: str, path: str, wants_object: bool = True, repeatable: bool = True, **request: Any
+    ) -> httpx.Response:
         patience = Retrying(
-            stop=stop_after_attempt(TRIES), retry=retry_if_exception_type(_Passing), wait=self._wait, reraise=True
+            stop=stop_after_attempt(TRIES),
+            retry=retry_if_exception_type(_Passing if repeatable else _NotTaken),
+            wait=self._wait,
+            reraise=True,
         )
 
         def ask() -> httpx.Response:
@@ -91,18 +108,22 @@ class Client:
                 f"{self.vendor} failed so often in a row that it is left alone for a minute; try later"
             ) from failure
         except _Passing as failure:
-            raise VendorUnavailable(f"{self.vendor} failed {TRIES} times at {path}: {failure}; try later") from failure
+            tries = f"{TRIES} times" if repeatable or isinstance(failure, _NotTaken) else "once, which is not repeated,"
+            raise VendorUnavailable(f"{self.vendor} failed {tries} at {path}: {failure}; try later") from failure
 
     def _try(self, method: str, path: str, wants_object: bool, **request: Any) -> httpx.Response:
         wait_for_turn(self.vendor, self.limits, self.state_folder)
         self.requests_sent += 1
         try:
             response = self._http.request(method, path, **request)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
+            raise _NotTaken(f"{type(failure).__name__}") from failure
         except httpx.TransportError as failure:
             raise _Passing(f"{type(failure).__name__}") from failure
         if response.status_code in PASSING_STATUSES:
             throttled = response.status_code == httpx.codes.TOO_MANY_REQUESTS
-            raise _Passing(f"status {response.status_code}", _retry_after(response), throttled)
+            kind = _NotTaken if throttled else _Passing
+            raise kind(f"status {response.status_code}", _retry_after(response), throttled)
         if not response.is_success:
             raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {self._said(response)}")
         if wants_object:

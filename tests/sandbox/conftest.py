@@ -24,12 +24,14 @@ def sandbox(running: SandboxServer) -> Iterator[SandboxServer]:
     """The server in peace: no limit, no faults, standing on Friday of the second week at noon in Chicago."""
     running.set_now(datetime(2026, 1, 16, 18, 0))
     yield running
-    with httpx.Client(base_url=running.url) as switchboard:
+    with httpx.Client(verify=False, base_url=running.url) as switchboard:
         switchboard.post("/_sandbox/rate", json={"requests_per_second": None}).raise_for_status()
         switchboard.post("/_sandbox/faults", json={}).raise_for_status()
 
 
 @pytest.fixture
 def fellow(sandbox: SandboxServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{sandbox.url}/fellow/sandbox/api/v1", headers={"X-API-KEY": API_KEY}) as client:
+    with httpx.Client(
+        verify=False, base_url=f"{sandbox.url}/fellow/sandbox/api/v1", headers={"X-API-KEY": API_KEY}
+    ) as client:
         yield client
