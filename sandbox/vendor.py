@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -34,7 +35,7 @@ class Settings:
 S = TypeVar("S", bound=Settings)
 
 
-class Vendor(Generic[S]):
+class Vendor(ABC, Generic[S]):
     """A vendor's stand-in: the world it knows, its settings and troubles, and what it was asked."""
 
     name: ClassVar[str]
@@ -52,13 +53,13 @@ class Vendor(Generic[S]):
     def begin(self) -> None:
         """Remember nothing: no runs, no purchases, fresh limits."""
 
+    @abstractmethod
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Method, path below the vendor's name, and handler."""
-        raise NotImplementedError
 
+    @abstractmethod
     def authenticate(self, request: Request) -> None:
         """Let the request pass, or raise Answered."""
-        raise NotImplementedError
 
     def limit(self, request: Request) -> None:
         """Count the request against the vendor's limits; raises Answered when one is passed."""
