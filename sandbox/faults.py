@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from fastapi import Response
@@ -62,6 +63,24 @@ class Trouble:
             if left < 0:
                 return kind
         return None
+
+    def answer(self, kind: str, broken: Response, too_many: Callable[[], Response], cut_short: str) -> Response:
+        """What a request in this kind of trouble gets; `too_many` is only asked where it is needed."""
+        match kind:
+            case "server_error":
+                return broken
+            case "rate_limited":
+                return too_many()
+            case "malformed_json":
+                return Response(cut_short, media_type="application/json")
+            case "html":
+                return Response("<html><body>We'll be right back.</body></html>", media_type="text/html")
+            case "empty_body":
+                return Response(b"", media_type="application/json")
+            case "timeout":
+                return Dropped(after_seconds=self.faults.hang_seconds)
+            case _:
+                return Dropped()
 
 
 class RateLimit:

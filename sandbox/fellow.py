@@ -13,7 +13,7 @@ from itertools import islice
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from sandbox.faults import Dropped, Faults, RateLimit, Trouble
+from sandbox.faults import Faults, RateLimit, Trouble
 from sandbox.fellow_records import JsonObject, action_item, note, recording
 from sandbox.fellow_requests import Answered, Asked, Place, answer, cursor_of, json_body, place_of
 from sandbox.records import Meeting
@@ -85,21 +85,9 @@ class Fellow:
 
     def troubled(self, kind: str) -> Response:
         """The answer of a server in this kind of trouble."""
-        match kind:
-            case "server_error":
-                return answer({"message": "Internal server error", "errors": []}, 500)
-            case "rate_limited":
-                return self.too_many()
-            case "malformed_json":
-                return Response('{"recordings": {"page_info": {"cursor": nul', media_type="application/json")
-            case "html":
-                return Response("<html><body>We'll be right back.</body></html>", media_type="text/html")
-            case "empty_body":
-                return Response(b"", media_type="application/json")
-            case "timeout":
-                return Dropped(after_seconds=self.trouble.faults.hang_seconds)
-            case _:
-                return Dropped()
+        broken = answer({"message": "Internal server error", "errors": []}, 500)
+        cut_short = '{"recordings": {"page_info": {"cursor": nul'
+        return self.trouble.answer(kind, broken, self.too_many, cut_short)
 
     async def me(self) -> Response:
         """Whose key this is."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from fastapi import APIRouter, Depends, Request, Response
 
 from sandbox.directory import Directory
-from sandbox.faults import Dropped, Faults, Trouble
+from sandbox.faults import Faults, Trouble
 from sandbox.fellow_records import JsonObject
 from sandbox.fellow_requests import Answered, answer
 from sandbox.world import World
@@ -110,21 +110,7 @@ class Vendor(ABC, Generic[S]):
 
     def troubled(self, kind: str) -> Response:
         """The answer of a server in this kind of trouble."""
-        match kind:
-            case "server_error":
-                return self.server_error()
-            case "rate_limited":
-                return self.too_many()
-            case "malformed_json":
-                return Response('{"data": [{"id": nul', media_type="application/json")
-            case "html":
-                return Response("<html><body>We'll be right back.</body></html>", media_type="text/html")
-            case "empty_body":
-                return Response(b"", media_type="application/json")
-            case "timeout":
-                return Dropped(after_seconds=self.trouble.faults.hang_seconds)
-            case _:
-                return Dropped()
+        return self.trouble.answer(kind, self.server_error(), self.too_many, '{"data": [{"id": nul')
 
     def set(self, changes: Mapping[str, object]) -> None:
         """Change some settings; raises ValueError for an unknown name or a value of the wrong kind."""

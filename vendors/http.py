@@ -31,14 +31,17 @@ PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 class _Passing(Exception):
     """A failure that asking again may mend."""
 
-    def __init__(self, message: str, retry_after: float | None = None, throttled: bool = False) -> None:
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.throttled = throttled
 
 
 class _NotTaken(_Passing):
     """A failure that shows that the vendor did not take the request: asking again cannot do a thing twice."""
+
+
+class _Throttled(_NotTaken):
+    """The vendor is well and asks for patience."""
 
 
 @dataclass(slots=True)
@@ -121,9 +124,8 @@ class Client:
         except httpx.TransportError as failure:
             raise _Passing(f"{type(failure).__name__}") from failure
         if response.status_code in PASSING_STATUSES:
-            throttled = response.status_code == httpx.codes.TOO_MANY_REQUESTS
-            kind = _NotTaken if throttled else _Passing
-            raise kind(f"status {response.status_code}", _retry_after(response), throttled)
+            kind = _Throttled if response.status_code == httpx.codes.TOO_MANY_REQUESTS else _Passing
+            raise kind(f"status {response.status_code}", _retry_after(response))
         if not response.is_success:
             raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {self._said(response)}")
         if wants_object:
@@ -159,7 +161,7 @@ class Client:
 
 def _is_failure(failure: Exception) -> bool:
     """Whether it counts against the vendor's circuit: its being down does, its asking for patience does not."""
-    return isinstance(failure, _Passing) and not failure.throttled
+    return isinstance(failure, _Passing) and not isinstance(failure, _Throttled)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
