@@ -58,7 +58,12 @@ class VendorError(RingbackError):
 
 
 class VendorRefused(VendorError):
-    """The vendor will not answer this request, however often it is asked."""
+    """The vendor will not answer this request, however often it is asked; with status and words where it gave any."""
+
+    def __init__(self, message: str, status: int | None = None, said: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
 
 
 class VendorUnreadable(VendorError):
@@ -67,6 +72,11 @@ class VendorUnreadable(VendorError):
 
 class VendorUnavailable(VendorError):
     """The vendor failed, or asked for patience, more often than we try."""
+
+    def __init__(self, message: str, is_in_doubt: bool = False) -> None:
+        """`is_in_doubt` says that the vendor may have taken the request although no answer came."""
+        super().__init__(message)
+        self.is_in_doubt = is_in_doubt
 
 
 class AddressRefused(VendorError):

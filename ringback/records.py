@@ -74,6 +74,8 @@ class CompanyFacts:
     open_jobs: float | None = None
     headcount_growth: float | None = None
     """Change of the number of employees over six months, as a share (0.1 = 10 %)."""
+    confidence: float | None = None
+    """How sure the source is, 0 to 1; None for a source that people keep, such as a CRM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,22 @@ class Lead:
     lead_id: str
     source: str
     known_at: datetime
+    external_id: str | None = None
+    """The source's own name for this contact."""
     name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
     email: str | None = None
     job_title: str | None = None
+    phone: str | None = None
+    linkedin_url: str | None = None
+    website: str | None = None
+    country: str | None = None
     company_id: str | None = None
     company_name: str | None = None
+    confidence: float | None = None
+    """How sure the source is, 0 to 1; None for a source that people keep, such as a CRM."""
+    custom: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Without any vendor key the product speaks to its own sandbox.
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,8 +35,59 @@ class Settings(BaseSettings):
     fellow_url: str | None = Field(None, description="Base URL of the Fellow API, where it is not Fellow's own.")
     fellow_requests_per_second: float = Field(3.0, gt=0, description="Fellow's documented limit is 3.")
 
+    fellow_webhook_secret: SecretStr | None = Field(None, description="Signing secret (whsec_…) of Fellow's webhook.")
+
+    aturiya_token: SecretStr | None = Field(None, description="Aturiya bearer token; without it the sandbox is used.")
+    aturiya_user_id: str = Field("usr_sandbox", description="Aturiya user whose campaigns are read.")
+    aturiya_agent_id: str = Field("agt_sandbox", description="Aturiya SDR agent whose campaigns are read.")
+    aturiya_url: str | None = Field(None, description="Base URL of Aturiya, where it is not Aturiya's own.")
+
+    apollo_key: SecretStr | None = Field(None, description="Apollo API key; without it the sandbox is used.")
+    apollo_url: str | None = Field(None, description="Base URL of the Apollo API, where it is not Apollo's own.")
+    apollo_requests_per_minute: int = Field(200, gt=0, description="Of your Apollo plan.")
+    apollo_requests_per_hour: int = Field(600, gt=0, description="Of your Apollo plan.")
+
+    dropcontact_token: SecretStr | None = Field(None, description="Dropcontact token; without it the sandbox is used.")
+    dropcontact_url: str | None = Field(None, description="Base URL of Dropcontact, where it is not its own.")
+
+    openfunnel_key: SecretStr | None = Field(None, description="OpenFunnel key; without it the sandbox is used.")
+    openfunnel_user: str = Field("sandbox@ringback-customer.example", description="E-mail of the OpenFunnel user.")
+    openfunnel_url: str | None = Field(None, description="Base URL of OpenFunnel, where it is not its own.")
+
+    clearbit_enabled: bool = Field(False, description="Clearbit takes no new customers: on only for an existing key.")
+    clearbit_key: SecretStr | None = Field(None, description="Clearbit key; without it the sandbox is used.")
+    clearbit_url: str | None = Field(None, description="Base URL of Clearbit, where it is not its own.")
+    clearbit_requests_per_hour: int = Field(600, gt=0, description="Clearbit calls of all processes together.")
+
+    slack_url: SecretStr | None = Field(None, description="Slack incoming webhook; the URL itself is the secret.")
+
+    smtp_host: str | None = Field(None, description="Mail server; without it mails are only written to a folder.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line is secured.")
+    smtp_user: str | None = Field(None, description="User at the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    mail_from: str = Field("ringback <ringback@localhost>", description="Sender of our mails.")
+
+    vendor_timeout_seconds: float = Field(30.0, gt=0, description="How long one answer of a vendor is waited for.")
+
     pipe0_key: SecretStr | None = Field(None, description="pipe0 API key; without it the sandbox is used.")
     pipe0_url: str | None = Field(None, description="Base URL of pipe0, where it is not pipe0's own.")
+
+    pipe0_requests_at_once: int = Field(8, ge=1, description="Requests to pipe0 under way at the same time.")
+    pipe0_poll_seconds: float = Field(2.0, gt=0, description="Between two questions whether a run is done.")
+    pipe0_job_postings_pipe: str | None = Field(
+        None, description="pipe0's id of its job postings pipe, if it has one by now; else Apollo is asked for them."
+    )
+
+    signals: tuple[str, ...] = Field(
+        ("company_overview", "tech_stack", "funding", "news_summary", "linkedin_posts", "job_postings",
+         "web_functions", "contact", "work_email"),
+        description="Signals that enrichment looks for, as a JSON list; leave out what you will not pay for.",
+    )  # fmt: skip
+    prices: Path = Field(CHECKOUT / "enrichment/prices.toml", description="What each source asks for each signal.")
+    spend_per_lead_usd: float = Field(2.0, ge=0, description="Never more for one lead and its company, in 30 days.")
+    spend_per_campaign_usd: float = Field(500.0, ge=0, description="Never more for one campaign.")
+    spend_per_day_usd: float = Field(200.0, ge=0, description="Never more in one day (UTC) in all.")
 
     crm_leads_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of leads.")
     crm_outcomes_url: str | None = Field(None, description="URL of the CRM's scheduled CSV export of outcomes.")
@@ -51,7 +103,7 @@ class Settings(BaseSettings):
     min_training_labels: int = Field(200, ge=10, description="Fewer labelled calls than this train no model.")
     training_jobs: int = Field(2, ge=1, description="Processor cores that a fit may use.")
 
-    @field_validator("home", "crm_leads_mapping", "crm_outcomes_mapping")
+    @field_validator("home", "crm_leads_mapping", "crm_outcomes_mapping", "prices")
     @classmethod
     def _hangs_on_the_checkout(cls, path: Path) -> Path:
         return CHECKOUT / path

@@ -24,8 +24,12 @@ from vendors.limits import Limit, wait_for_turn
 TRIES = 6
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+CONNECT_SECONDS = 10.0
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+Params = Mapping[str, str | int | bool | Sequence[str]]
+"""A query string's names and values; a list stands for the name once per value."""
 
 
 class _Passing(Exception):
@@ -55,11 +59,13 @@ class Client:
     """What all processes together must keep to; none for a vendor without a limit."""
     state_folder: Path = field(default_factory=lambda: settings().home / "vendors")
     first_wait_seconds: float = FIRST_WAIT_SECONDS
+    timeout_seconds: float = field(default_factory=lambda: settings().vendor_timeout_seconds)
     requests_sent: int = 0
     _http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(base_url=self.base_url, headers=dict(self.headers), timeout=TIMEOUT)
+        timeout = httpx.Timeout(self.timeout_seconds, connect=min(CONNECT_SECONDS, self.timeout_seconds))
+        self._http = httpx.Client(base_url=self.base_url, headers=dict(self.headers), timeout=timeout)
 
     def __enter__(self) -> "Client":
         return self
@@ -67,7 +73,9 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def post_json(self, path: str, body: Mapping[str, Any], repeatable: bool = True) -> dict[str, Any]:
+    def post_json(
+        self, path: str, body: Mapping[str, Any], repeatable: bool = True, params: Params | None = None
+    ) -> dict[str, Any]:
         """Post JSON and give the JSON object that comes back.
 
         One that is not `repeatable` (it orders something that costs) is only asked again where the vendor surely did
@@ -75,17 +83,32 @@ class Client:
         Raises VendorRefused (the request or key is wrong), VendorUnreadable (no JSON object came, although
         the status was a success), VendorUnavailable (it failed more often than we try).
         """
-        answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body).json()
+        answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body, params=params).json()
         return answer
 
-    def get_json(self, path: str) -> dict[str, Any]:
+    def get_json(self, path: str, params: Params | None = None) -> dict[str, Any]:
         """Get the JSON object at a path; raises as `post_json` does."""
-        answer: dict[str, Any] = self._ask("GET", path).json()
+        answer: dict[str, Any] = self._ask("GET", path, params=params).json()
+        return answer
+
+    def get_json_when_ready(self, path: str, params: Params | None = None) -> dict[str, Any] | None:
+        """Get the JSON object at a path; None where the vendor accepted the question (202) and has no answer yet."""
+        response = self._ask("GET", path, wants_object=False, params=params)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return None
+        self._check_object(response, path)
+        answer: dict[str, Any] = response.json()
         return answer
 
     def get_text(self, path: str) -> str:
         """Get a text, for instance a CSV file; raises as `post_json` does."""
-        response = self._ask("GET", path, wants_object=False)
+        return self._text(self._ask("GET", path, wants_object=False), path)
+
+    def post_for_text(self, path: str, body: Mapping[str, Any], repeatable: bool = True) -> str:
+        """Post JSON and give the text that comes back; raises as `post_json` does."""
+        return self._text(self._ask("POST", path, wants_object=False, repeatable=repeatable, json=body), path)
+
+    def _text(self, response: httpx.Response, path: str) -> str:
         if "html" in response.headers.get("content-type", ""):
             raise VendorUnreadable(f"{self.vendor} answered {path} with a web page: is the address right?")
         return response.text
@@ -112,7 +135,10 @@ class Client:
             ) from failure
         except _Passing as failure:
             tries = f"{TRIES} times" if repeatable or isinstance(failure, _NotTaken) else "once, which is not repeated,"
-            raise VendorUnavailable(f"{self.vendor} failed {tries} at {path}: {failure}; try later") from failure
+            raise VendorUnavailable(
+                f"{self.vendor} failed {tries} at {path}: {failure}; try later",
+                is_in_doubt=not isinstance(failure, _NotTaken),
+            ) from failure
 
     def _try(self, method: str, path: str, wants_object: bool, **request: Any) -> httpx.Response:
         wait_for_turn(self.vendor, self.limits, self.state_folder)
@@ -127,7 +153,10 @@ class Client:
             kind = _Throttled if response.status_code == httpx.codes.TOO_MANY_REQUESTS else _Passing
             raise kind(f"status {response.status_code}", _retry_after(response))
         if not response.is_success:
-            raise VendorRefused(f"{self.vendor} refused {path}: {response.status_code} {self._said(response)}")
+            said = self._said(response)
+            raise VendorRefused(
+                f"{self.vendor} refused {path}: {response.status_code} {said}", response.status_code, said
+            )
         if wants_object:
             self._check_object(response, path)
         return response

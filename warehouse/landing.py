@@ -59,7 +59,8 @@ def land_company_facts(connection: "DuckDBPyConnection", facts: Iterable[Company
 
 def land_lead_facts(connection: "DuckDBPyConnection", leads: Iterable[Lead]) -> Landed:
     """Keep what a source says of leads; a statement made before is there already."""
-    return _land(connection, "lead_facts", [_with_fingerprint(_row(lead)) for lead in leads])
+    shaped = [_row(lead) | {"custom": dumps(dict(lead.custom), default=str)} for lead in leads]
+    return _land(connection, "lead_facts", [_with_fingerprint(row) for row in shaped])
 
 
 def land_outcomes(connection: "DuckDBPyConnection", outcomes: Iterable[Outcome]) -> Landed:
