@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Float, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, DateTime, Float, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -30,6 +30,8 @@ class Company(Base):
     name: Mapped[str | None]
     domain: Mapped[str | None]
     known_at: Mapped[datetime]
+    chosen: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """By field: the value that counts, with its source, confidence and time."""
 
 
 class Lead(Base):
@@ -43,7 +45,67 @@ class Lead(Base):
     email: Mapped[str | None]
     job_title: Mapped[str | None]
     source: Mapped[str]
+    """Who told of this contact first: what that source says is never overwritten by another."""
     known_at: Mapped[datetime]
+    chosen: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """As of a company."""
+
+
+class Statement(Base):
+    """All that one source says of one lead or company: each field's value with its confidence and time."""
+
+    __tablename__ = "statements"
+
+    entity_id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, Any]]
+
+
+class LeadKey(Base):
+    """What a lead can be recognised by: an address, a profile, a vendor's id; each leads to one lead."""
+
+    __tablename__ = "lead_keys"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    lead_id: Mapped[str] = mapped_column(index=True)
+
+
+class MergedLead(Base):
+    """The trail of a lead that turned out to be another one."""
+
+    __tablename__ = "merged_leads"
+
+    lead_id: Mapped[str] = mapped_column(primary_key=True)
+    into_lead_id: Mapped[str] = mapped_column(index=True)
+    merged_at: Mapped[datetime]
+    because: Mapped[str]
+
+
+class Campaign(Base):
+    """A campaign: where its leads come from, and how much may be spent on them."""
+
+    __tablename__ = "campaigns"
+
+    campaign_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    source: Mapped[str]
+    """Where its leads are found: apollo, aturiya or csv."""
+    external_id: Mapped[str | None]
+    plan: Mapped[dict[str, Any]]
+    """What to look for at the source."""
+    ceiling_usd: Mapped[float | None]
+    """Its own spending ceiling; None for the usual one."""
+    known_at: Mapped[datetime]
+
+
+class CampaignLead(Base):
+    """A lead that a campaign found."""
+
+    __tablename__ = "campaign_leads"
+
+    campaign_id: Mapped[str] = mapped_column(primary_key=True)
+    lead_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    joined_at: Mapped[datetime]
 
 
 class Call(Base):
@@ -72,15 +134,19 @@ class SyncMark(Base):
     high_water: Mapped[datetime]
 
 
-class QueuedCompany(Base):
-    """A company that waits for enrichment; the highest priority first.
+class QueuedSubject(Base):
+    """A lead or company that waits for enrichment; the highest priority first.
 
     `state` is waiting, leased, done or dead; a leased one whose `lease_until` is past waits again.
     """
 
     __tablename__ = "enrichment_queue"
 
-    company_id: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """lead or company"""
+    campaign_id: Mapped[str | None]
+    """For which campaign it is enriched: its ceiling counts."""
     priority: Mapped[int] = mapped_column(index=True)
     reason: Mapped[str]
     state: Mapped[str]
@@ -174,7 +240,7 @@ class Signal(Base):
 
     entity_id: Mapped[str] = mapped_column(primary_key=True)
     signal: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
     source: Mapped[str]
     value: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     confidence: Mapped[float | None]
@@ -182,9 +248,59 @@ class Signal(Base):
     """US dollars, of all purchases of this signal together."""
     reason: Mapped[str | None]
     """Why it was missed."""
-    fetched_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None] = mapped_column(index=True)
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
+    reserved: Mapped[float]
+    """US dollars that the purchase under way may cost; they count against the ceilings."""
+    campaign_id: Mapped[str | None]
+    order_id: Mapped[str | None]
+    """Our name for the purchase under way, given before the vendor is asked: from then on it may have been billed."""
     run_id: Mapped[str | None]
-    """The vendor's name for the purchase under way: with it the result of a crashed worker's purchase is fetched."""
+    """The vendor's name for it: with that the result of a crashed worker's purchase is fetched."""
+
+
+class Purchase(Base):
+    """The ledger: what was asked of whom, for how much, and whether it was found; rows are only ever added."""
+
+    __tablename__ = "purchases"
+
+    entity_id: Mapped[str] = mapped_column(primary_key=True)
+    signal: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    campaign_id: Mapped[str | None] = mapped_column(index=True)
+    bought_at: Mapped[datetime] = mapped_column(index=True)
+    cost: Mapped[float]
+    outcome: Mapped[str]
+    """found, missed or in_doubt (its worker died, or no answer came, after the order was sent)."""
+    reason: Mapped[str | None]
+    expires_at: Mapped[datetime]
+
+
+class SpendingStop(Base):
+    """Nothing is bought from this source (`*`: from any) until the row is taken away."""
+
+    __tablename__ = "spending_stops"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    stopped_at: Mapped[datetime]
+    because: Mapped[str]
+
+
+class Incident(Base):
+    """Something wrong that people must know of, once, until it is closed."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        Index("uq_incidents_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
+              postgresql_where=text("closed_at IS NULL")),
+    )  # fmt: skip
+
+    incident_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    words: Mapped[str] = mapped_column(Text)

@@ -1,10 +1,33 @@
-"""Companies, leads and slim calls, as flows publish them for reading by key."""
+"""Companies, leads and slim calls, as flows publish them for reading by key.
 
-from collections.abc import Iterable
+What each source says is kept as it said it (`statements`); the row that people and programs read has, for each field, the
+value that counts (`ringback/precedence.py`) and says in `chosen` whose it is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
 
 from database import models
-from database.session import insert_new, insert_or_replace, writing
+from database.identities import AT_ONCE, Merge, move, recognise
+from database.session import insert_new, insert_or_replace, reading, writing
+from ringback.precedence import Stated, choose
 from ringback.records import Call, CompanyFacts, Lead
+
+Said = dict[str, dict[str, Any]]
+"""By field: value, confidence and known_at (ISO 8601), as JSON keeps them."""
+NOT_FIELDS = frozenset({"lead_id", "company_id", "source", "known_at", "external_id", "confidence", "custom"})
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing changed: the ids under which leads are kept, and how many duplicates were merged."""
+
+    kept_as: Mapping[str, str]
+    merged: int
 
 
 def publish_calls(calls: Iterable[Call]) -> None:
@@ -12,22 +35,157 @@ def publish_calls(calls: Iterable[Call]) -> None:
     listed = list(calls)
     with writing() as connection:
         insert_new(connection, models.Company, {c.company_id: _company_of(c) for c in listed if c.company_id}.values())
-        insert_new(connection, models.Lead, {c.lead_id: _lead_of(c) for c in listed}.values())
+        gone = set(_kept(connection, models.MergedLead, models.MergedLead.lead_id, {c.lead_id for c in listed}))
+        insert_new(connection, models.Lead, {c.lead_id: _lead_of(c) for c in listed if c.lead_id not in gone}.values())
         insert_or_replace(connection, models.Call, [_slim(call) for call in listed])
 
 
-def publish_leads(leads: Iterable[Lead]) -> None:
-    """Keep the latest that a lead's source says of it."""
-    names = ("lead_id", "company_id", "name", "email", "job_title", "source", "known_at")
+def publish_leads(leads: Iterable[Lead]) -> Published:
+    """Keep what sources say of leads; those that turn out to be one are merged."""
+    listed = sorted(leads, key=lambda lead: lead.known_at)
+    if not listed:
+        return Published({}, 0)
     with writing() as connection:
-        insert_or_replace(connection, models.Lead, [{n: getattr(lead, n) for n in names} for lead in leads])
+        kept_as, merges = recognise(connection, listed)
+        touched = {*kept_as.values(), *(merge.lead_id for merge in merges)}
+        before = _kept(connection, models.Lead, models.Lead.lead_id, touched)
+        move(connection, merges, max(lead.known_at for lead in listed))
+        said = [(kept_as[lead.lead_id], lead.source, _said(lead) | _custom(lead)) for lead in listed]
+        changed = _state(connection, said) | {kept_as.get(merge.into, merge.into) for merge in merges}
+        bases = _bases(listed, kept_as, merges, before)
+        statements = _statements(connection, changed)
+        known_at = {kept_as[lead.lead_id]: lead.known_at for lead in listed}
+        rows = [
+            _lead_row(one, statements[one], bases[one], known_at[one], before.get(one))
+            for one in sorted(changed & known_at.keys())
+        ]
+        insert_or_replace(connection, models.Lead, rows)
+    return Published(kept_as, len(merges))
 
 
 def publish_companies(facts: Iterable[CompanyFacts]) -> None:
-    """Keep each company's latest name and domain."""
-    names = ("company_id", "name", "domain", "known_at")
+    """Keep what sources say of companies."""
+    listed = sorted(facts, key=lambda fact: fact.known_at)
+    if not listed:
+        return
     with writing() as connection:
-        insert_or_replace(connection, models.Company, [{n: getattr(fact, n) for n in names} for fact in facts])
+        changed = _state(connection, [(fact.company_id, fact.source, _said(fact)) for fact in listed])
+        before = _kept(connection, models.Company, models.Company.company_id, changed)
+        known_at = {fact.company_id: fact.known_at for fact in listed}
+        statements = _statements(connection, changed)
+        rows = [_company_row(one, statements[one], known_at[one], before.get(one)) for one in sorted(changed)]
+        insert_or_replace(connection, models.Company, rows)
+
+
+def statements_of(entity_id: str) -> dict[str, Said]:
+    """All that sources said of a lead or company: by source and field the value, its confidence and time."""
+    with reading() as connection:
+        return _statements(connection, [entity_id]).get(entity_id, {})
+
+
+def _said(record: Lead | CompanyFacts) -> Said:
+    """The fields of a record that say something."""
+    at = record.known_at.isoformat()
+    said: Said = {}
+    for one in fields(record):
+        value = getattr(record, one.name)
+        if one.name not in NOT_FIELDS and value is not None:
+            plain = list(value) if isinstance(value, tuple) else value
+            said[one.name] = {"value": plain, "confidence": record.confidence, "known_at": at}
+    if isinstance(record, Lead) and record.company_id:
+        said["company_id"] = {"value": record.company_id, "confidence": record.confidence, "known_at": at}
+    return said
+
+
+def _custom(lead: Lead) -> Said:
+    at = lead.known_at.isoformat()
+    return {
+        f"custom.{name}": {"value": value, "confidence": lead.confidence, "known_at": at}
+        for name, value in lead.custom.items()
+        if value is not None
+    }
+
+
+def _state(connection: Connection, said: Sequence[tuple[str, str, Said]]) -> set[str]:
+    """Add to what sources said; gives the leads or companies of which something is new."""
+    wanted = {entity_id for entity_id, _, _ in said}
+    statements = _statements(connection, wanted)
+    changed: dict[tuple[str, str], Said] = {}
+    for entity_id, source, fresh in said:
+        before = statements.setdefault(entity_id, {}).setdefault(source, {})
+        newer = {
+            name: one for name, one in fresh.items()
+            if name not in before
+            or (one["known_at"] >= before[name]["known_at"] and one["value"] != before[name]["value"])
+        }  # fmt: skip
+        if newer:
+            before.update(newer)
+            changed[entity_id, source] = before
+    rows = [{"entity_id": e, "source": s, "fields": all_said} for (e, s), all_said in changed.items()]
+    insert_or_replace(connection, models.Statement, rows)
+    return {entity_id for entity_id, _ in changed}
+
+
+def _statements(connection: Connection, entity_ids: Iterable[str]) -> dict[str, dict[str, Said]]:
+    listed = sorted(set(entity_ids))
+    found: dict[str, dict[str, Said]] = {}
+    for start in range(0, len(listed), AT_ONCE):
+        some = listed[start : start + AT_ONCE]
+        asked = select(models.Statement).where(models.Statement.entity_id.in_(some))
+        for row in connection.execute(asked):
+            found.setdefault(row.entity_id, {})[row.source] = row.fields
+    return found
+
+
+def _chosen(statements: Mapping[str, Said], base: str | None) -> dict[str, dict[str, Any]]:
+    """By field the value that counts, with its source, confidence and time."""
+    candidates: dict[str, dict[str, Stated]] = {}
+    for source, said in statements.items():
+        for name, one in said.items():
+            known_at = datetime.fromisoformat(one["known_at"])
+            candidates.setdefault(name, {})[source] = Stated(source, one["value"], one["confidence"], known_at)
+    chosen = {name: choose(name, by_source, base) for name, by_source in sorted(candidates.items())}
+    return {name: {"source": best.source, **statements[best.source][name]} for name, best in chosen.items()}
+
+
+def _bases(
+    leads: Sequence[Lead], kept_as: Mapping[str, str], merges: Sequence[Merge], before: Mapping[str, Any]
+) -> dict[str, str]:
+    """Who told of each lead first; a call that only names somebody is nobody's word on a lead."""
+    bases = {kept_as[lead.lead_id]: lead.source for lead in reversed(leads)}
+    told = {lead_id: row.source for lead_id, row in before.items() if row.chosen}
+    bases |= {merge.into: told[merge.lead_id] for merge in merges if merge.lead_id in told}
+    return bases | told
+
+
+def _lead_row(
+    lead_id: str, statements: Mapping[str, Said], base: str, known_at: datetime, before: Any
+) -> dict[str, object]:
+    chosen = _chosen(statements, base)
+    row = {name: _value(chosen, name, before) for name in ("company_id", "name", "email", "job_title")}
+    known_at = max(known_at, before.known_at) if before else known_at
+    return {"lead_id": lead_id, "source": base, "known_at": known_at, "chosen": chosen, **row}
+
+
+def _company_row(company_id: str, statements: Mapping[str, Said], known_at: datetime, before: Any) -> dict[str, object]:
+    chosen = _chosen(statements, None)
+    row = {name: _value(chosen, name, before) for name in ("name", "domain")}
+    known_at = max(known_at, before.known_at) if before else known_at
+    return {"company_id": company_id, "known_at": known_at, "chosen": chosen, **row}
+
+
+def _value(chosen: Mapping[str, Mapping[str, Any]], name: str, before: Any) -> Any:
+    """The value that counts; where no source says anything, what the call said that named it first."""
+    return chosen[name]["value"] if name in chosen else getattr(before, name, None)
+
+
+def _kept(connection: Connection, model: Any, key: Any, wanted: Iterable[str]) -> dict[str, Any]:
+    listed = sorted(set(wanted))
+    found: dict[str, Any] = {}
+    for start in range(0, len(listed), AT_ONCE):
+        for row in connection.execute(select(model).where(key.in_(listed[start : start + AT_ONCE]))):
+            found[getattr(row, key.key)] = row
+    return found
 
 
 def _slim(call: Call) -> dict[str, object]:

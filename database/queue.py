@@ -1,112 +1,167 @@
-"""Companies that wait for enrichment: taken by priority under a lease, so that what a crashed worker held comes back.
+"""Leads and companies that wait for enrichment: taken by priority under a lease, so that what a crashed worker held
+comes back.
 
-A worker takes a few, works, and says of each that it is finished or failed. A lease that runs out gives the company to
-the next worker; what was tried five times is a dead letter, which people can list and queue again.
+A worker takes a few, works, and says of each that it is finished, failed or put back. A lease that runs out gives the
+subject to the next worker; what was tried five times is a dead letter, which people can list and queue again.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
-from database.models import QueuedCompany
-from database.session import insert_new, reading, writing
+from database.models import QueuedSubject
+from database.session import insert_new, reading, upsert, writing
 
 MOST_ATTEMPTS = 5
 LEASE = timedelta(minutes=10)
 FIRST_RETRY_AFTER = timedelta(minutes=5)
 
+Kind = Literal["lead", "company"]
 WAITING, LEASED, DONE, DEAD = "waiting", "leased", "done", "dead"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A company worth enriching, how soon (100 first), and why."""
+    """A lead or company worth enriching, how soon (100 first), why, and for which campaign if for one."""
 
-    company_id: str
+    subject_id: str
     priority: int
     reason: str
+    kind: Kind = "company"
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A company that a worker holds, for how many tries now, and until when."""
+    """What a worker holds, for how many tries now, and until when."""
 
-    company_id: str
+    subject_id: str
     priority: int
     attempts: int
     lease_until: datetime
+    kind: Kind = "company"
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A company that was given up, and why."""
+    """A lead or company that was given up, and why."""
 
-    company_id: str
+    subject_id: str
     attempts: int
     failed_because: str
 
 
-def enqueue(companies: Iterable[Waiting], at: datetime) -> int:
-    """Queue companies that were never queued before; gives how many those were."""
+def enqueue(waiting: Iterable[Waiting], at: datetime, again: bool = False) -> int:
+    """Queue what was never queued before, or with `again` also what is done; gives how many that were.
+
+    To queue what is done again costs nothing by itself: only what is not known any more will be bought.
+    """
     rows = [
         {
-            "company_id": company.company_id,
-            "priority": company.priority,
-            "reason": company.reason,
+            "subject_id": one.subject_id,
+            "kind": one.kind,
+            "campaign_id": one.campaign_id,
+            "priority": one.priority,
+            "reason": one.reason,
             "state": WAITING,
             "attempts": 0,
             "queued_at": at,
         }
-        for company in companies
+        for one in {one.subject_id: one for one in waiting}.values()
     ]
+    anew = ("campaign_id", "priority", "reason", "state", "attempts", "queued_at")
     with writing() as connection:
-        return insert_new(connection, QueuedCompany, rows)
+        if again:
+            return len(upsert(connection, QueuedSubject, rows, replace=anew, where=QueuedSubject.state == DONE))
+        return insert_new(connection, QueuedSubject, rows)
 
 
-def take(worker: str, at_most: int, at: datetime, lease: timedelta = LEASE) -> list[Taken]:
-    """Lease the companies of highest priority to a worker; no other gets them before the lease runs out."""
+def take(
+    worker: str, at_most: int, at: datetime, lease: timedelta = LEASE, campaign_id: str | None = None
+) -> list[Taken]:
+    """Lease what has the highest priority to a worker; no other gets it before the lease runs out.
+
+    Leads and companies are not mixed in one take, so that what belongs together is bought together. With `campaign_id`
+    only what waits for that campaign is taken.
+    """
+    wanted = _may_be_taken(at) if campaign_id is None else and_(
+        _may_be_taken(at), QueuedSubject.campaign_id == campaign_id
+    )  # fmt: skip
+    order = (QueuedSubject.priority.desc(), QueuedSubject.queued_at, QueuedSubject.subject_id)
     with writing() as connection:
         _give_up_on_exhausted(connection, at)
+        first_kind = connection.scalar(select(QueuedSubject.kind).where(wanted).order_by(*order).limit(1))
         chosen = (
-            select(QueuedCompany.company_id)
-            .where(_may_be_taken(at))
-            .order_by(QueuedCompany.priority.desc(), QueuedCompany.queued_at, QueuedCompany.company_id)
+            select(QueuedSubject.subject_id)
+            .where(wanted, QueuedSubject.kind == first_kind)
+            .order_by(*order)
             .limit(at_most)
             .with_for_update(skip_locked=True)
         )
         lease_until = at + lease
         taken = connection.execute(
-            update(QueuedCompany)
-            .where(QueuedCompany.company_id.in_(connection.scalars(chosen).all()))
-            .values(state=LEASED, leased_by=worker, lease_until=lease_until, attempts=QueuedCompany.attempts + 1)
-            .returning(QueuedCompany.company_id, QueuedCompany.priority, QueuedCompany.attempts)
+            update(QueuedSubject)
+            .where(QueuedSubject.subject_id.in_(connection.scalars(chosen).all()))
+            .values(state=LEASED, leased_by=worker, lease_until=lease_until, attempts=QueuedSubject.attempts + 1)
+            .returning(
+                QueuedSubject.subject_id,
+                QueuedSubject.priority,
+                QueuedSubject.attempts,
+                QueuedSubject.kind,
+                QueuedSubject.campaign_id,
+            )
         ).all()
-    ordered = sorted(taken, key=lambda row: (-row.priority, row.company_id))
-    return [Taken(row.company_id, row.priority, row.attempts, lease_until) for row in ordered]
+    ordered = sorted(taken, key=lambda row: (-row.priority, row.subject_id))
+    return [
+        Taken(row.subject_id, row.priority, row.attempts, lease_until, row.kind, row.campaign_id) for row in ordered
+    ]
 
 
-def finish(worker: str, company_ids: Collection[str]) -> int:
+def extend(worker: str, at: datetime, lease: timedelta = LEASE) -> None:
+    """Hold what this worker holds for longer, because it is still at work."""
+    mine = and_(QueuedSubject.leased_by == worker, QueuedSubject.state == LEASED)
+    with writing() as connection:
+        connection.execute(update(QueuedSubject).where(mine).values(lease_until=at + lease))
+
+
+def finish(worker: str, subject_ids: Collection[str]) -> int:
     """Say that these are enriched; gives how many the worker still held (a lease may have run out meanwhile)."""
     with writing() as connection:
-        return _of_worker(connection, worker, company_ids, state=DONE, failed_because=None)
+        return _of_worker(connection, worker, subject_ids, state=DONE, failed_because=None)
 
 
-def fail(worker: str, company_id: str, because: str, at: datetime) -> int:
+def put_back(worker: str, subject_ids: Collection[str], until: datetime, because: str) -> int:
+    """Let these wait until a moment, without counting the try: nothing failed, the time was not right."""
+    with writing() as connection:
+        return _of_worker(
+            connection,
+            worker,
+            subject_ids,
+            state=WAITING,
+            not_before=until,
+            failed_because=because,
+            attempts=QueuedSubject.attempts - 1,
+        )
+
+
+def fail(worker: str, subject_id: str, because: str, at: datetime) -> int:
     """Say that a try failed: it waits twice as long after each, and is a dead letter after the fifth.
 
     Gives 0 where the worker did not hold it any more.
     """
     with reading() as connection:
-        attempts = connection.scalar(select(QueuedCompany.attempts).where(QueuedCompany.company_id == company_id)) or 1
+        attempts = connection.scalar(select(QueuedSubject.attempts).where(QueuedSubject.subject_id == subject_id)) or 1
     wait = FIRST_RETRY_AFTER * 2 ** (attempts - 1)
     with writing() as connection:
         return _of_worker(
             connection,
             worker,
-            [company_id],
-            state=case((QueuedCompany.attempts >= MOST_ATTEMPTS, DEAD), else_=WAITING),
+            [subject_id],
+            state=case((QueuedSubject.attempts >= MOST_ATTEMPTS, DEAD), else_=WAITING),
             not_before=at + wait,
             failed_because=because,
         )
@@ -114,59 +169,59 @@ def fail(worker: str, company_id: str, because: str, at: datetime) -> int:
 
 def dead_letters() -> list[DeadLetter]:
     """What was given up, by name."""
-    asked = select(QueuedCompany).where(QueuedCompany.state == DEAD).order_by(QueuedCompany.company_id)
+    asked = select(QueuedSubject).where(QueuedSubject.state == DEAD).order_by(QueuedSubject.subject_id)
     with reading() as connection:
         rows = connection.execute(asked).all()
     return [
-        DeadLetter(row.company_id, row.attempts, row.failed_because or "its worker never came back") for row in rows
+        DeadLetter(row.subject_id, row.attempts, row.failed_because or "its worker never came back") for row in rows
     ]
 
 
-def requeue(company_ids: Sequence[str]) -> int:
+def requeue(subject_ids: Sequence[str]) -> int:
     """Queue dead letters again, as if they had never been tried; gives how many."""
     with writing() as connection:
         again = (
-            update(QueuedCompany)
-            .where(QueuedCompany.company_id.in_(company_ids), QueuedCompany.state == DEAD)
+            update(QueuedSubject)
+            .where(QueuedSubject.subject_id.in_(subject_ids), QueuedSubject.state == DEAD)
             .values(state=WAITING, attempts=0, not_before=None, failed_because=None)
         )
         return connection.execute(again).rowcount
 
 
 def backlog() -> dict[str, int]:
-    """How many companies are in each state."""
-    asked = select(QueuedCompany.state, func.count()).group_by(QueuedCompany.state)
+    """How many are in each state."""
+    asked = select(QueuedSubject.state, func.count()).group_by(QueuedSubject.state)
     with reading() as connection:
         return dict(connection.execute(asked).tuples().all())
 
 
 def _may_be_taken(at: datetime) -> ColumnElement[bool]:
     waits = and_(
-        QueuedCompany.state == WAITING, or_(QueuedCompany.not_before.is_(None), QueuedCompany.not_before <= at)
+        QueuedSubject.state == WAITING, or_(QueuedSubject.not_before.is_(None), QueuedSubject.not_before <= at)
     )
-    return or_(waits, and_(QueuedCompany.state == LEASED, QueuedCompany.lease_until <= at))
+    return or_(waits, and_(QueuedSubject.state == LEASED, QueuedSubject.lease_until <= at))
 
 
 def _give_up_on_exhausted(connection: Connection, at: datetime) -> None:
-    """A company whose every worker died is dangerous or broken: it is not handed out for a sixth time."""
+    """What killed its every worker is dangerous or broken: it is not handed out for a sixth time."""
     connection.execute(
-        update(QueuedCompany)
+        update(QueuedSubject)
         .where(
-            QueuedCompany.state == LEASED,
-            QueuedCompany.lease_until <= at,
-            QueuedCompany.attempts >= MOST_ATTEMPTS,
+            QueuedSubject.state == LEASED,
+            QueuedSubject.lease_until <= at,
+            QueuedSubject.attempts >= MOST_ATTEMPTS,
         )
         .values(state=DEAD, leased_by=None, lease_until=None)
     )
 
 
-def _of_worker(connection: Connection, worker: str, company_ids: Collection[str], **values: object) -> int:
+def _of_worker(connection: Connection, worker: str, subject_ids: Collection[str], **values: object) -> int:
     held = (
-        update(QueuedCompany)
+        update(QueuedSubject)
         .where(
-            QueuedCompany.company_id.in_(company_ids),
-            QueuedCompany.state == LEASED,
-            QueuedCompany.leased_by == worker,
+            QueuedSubject.subject_id.in_(subject_ids),
+            QueuedSubject.state == LEASED,
+            QueuedSubject.leased_by == worker,
         )
         .values(leased_by=None, lease_until=None, **values)
     )

@@ -6,9 +6,10 @@ to writing halfway fails instead of waiting.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url, select
@@ -23,7 +24,7 @@ BUSY_TIMEOUT_MS = 30_000
 @contextmanager
 def writing(url: str | None = None) -> Iterator[Connection]:
     """A transaction, committed at the end and undone on an error."""
-    with engine(url or settings().database).begin() as connection:
+    with _turn(url := url or settings().database), engine(url).begin() as connection:
         yield connection
 
 
@@ -48,6 +49,18 @@ def engine(url: str) -> Engine:
     event.listen(made, "connect", _make_durable)
     event.listen(made, "begin", _begin)
     return made
+
+
+def take_turns(connection: Connection, name: str) -> None:
+    """Let one transaction at a time, of all processes, pass this point; SQLite has only one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
+@lru_cache(maxsize=4)
+def _turn(url: str) -> AbstractContextManager[object]:
+    """Threads of one process take turns on SQLite: waiting for its lock means sleeping, waiting here does not."""
+    return Lock() if make_url(url).get_backend_name() == "sqlite" else nullcontext()
 
 
 def count_rows() -> dict[str, int]:

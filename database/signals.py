@@ -1,8 +1,10 @@
 """What was bought about leads and companies, kept so that nothing paid for is bought twice.
 
-A worker claims what it is about to buy; of any number of workers that ask at the same moment one gets the claim. Before
-it waits for the vendor it notes the vendor's run id, so that after a crash the next worker fetches the result of that
-run instead of buying again. A claim without a run id lapses, since nothing was ordered.
+A worker claims what it is about to buy; of any number of workers that ask at the same moment one gets the claim, and only
+within the spending ceilings. Right before it asks the vendor it gives the order a name, and as soon as the vendor has
+named the run it keeps that too. So after a crash there are three cases: a claim without order lapses, since nothing
+was sent; an order with a run is taken over and its result fetched; an order without a run may or may not have been
+billed: it counts as billed, is not sent again, and is shown as in doubt.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select, tuple_, update
 
-from database.models import Signal
-from database.session import reading, upsert, writing
+from database import spending
+from database.models import Purchase, Signal
+from database.session import insert_new, reading, upsert, writing
+from database.spending import Ceilings, Priced
 
 CLAIM = timedelta(minutes=10)
 CLAIMED, FOUND, MISSED = "claimed", "found", "missed"
+IN_DOUBT = "in_doubt"
+DOUBTFUL = "the order was sent and no answer came: it may have been billed, and is not sent again"
+AT_ONCE = 300
+"""Keys in one condition: SQLite takes no more than 1,000 terms of an OR."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +33,14 @@ class Wanted:
 
     entity_id: str
     signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a worker, and nobody else, may buy now; and what it may not, with the ceiling or stop that forbids it."""
+
+    given: tuple[Wanted, ...]
+    refused: Mapping[Wanted, spending.Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class Bought:
     """US dollars; a paid call that found nothing costs too."""
     reason: str | None
     expires_at: datetime
+    is_in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,122 +67,265 @@ class Known:
     source: str
     reason: str | None
     fetched_at: datetime
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What a signal from a source cost so far, and what it found for that."""
+class Unfinished:
+    """A purchase whose worker died after the vendor had named it."""
 
-    signal: str
-    source: str
-    found: int
-    missed: int
-    cost: float
+    run_id: str
+    campaign_id: str | None
+    wanted: tuple[Wanted, ...]
 
 
-def claim(worker: str, source: str, wanted: Iterable[Wanted], at: datetime, lease: timedelta = CLAIM) -> list[Wanted]:
-    """Claim what nobody knows or buys; gives what this worker, and nobody else, may buy now."""
+def claim(
+    worker: str,
+    source: str,
+    asked: Iterable[Priced],
+    at: datetime,
+    ceilings: Ceilings,
+    lease: timedelta = CLAIM,
+) -> Claimed:
+    """Claim what nobody knows or buys, in the order asked for, as far as the money goes.
+
+    What another source missed may be claimed for a source that was not asked since.
+    """
+    priced = {Wanted(one.entity_id, one.signal): one for one in asked}
+    with writing() as connection:
+        allowed, refused = spending.within(connection, source, list(priced.values()), at, ceilings)
+        rows = [
+            {
+                "entity_id": one.entity_id,
+                "signal": one.signal,
+                "state": CLAIMED,
+                "source": source,
+                "cost": 0.0,
+                "claimed_by": worker,
+                "claimed_until": at + lease,
+                "reserved": one.price,
+                "campaign_id": one.campaign_id,
+            }
+            for one in sorted(allowed, key=lambda one: (one.entity_id, one.signal))
+        ]
+        kept = ("state", "source", "claimed_by", "claimed_until", "reserved", "campaign_id")
+        given = upsert(connection, Signal, rows, replace=kept, where=_may_be_claimed(source, at))
+    return Claimed(
+        tuple(sorted(Wanted(*key) for key in given)),
+        {Wanted(one.entity_id, one.signal): refusal for one, refusal in refused},
+    )
+
+
+def note_order(worker: str, order_id: str, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Name the order that is about to be sent; gives what the worker still holds and may send."""
+    with writing() as connection:
+        named = update(Signal).where(_held(worker, wanted)).values(order_id=order_id)
+        return sorted(Wanted(*key) for key in connection.execute(named.returning(Signal.entity_id, Signal.signal)))
+
+
+def note_run(order_id: str, run_id: str) -> None:
+    """Keep the vendor's name of the order, as soon as it is known."""
+    with writing() as connection:
+        connection.execute(update(Signal).where(Signal.order_id == order_id).values(run_id=run_id))
+
+
+def release(worker: str, wanted: Sequence[Wanted]) -> None:
+    """Give claims back because the order was surely not taken; anybody may claim them at once."""
+    values = {"claimed_until": datetime.min, "order_id": None, "run_id": None, "reserved": 0.0}
+    with writing() as connection:
+        connection.execute(update(Signal).where(_held(worker, wanted)).values(values))
+
+
+def extend(worker: str, at: datetime, lease: timedelta = CLAIM) -> None:
+    """Hold all claims of a worker for longer, because it is still at work."""
+    mine = and_(Signal.state == CLAIMED, Signal.claimed_by == worker, Signal.claimed_until > datetime.min)
+    with writing() as connection:
+        connection.execute(update(Signal).where(mine).values(claimed_until=at + lease))
+
+
+def take_over(worker: str, source: str, at: datetime, lease: timedelta = CLAIM) -> list[Unfinished]:
+    """Take over the purchases from a source whose worker died after the vendor had named them."""
+    left = and_(_is_abandoned(at), Signal.source == source, Signal.run_id.is_not(None))
+    take = update(Signal).where(left).values(claimed_by=worker, claimed_until=at + lease)
+    with writing() as connection:
+        taken = connection.execute(
+            take.returning(Signal.run_id, Signal.entity_id, Signal.signal, Signal.campaign_id)
+        ).all()
+    runs: dict[str, list[Any]] = {}
+    for row in taken:
+        runs.setdefault(str(row.run_id), []).append(row)
+    return [
+        Unfinished(run, rows[0].campaign_id, tuple(sorted(Wanted(r.entity_id, r.signal) for r in rows)))
+        for run, rows in sorted(runs.items())
+    ]
+
+
+def settle_doubtful(at: datetime, expires_at: datetime) -> int:
+    """Close purchases whose worker died between sending the order and hearing of it; gives how many.
+
+    They count as billed and missed, and are in doubt in the ledger.
+    """
+    doubtful = and_(_is_abandoned(at), Signal.order_id.is_not(None), Signal.run_id.is_(None))
+    with writing() as connection:
+        rows = connection.execute(select(Signal).where(doubtful).with_for_update(skip_locked=True)).all()
+        if not rows:
+            return 0
+        lost = [
+            Bought(Wanted(r.entity_id, r.signal), None, None, r.reserved, DOUBTFUL, expires_at, is_in_doubt=True)
+            for r in rows
+        ]
+        return _keep(connection, None, lost, at)
+
+
+def keep(worker: str, bought: Sequence[Bought], at: datetime) -> int:
+    """Keep what purchases gave, found or not, and write the ledger; gives how many the worker still held."""
+    with writing() as connection:
+        return _keep(connection, worker, bought, at)
+
+
+def keep_free(missed: Iterable[Bought], at: datetime) -> None:
+    """Keep that things cannot be asked for at all (a profile without its address), for free."""
     rows = [
         {
-            "entity_id": one.entity_id,
-            "signal": one.signal,
-            "state": CLAIMED,
-            "source": source,
+            "entity_id": one.wanted.entity_id,
+            "signal": one.wanted.signal,
+            "state": MISSED,
+            "source": "none",
             "cost": 0.0,
-            "claimed_by": worker,
-            "claimed_until": at + lease,
+            "reserved": 0.0,
+            "reason": one.reason,
+            "fetched_at": at,
+            "expires_at": one.expires_at,
         }
-        for one in sorted(set(wanted))
+        for one in missed
     ]
-    expired = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
-    lapsed = and_(Signal.state == CLAIMED, Signal.claimed_until <= at, Signal.run_id.is_(None))
-    kept = ("state", "source", "claimed_by", "claimed_until")
+    names = ("state", "source", "reason", "fetched_at", "expires_at")
+    over = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
     with writing() as connection:
-        given = upsert(connection, Signal, rows, replace=kept, where=or_(expired, lapsed))
-    return sorted(Wanted(*key) for key in given)
-
-
-def note_run(worker: str, run_id: str, wanted: Sequence[Wanted]) -> None:
-    """Keep the vendor's name of the purchase, as soon as it is known."""
-    with writing() as connection:
-        connection.execute(update(Signal).where(_held(worker, wanted)).values(run_id=run_id))
-
-
-def unfinished_runs(worker: str, source: str, at: datetime, lease: timedelta = CLAIM) -> dict[str, list[Wanted]]:
-    """Take over purchases whose worker died after ordering: by run id, what they will tell."""
-    mine = and_(
-        Signal.state == CLAIMED, Signal.source == source, Signal.run_id.is_not(None), Signal.claimed_until <= at
-    )
-    take = update(Signal).where(mine).values(claimed_by=worker, claimed_until=at + lease)
-    with writing() as connection:
-        taken = connection.execute(take.returning(Signal.run_id, Signal.entity_id, Signal.signal)).all()
-    runs: dict[str, list[Wanted]] = {}
-    for row in sorted(taken, key=tuple):
-        runs.setdefault(row.run_id, []).append(Wanted(row.entity_id, row.signal))
-    return runs
-
-
-def keep(worker: str, bought: Iterable[Bought], at: datetime) -> int:
-    """Keep what purchases gave, found or not; gives how many the worker still held."""
-    kept = 0
-    with writing() as connection:
-        for one in bought:
-            kept += connection.execute(
-                update(Signal)
-                .where(_held(worker, [one.wanted]))
-                .values(
-                    state=MISSED if one.value is None else FOUND,
-                    value=dict(one.value) if one.value is not None else None,
-                    confidence=one.confidence,
-                    cost=Signal.cost + one.cost,
-                    reason=one.reason,
-                    fetched_at=at,
-                    expires_at=one.expires_at,
-                    claimed_by=None,
-                    claimed_until=None,
-                    run_id=None,
-                )
-            ).rowcount
-    return kept
+        upsert(connection, Signal, rows, replace=names, where=or_(over, _is_lapsed(at)))
 
 
 def known(entity_ids: Sequence[str], at: datetime) -> list[Known]:
     """What is known of these and has not expired, found or missed."""
-    asked = (
-        select(Signal)
-        .where(Signal.entity_id.in_(entity_ids), Signal.state.in_((FOUND, MISSED)), Signal.expires_at > at)
-        .order_by(Signal.entity_id, Signal.signal)
-    )
+    found: list[Known] = []
     with reading() as connection:
-        return [
-            Known(Wanted(r.entity_id, r.signal), r.value, r.confidence, r.source, r.reason, r.fetched_at)
-            for r in connection.execute(asked)
-        ]
+        for start in range(0, len(entity_ids), AT_ONCE):
+            asked = select(Signal).where(
+                Signal.entity_id.in_(entity_ids[start : start + AT_ONCE]),
+                Signal.state.in_((FOUND, MISSED)),
+                Signal.expires_at > at,
+            )
+            found += [_known(row) for row in connection.execute(asked)]
+    return sorted(found, key=lambda one: one.wanted)
 
 
-def spent() -> list[Spent]:
-    """What each signal cost by source, and what it found for that."""
-    asked = (
-        select(
-            Signal.signal,
-            Signal.source,
-            func.count(case((Signal.state == FOUND, 1))),
-            func.count(),
-            func.sum(Signal.cost),
+def found_since(moment: datetime, until: datetime) -> list[Known]:
+    """What was found in a span of time, first and last moment included."""
+    asked = select(Signal).where(Signal.state == FOUND, Signal.fetched_at >= moment, Signal.fetched_at <= until)
+    with reading() as connection:
+        return sorted((_known(row) for row in connection.execute(asked)), key=lambda one: one.wanted)
+
+
+def tried(entity_ids: Sequence[str], at: datetime) -> dict[Wanted, set[str]]:
+    """Which sources were asked for what, and need not be asked again yet."""
+    asked_of: dict[Wanted, set[str]] = {}
+    with reading() as connection:
+        for start in range(0, len(entity_ids), AT_ONCE):
+            asked = select(Purchase.entity_id, Purchase.signal, Purchase.source).where(
+                Purchase.entity_id.in_(entity_ids[start : start + AT_ONCE]), Purchase.expires_at > at
+            )
+            for entity_id, signal, source in connection.execute(asked):
+                asked_of.setdefault(Wanted(entity_id, signal), set()).add(source)
+    return asked_of
+
+
+def claims() -> int:
+    """How many purchases are under way, or were when their worker died."""
+    with reading() as connection:
+        return connection.scalar(
+            select(func.count()).select_from(Signal).where(
+                Signal.state == CLAIMED, Signal.claimed_until > datetime.min
+            )
+        ) or 0  # fmt: skip
+
+
+def _keep(connection: Any, worker: str | None, bought: Sequence[Bought], at: datetime) -> int:
+    held = {
+        Wanted(row.entity_id, row.signal): row
+        for start in range(0, len(bought), AT_ONCE)
+        for row in connection.execute(
+            select(Signal).where(_held(worker, [one.wanted for one in bought[start : start + AT_ONCE]]))
         )
-        .where(Signal.state.in_((FOUND, MISSED)))
-        .group_by(Signal.signal, Signal.source)
-        .order_by(Signal.signal, Signal.source)
+    }
+    mine = [one for one in bought if one.wanted in held]
+    insert_new(connection, Purchase, [_ledger_row(one, held[one.wanted], at) for one in mine])
+    rows = [
+        {
+            "entity_id": one.wanted.entity_id,
+            "signal": one.wanted.signal,
+            "state": MISSED if one.value is None else FOUND,
+            "source": held[one.wanted].source,
+            "value": dict(one.value) if one.value is not None else None,
+            "confidence": one.confidence,
+            "cost": held[one.wanted].cost + one.cost,
+            "reserved": 0.0,
+            "reason": one.reason,
+            "fetched_at": at,
+            "expires_at": one.expires_at,
+            "claimed_by": None,
+            "claimed_until": None,
+            "order_id": None,
+            "run_id": None,
+        }
+        for one in mine
+    ]
+    names = [name for name in rows[0] if name not in ("entity_id", "signal")] if rows else []
+    upsert(connection, Signal, rows, replace=names, where=Signal.state == CLAIMED)
+    return len(mine)
+
+
+def _ledger_row(one: Bought, claim: Any, at: datetime) -> dict[str, Any]:
+    return {
+        "entity_id": one.wanted.entity_id,
+        "signal": one.wanted.signal,
+        "order_id": claim.order_id or f"{claim.claimed_by} {at.isoformat()}",
+        "source": claim.source,
+        "campaign_id": claim.campaign_id,
+        "bought_at": at,
+        "cost": one.cost,
+        "outcome": IN_DOUBT if one.is_in_doubt else FOUND if one.value is not None else MISSED,
+        "reason": one.reason,
+        "expires_at": one.expires_at,
+    }
+
+
+def _known(row: Any) -> Known:
+    return Known(
+        Wanted(row.entity_id, row.signal), row.value, row.confidence, row.source, row.reason, row.fetched_at, row.cost
     )
-    with reading() as connection:
-        return [
-            Spent(signal, source, found, asked_for - found, cost)
-            for signal, source, found, asked_for, cost in connection.execute(asked)
-        ]
 
 
-def _held(worker: str, wanted: Sequence[Wanted]) -> ColumnElement[bool]:
+def _may_be_claimed(source: str, at: datetime) -> ColumnElement[bool]:
+    expired = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
+    asked_since = exists().where(
+        Purchase.entity_id == literal_column("signals.entity_id"),
+        Purchase.signal == literal_column("signals.signal"),
+        Purchase.source == source,
+        Purchase.expires_at > at,
+    )
+    another_source_is_left = and_(Signal.state == MISSED, ~asked_since)
+    return or_(expired, _is_lapsed(at), another_source_is_left)
+
+
+def _is_abandoned(at: datetime) -> ColumnElement[bool]:
+    return and_(Signal.state == CLAIMED, Signal.claimed_until <= at)
+
+
+def _is_lapsed(at: datetime) -> ColumnElement[bool]:
+    return and_(_is_abandoned(at), Signal.order_id.is_(None))
+
+
+def _held(worker: str | None, wanted: Sequence[Wanted]) -> ColumnElement[bool]:
     pairs = [(one.entity_id, one.signal) for one in wanted]
-    return and_(
-        tuple_(Signal.entity_id, Signal.signal).in_(pairs), Signal.state == CLAIMED, Signal.claimed_by == worker
-    )
+    held = and_(tuple_(Signal.entity_id, Signal.signal).in_(pairs), Signal.state == CLAIMED)
+    return held if worker is None else and_(held, Signal.claimed_by == worker)

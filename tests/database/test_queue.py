@@ -36,7 +36,7 @@ ACME, GLOBEX, INITECH = (
 
 
 def taken(worker: str, at_most: int = 10, minutes: float = 0) -> list[str]:
-    return [one.company_id for one in take(worker, at_most, NOON + minutes * MINUTE)]
+    return [one.subject_id for one in take(worker, at_most, NOON + minutes * MINUTE)]
 
 
 def test_a_company_is_queued_once() -> None:
@@ -103,9 +103,9 @@ from database.queue import finish, take
 worker, at, ledger = sys.argv[1], datetime.fromisoformat(sys.argv[2]), Path(sys.argv[3])
 while held := take(worker, 3, at, lease=timedelta(minutes=10)):
     for one in held:
-        if finish(worker, [one.company_id]):
+        if finish(worker, [one.subject_id]):
             with ledger.open("a") as file:
-                file.write(one.company_id + "\\n")
+                file.write(one.subject_id + "\\n")
     print("round", flush=True)
 """
 

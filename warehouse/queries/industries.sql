@@ -1,8 +1,8 @@
 -- one row per industry of calls decided from $since to $as_of: how many progressed, of all and of those handed to an AE
 WITH industry_of AS (
     SELECT company_id, arg_max(industry, known_at) AS industry
-    FROM company_facts
-    WHERE known_at <= $as_of AND industry IS NOT NULL
+    FROM company_facts_as_of($as_of)
+    WHERE industry IS NOT NULL
     GROUP BY company_id
 ),
 decided AS (

@@ -73,12 +73,6 @@ job_titles AS (
     FROM lead_facts
     WHERE known_at <= $as_of
     QUALIFY row_number() OVER (PARTITION BY lead_id, known_at ORDER BY content_hash) = 1
-),
-facts AS (
-    SELECT *
-    FROM company_facts
-    WHERE known_at <= $as_of
-    QUALIFY row_number() OVER (PARTITION BY company_id, known_at ORDER BY source, content_hash) = 1
 )
 SELECT
     c.call_id,
@@ -108,14 +102,14 @@ SELECT
     w.recent_rate AS recent_progression_rate,
     w.long_rate AS long_progression_rate,
     f.company_id IS NOT NULL AS has_facts,
-    f.* EXCLUDE (company_id, source, content_hash, known_at, loaded_at),
+    f.* EXCLUDE (company_id, source, known_at),
     f.source AS facts_source,
     f.known_at AS facts_known_at,
     j.job_title
 FROM with_earlier_calls AS c
 ASOF LEFT JOIN climate AS w ON c.source = w.source AND c.first_known_at > w.known_at
 ASOF LEFT JOIN company_record AS r ON c.company_id = r.company_id AND c.first_known_at > r.known_at
-ASOF LEFT JOIN facts AS f ON c.company_id = f.company_id AND c.judged_at >= f.known_at
+ASOF LEFT JOIN company_facts_as_of($as_of) AS f ON c.company_id = f.company_id AND c.judged_at >= f.known_at
 ASOF LEFT JOIN job_titles AS j ON c.lead_id = j.lead_id AND c.judged_at >= j.known_at
 WHERE c.called_at >= $called_after
 ORDER BY c.first_known_at, c.call_id;
