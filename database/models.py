@@ -147,6 +147,8 @@ class QueuedSubject(Base):
     """lead or company"""
     campaign_id: Mapped[str | None]
     """For which campaign it is enriched: its ceiling counts."""
+    batch: Mapped[str | None] = mapped_column(index=True)
+    """Who asked for it together with others, and waits for those alone."""
     priority: Mapped[int] = mapped_column(index=True)
     reason: Mapped[str]
     state: Mapped[str]

@@ -30,6 +30,28 @@ class Published:
     merged: int
 
 
+@dataclass(frozen=True, slots=True)
+class KnownLead:
+    """A lead with the values that count."""
+
+    lead_id: str
+    company_id: str | None
+    source: str
+    known: Mapping[str, Any]
+    keys: tuple[str, ...]
+    """What it is recognised by."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCompany:
+    """A company with the values that count."""
+
+    company_id: str
+    name: str | None
+    domain: str | None
+    known: Mapping[str, Any]
+
+
 def publish_calls(calls: Iterable[Call]) -> None:
     """Keep the latest content of each call, and the lead and company it names where they are not known yet."""
     listed = list(calls)
@@ -81,6 +103,38 @@ def statements_of(entity_id: str) -> dict[str, Said]:
     """All that sources said of a lead or company: by source and field the value, its confidence and time."""
     with reading() as connection:
         return _statements(connection, [entity_id]).get(entity_id, {})
+
+
+def leads_by_id(lead_ids: Iterable[str]) -> dict[str, KnownLead]:
+    """What is known of leads, by id."""
+    with reading() as connection:
+        rows = _kept(connection, models.Lead, models.Lead.lead_id, lead_ids)
+        keys: dict[str, list[str]] = {}
+        listed = sorted(rows)
+        for start in range(0, len(listed), AT_ONCE):
+            mine = models.LeadKey.lead_id.in_(listed[start : start + AT_ONCE])
+            for key, lead_id in connection.execute(select(models.LeadKey.key, models.LeadKey.lead_id).where(mine)):
+                keys.setdefault(lead_id, []).append(key)
+    return {lead_id: _known_lead(row, sorted(keys.get(lead_id, []))) for lead_id, row in rows.items()}
+
+
+def companies_by_id(company_ids: Iterable[str]) -> dict[str, KnownCompany]:
+    """What is known of companies, by id."""
+    with reading() as connection:
+        rows = _kept(connection, models.Company, models.Company.company_id, company_ids)
+    return {
+        company_id: KnownCompany(company_id, row.name, row.domain, _values(row.chosen))
+        for company_id, row in rows.items()
+    }
+
+
+def _known_lead(row: Any, keys: Sequence[str]) -> KnownLead:
+    slim = {name: getattr(row, name) for name in ("name", "email", "job_title") if getattr(row, name)}
+    return KnownLead(row.lead_id, row.company_id, row.source, slim | _values(row.chosen), tuple(keys))
+
+
+def _values(chosen: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+    return {name: one["value"] for name, one in (chosen or {}).items()}
 
 
 def _said(record: Lead | CompanyFacts) -> Said:

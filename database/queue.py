@@ -55,42 +55,42 @@ class DeadLetter:
     failed_because: str
 
 
-def enqueue(waiting: Iterable[Waiting], at: datetime, again: bool = False) -> int:
-    """Queue what was never queued before, or with `again` also what is done; gives how many that were.
+def enqueue(waiting: Iterable[Waiting], at: datetime, batch: str | None = None, only_new: bool = False) -> int:
+    """Queue what was never queued before; gives how many that were.
 
-    To queue what is done again costs nothing by itself: only what is not known any more will be bought.
+    With a `batch`, unless `only_new`, also what is done, or waits for somebody else, is queued for it: that costs nothing by itself, since
+    only what is not known any more will be bought.
     """
     rows = [
         {
             "subject_id": one.subject_id,
             "kind": one.kind,
             "campaign_id": one.campaign_id,
+            "batch": batch,
             "priority": one.priority,
             "reason": one.reason,
             "state": WAITING,
             "attempts": 0,
             "queued_at": at,
+            "not_before": None,
         }
         for one in {one.subject_id: one for one in waiting}.values()
     ]
-    anew = ("campaign_id", "priority", "reason", "state", "attempts", "queued_at")
     with writing() as connection:
-        if again:
-            return len(upsert(connection, QueuedSubject, rows, replace=anew, where=QueuedSubject.state == DONE))
-        return insert_new(connection, QueuedSubject, rows)
+        if batch is None or only_new:
+            return insert_new(connection, QueuedSubject, rows)
+        anew = [name for name in rows[0] if name not in ("subject_id", "kind")] if rows else []
+        free = QueuedSubject.state.in_((DONE, WAITING))
+        return len(upsert(connection, QueuedSubject, rows, replace=anew, where=free))
 
 
-def take(
-    worker: str, at_most: int, at: datetime, lease: timedelta = LEASE, campaign_id: str | None = None
-) -> list[Taken]:
+def take(worker: str, at_most: int, at: datetime, lease: timedelta = LEASE, batch: str | None = None) -> list[Taken]:
     """Lease what has the highest priority to a worker; no other gets it before the lease runs out.
 
-    Leads and companies are not mixed in one take, so that what belongs together is bought together. With `campaign_id`
-    only what waits for that campaign is taken.
+    Leads and companies are not mixed in one take, so that what belongs together is bought together. With a `batch`
+    only what was queued for it is taken.
     """
-    wanted = _may_be_taken(at) if campaign_id is None else and_(
-        _may_be_taken(at), QueuedSubject.campaign_id == campaign_id
-    )  # fmt: skip
+    wanted = and_(_may_be_taken(at), QueuedSubject.batch == batch) if batch else _may_be_taken(at)
     order = (QueuedSubject.priority.desc(), QueuedSubject.queued_at, QueuedSubject.subject_id)
     with writing() as connection:
         _give_up_on_exhausted(connection, at)
@@ -119,6 +119,17 @@ def take(
     return [
         Taken(row.subject_id, row.priority, row.attempts, lease_until, row.kind, row.campaign_id) for row in ordered
     ]
+
+
+def next_at(batch: str | None = None) -> datetime | None:
+    """When something can be taken again at the earliest; None where nothing waits or is held."""
+    soonest = func.min(case((QueuedSubject.state == LEASED, QueuedSubject.lease_until), else_=QueuedSubject.not_before))
+    asked = select(func.count(), soonest).where(QueuedSubject.state.in_((WAITING, LEASED)))
+    if batch:
+        asked = asked.where(QueuedSubject.batch == batch)
+    with reading() as connection:
+        waiting, moment = connection.execute(asked).one()
+    return (moment or datetime.min) if waiting else None
 
 
 def extend(worker: str, at: datetime, lease: timedelta = LEASE) -> None:

@@ -136,9 +136,16 @@ def release(worker: str, wanted: Sequence[Wanted]) -> None:
         connection.execute(update(Signal).where(_held(worker, wanted)).values(values))
 
 
+def leave(worker: str, wanted: Sequence[Wanted], until: datetime) -> None:
+    """Let go of a purchase that is under way: whoever takes it over after that moment fetches its result."""
+    values = {"claimed_by": None, "claimed_until": until}
+    with writing() as connection:
+        connection.execute(update(Signal).where(_held(worker, wanted)).values(values))
+
+
 def extend(worker: str, at: datetime, lease: timedelta = CLAIM) -> None:
     """Hold all claims of a worker for longer, because it is still at work."""
-    mine = and_(Signal.state == CLAIMED, Signal.claimed_by == worker, Signal.claimed_until > datetime.min)
+    mine = and_(Signal.state == CLAIMED, Signal.claimed_by == worker, Signal.claimed_until > at)
     with writing() as connection:
         connection.execute(update(Signal).where(mine).values(claimed_until=at + lease))
 

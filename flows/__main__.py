@@ -27,8 +27,12 @@ ASK_VENDORS = ("ingest_calls",)
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A past moment, ISO 8601, UTC where no zone is said.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file, also gzipped.")]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="What its columns mean (TOML).")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file, also gzipped, or a zip of them.")]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="What its columns mean (TOML); what it leaves out is recognised.")
+]
+Source = Annotated[str | None, typer.Option("--source", help="Whose file it is; else hubspot, salesforce or csv.")]
+Dates = Annotated[str | None, typer.Option("--dates", help="Where both fit: day-first or month-first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
 Suggest = Annotated[bool, typer.Option("--suggest", help="Print a first mapping for this file, import nothing.")]
 
@@ -108,29 +112,26 @@ def run(
 
 @imports.command("calls")
 def import_calls(
-    file: File, mapping: MappingFile = None, dry_run: DryRun = False, suggest: Suggest = False, json: Json = False
-) -> None:
-    """Import calls with their outcomes from a CRM's export with its own columns."""
-    if suggest:
-        from intake.files import read_text
-        from intake.suggest import suggest_mapping
-
-        source = "".join(c if c.isalnum() else "_" for c in file.name.split(".")[0].lower()).strip("_")
-        typer.echo(suggest_mapping(read_text(file), source or "crm"), nl=False)
-        return
-    _import(file, mapping, "calls", dry_run, json)
+    file: File, mapping: MappingFile = None, source: Source = None, dates: Dates = None,
+    dry_run: DryRun = False, suggest: Suggest = False, json: Json = False,
+) -> None:  # fmt: skip
+    """Import calls or deals with their outcomes from a CRM's export with its own columns, recognised or mapped."""
+    _import(file, mapping, "calls", source, dates, dry_run, suggest, json)
 
 
 @imports.command("leads")
-def import_leads(file: File, mapping: MappingFile = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """Import contacts with the facts of their companies."""
-    _import(file, mapping, "leads", dry_run, json)
+def import_leads(
+    file: File, mapping: MappingFile = None, source: Source = None, dates: Dates = None,
+    dry_run: DryRun = False, suggest: Suggest = False, json: Json = False,
+) -> None:  # fmt: skip
+    """Import contacts with the facts of their companies, from HubSpot, Salesforce or any CSV file."""
+    _import(file, mapping, "leads", source, dates, dry_run, suggest, json)
 
 
 @imports.command("outcomes")
 def import_outcomes(file: File, mapping: MappingFile = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """Import how calls ended."""
-    _import(file, mapping, "outcomes", dry_run, json)
+    """Import how calls ended; which calls they are about only a mapping can say."""
+    _import(file, mapping, "outcomes", None, None, dry_run, False, json)
 
 
 @models.command("list")
@@ -198,38 +199,14 @@ def sandbox(
     serve(port=port or settings().sandbox_port, world=world_of_home())
 
 
-def _import(file: Path, mapping: Path | None, kind: str, dry_run: bool, json: bool) -> None:
-    from flows.environment import prepare_stores
-    from intake.files import read_file, read_text
-    from intake.importing import import_text
-    from intake.mapping import load_mapping
-    from ringback.clock import now
-    from ringback.settings import settings
+def _import(
+    file: Path, mapping: Path | None, kind: str, source: str | None, dates: str | None,
+    dry_run: bool, suggest: bool, json: bool,
+) -> None:  # fmt: skip
+    from flows.importing_command import asked, bring_in
 
-    if mapping is None:
-        raise WrongUsage(f"--mapping is missing; 'ringback import calls {file} --suggest' writes a first one")
-    rules = load_mapping(mapping)
-    if rules.kind != kind:
-        raise WrongUsage(f"{mapping} maps {rules.kind}; say 'ringback import {rules.kind}'")
-    text = read_text(file)
-    if dry_run:
-        read = read_file(text, rules, now())
-        readable = read.rows - len(read.rejected)
-        typer.echo(f"{read.rows:,} rows: {readable:,} can be read, {len(read.rejected):,} cannot; nothing was changed")
-        for record in read.rejected[:10]:
-            typer.echo(f"  {record.external_id}: {record.field}: {record.reason}")
-        return
-    prepare_stores()
-    done = import_text(text, rules, file.name, now(), settings().home / "rejects")
-    if json:
-        typer.echo(_as_json(done))
-        return
-    typer.echo(
-        f"{done.read:,} rows of {file.name}: {done.new:,} new, {done.same:,} known already, "
-        f"{done.rejected:,} rejected; {done.outcomes:,} new outcomes"
-    )
-    if done.rejects:
-        typer.echo(f"the rejected rows, each with its reason: {done.rejects}")
+    for said in bring_in(file, asked(kind, mapping, source, dates), dry_run, suggest):
+        typer.echo(_as_json(said.facts) if json else said.words)
 
 
 def _named(parameters: list[str], flow: Any) -> dict[str, str]:

@@ -1,18 +1,20 @@
 """A cell's text read as what it should be: a number as people write it, a yes or no, a moment."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.mapping import CustomType
 from intake.mapping import Mapping as FileMapping
+from intake.tables import Row
 from ringback.clock import parse_time
 from ringback.records import Value
 
-Row = Mapping[str, str]
 TRUE = frozenset({"true", "yes", "y", "1", "t"})
 FALSE = frozenset({"false", "no", "n", "0", "f"})
 NOT_KNOWN = frozenset({"", "null", "none", "nan", "n/a", "na"})
+EPOCH = datetime(1970, 1, 1)
+EPOCH_MS = "epoch ms"
+"""The form of a moment that is a number of milliseconds since 1970, as HubSpot's API writes it."""
 
 
 class Unreadable(Exception):
@@ -38,7 +40,7 @@ class Cells:
 
     def number(self, name: str) -> float | None:
         words = self.text(name)
-        return None if words is None else number(words, self.mapping.columns[name])
+        return None if words is None else number(words, self.mapping.columns[name]) * self.mapping.scale.get(name, 1.0)
 
     def several(self, name: str) -> tuple[str, ...] | None:
         words = self.text(name)
@@ -69,7 +71,7 @@ def custom_value(cell: str, kind: CustomType, column: str, mapping: FileMapping)
     if kind == "flag":
         return flag(words, column)
     if kind == "date":
-        return (moment(words, column, mapping) - datetime(1970, 1, 1)) / timedelta(days=1)
+        return (moment(words, column, mapping) - EPOCH) / timedelta(days=1)
     return words
 
 
@@ -105,8 +107,12 @@ def flag(words: str, column: str) -> float:
 
 
 def moment(words: str, column: str, mapping: FileMapping) -> datetime:
+    """A moment in the form that the mapping names for its column, as UTC without zone."""
+    form = mapping.time.of(column)
     try:
-        return parse_time(words, mapping.time.format, mapping.time.zone)
-    except ValueError:
-        wanted = mapping.time.format or "ISO 8601 (2026-03-18T09:30)"
+        if form == EPOCH_MS:
+            return EPOCH + timedelta(milliseconds=int(words))
+        return parse_time(words, form, mapping.time.zone)
+    except (ValueError, OverflowError):
+        wanted = form or "ISO 8601 (2026-03-18T09:30)"
         raise Unreadable(column, f"{words[:40]!r} is no moment in the form {wanted}; set [time] format") from None

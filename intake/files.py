@@ -9,17 +9,16 @@ from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
 
-from intake.cells import Cells, Row, Unreadable, custom_value, moment
-from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
+from intake.cells import TRUE, Cells, Unreadable, custom_value, moment
+from intake.contacts import contact_of
+from intake.identity import company_domain, company_id_of, lead_id_of, record_id, registered_domain
 from intake.mapping import Mapping as FileMapping
 from intake.mapping import OutcomeColumn
 from intake.sentiment import sentiment_of
+from intake.tables import REJECT_COLUMNS, Row, Table, guarded, table_of, texts_of
 from ringback.errors import BadMapping
 from ringback.records import Call, CompanyFacts, Lead, Outcome, Rejected, Target
 from warehouse.landing import content_hash
-
-ENCODINGS = ("utf-8-sig", "cp1252")
-LONGEST_CELL = 100_000_000  # characters: a transcript of hours is longer than the 131,072 that csv allows by itself
 
 
 @dataclass(slots=True)
@@ -32,61 +31,43 @@ class Read:
     facts: list[CompanyFacts] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    left_out: list[Rejected] = field(default_factory=list)
+    """Rows that were kept without some of their values, with the columns and the reasons."""
+    seen: dict[str, tuple[datetime, Row]] = field(default_factory=dict)
+    """What the file says of each id so far, and since when it is known."""
+
+    @property
+    def duplicates(self) -> int:
+        """How many leads or calls of the file stand in it before."""
+        ids = [lead.lead_id for lead in self.leads] or [call.call_id for call in self.calls]
+        return len(ids) - len(set(ids))
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that may be UTF-8, with or without mark, gzipped, or Windows-1252."""
-    import gzip
-
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        raw = gzip.decompress(raw)
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadMapping(f"{path} is neither UTF-8 nor Windows-1252 text; save it as UTF-8")
+    """The text of a file, be it gzipped or the only CSV of a zip, in whatever encoding (`tables.decoded`)."""
+    texts = texts_of(path)
+    if len(texts) > 1:
+        raise BadMapping(f"{path.name} holds {len(texts)} files: {', '.join(texts)}; bring one of them")
+    return next(iter(texts.values()))
 
 
-def rows_of(text: str) -> tuple[list[str], Iterator[tuple[Row, str | None]]]:
-    """The header, and each row with the reason why it is misshapen or None; the delimiter is found in the header."""
-    csv.field_size_limit(LONGEST_CELL)
-    text = text.removeprefix("\ufeff")
-    first_line = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise BadMapping(f"the column {twice[0]!r} stands twice in the file; rename one")
+def read_file(file: str | Table, mapping: FileMapping, read_at: datetime) -> Read:
+    """Read a CSV text, or its table, through its mapping.
 
-    def rows() -> Iterator[tuple[Row, str | None]]:
-        for cells in reader:
-            if not cells or not any(cell.strip() for cell in cells):
-                continue
-            wrong = None if len(cells) == len(header) else f"{len(cells)} cells where the header has {len(header)}"
-            surplus = {f"(cell {n})": cells[n - 1] for n in range(len(header) + 1, len(cells) + 1)}
-            yield dict(zip(header, cells, strict=False)) | surplus, wrong
-
-    return header, rows()
-
-
-def read_file(text: str, mapping: FileMapping, read_at: datetime) -> Read:
-    """Read a CSV text through its mapping; `read_at` stands for moments that rejected rows do not have.
-
-    Raises BadMapping where the mapping names a column that the file lacks, or leaves one out that the file has.
+    `read_at` stands for moments that rejected rows and leads without a time do not have. Raises BadMapping where the
+    mapping names a column that the file lacks, or leaves one out that a file of calls has.
     """
-    header, rows = rows_of(text)
-    _check_columns(header, mapping)
+    table = table_of(file) if isinstance(file, str) else file
+    _check_columns(list(table.header), mapping)
     read = Read()
-    for row, misshapen in rows:
+    for row, misshapen in table.rows():
         read.rows += 1
         try:
             if misshapen:
                 raise Unreadable("", misshapen)
-            _read_row(row, mapping, read)
+            _read_row(row, mapping, read, read_at)
         except Unreadable as failure:
-            read.rejected.append(_reject(row, mapping, failure, read_at, read.rows))
+            read.rejected.append(_reject(row, mapping, [failure], read_at, read.rows))
     return read
 
 
@@ -107,23 +88,36 @@ def _check_columns(header: list[str], mapping: FileMapping) -> None:
         )
 
 
-def _read_row(row: Row, mapping: FileMapping, read: Read) -> None:
+def _read_row(row: Row, mapping: FileMapping, read: Read, read_at: datetime) -> None:
     if mapping.kind == "calls":
         call = _call(row, mapping)
         outcomes = [_outcome(row, mapping, target, column, call) for target, column in mapping.outcomes.items()]
         read.calls.append(call)
         read.outcomes.extend(outcome for outcome in outcomes if outcome)
     elif mapping.kind == "leads":
-        lead, facts = _lead(row, mapping)
-        read.leads.append(lead)
-        read.facts.extend([facts] if facts else [])
+        _read_lead(row, mapping, read, read_at)
     else:
         read.outcomes.extend(_stated_outcomes(row, mapping))
 
 
+def _read_lead(row: Row, mapping: FileMapping, read: Read, read_at: datetime) -> None:
+    contact = contact_of(row, mapping, read_at)
+    external_id, known_at = contact.lead.external_id or "", contact.lead.known_at
+    before = read.seen.setdefault(external_id, (known_at, row))
+    if before[0] == known_at and before[1] != row:
+        raise Unreadable(
+            mapping.columns.get("id") or mapping.columns.get("email", ""),
+            f"{external_id!r} stands in the file before, and says other things there; keep one of the two rows",
+        )
+    read.leads.append(contact.lead)
+    read.facts.extend([contact.facts] if contact.facts else [])
+    if contact.left_out:
+        read.left_out.append(_reject(row, mapping, contact.left_out, read_at, read.rows))
+
+
 def _call(row: Row, mapping: FileMapping) -> Call:
     cell = Cells(row, mapping)
-    external_id, called_at = cell.required("id"), cell.required_time("called_at")
+    external_id, called_at = record_id(cell.required("id")), cell.required_time("called_at")
     email, name = cell.text("contact_email"), cell.text("company")
     company_id = company_id_of(registered_domain(cell.text("domain")) or company_domain(email), name)
     call_id = f"{mapping.source}:{external_id}"
@@ -150,15 +144,17 @@ def _call(row: Row, mapping: FileMapping) -> Call:
 
 
 def _outcome(row: Row, mapping: FileMapping, target: Target, column: OutcomeColumn, call: Call) -> Outcome | None:
-    stated = row[column.column].strip()
-    if stated not in column.positive and stated not in column.negative:
+    happened, stated = _ended(row, column)
+    if happened is None:
         return None
+    if column.known_at and not row[column.known_at].strip():
+        raise Unreadable(column.known_at, f"is empty, although the outcome is {stated!r}: when was it known?")
     known_at = moment(row[column.known_at], column.known_at, mapping) if column.known_at else None
     known_at = known_at or call.called_at + timedelta(days=column.known_after_days or 0)
     return Outcome(
         call_id=call.call_id,
         target=target,
-        happened=stated in column.positive,
+        happened=happened,
         known_at=known_at,
         matures_at=max(known_at, call.called_at + timedelta(days=column.matures_after_days)),
         source=mapping.source,
@@ -166,19 +162,32 @@ def _outcome(row: Row, mapping: FileMapping, target: Target, column: OutcomeColu
     )
 
 
+def _ended(row: Row, column: OutcomeColumn) -> tuple[bool | None, str]:
+    """Whether it ended well, None while it is open, and the words that say so."""
+    stated = row[column.column].strip()
+    if stated in column.positive:
+        return True, stated
+    if column.closed and row[column.closed].strip().lower() not in TRUE:
+        return None, stated
+    lost = row[column.negative_column].strip() if column.negative_column else stated
+    if lost not in column.negative:
+        return None, stated
+    return False, f"{column.negative_column}: {lost}" if column.negative_column else stated
+
+
 def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
     cell = Cells(row, mapping)
-    external_id = cell.required("call")
+    external_id = record_id(cell.required("call"))
     for target, column in mapping.outcomes.items():
-        stated = row[column.column].strip()
-        if stated not in column.positive and stated not in column.negative:
+        happened, stated = _ended(row, column)
+        if happened is None:
             continue
         known_at = cell.required_time("known_at")
         called_at = cell.time("called_at") or known_at
         yield Outcome(
             call_id=f"{mapping.call_source}:{external_id}",
             target=target,
-            happened=stated in column.positive,
+            happened=happened,
             known_at=known_at,
             matures_at=max(known_at, called_at + timedelta(days=column.matures_after_days)),
             source=mapping.source,
@@ -186,67 +195,35 @@ def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
         )
 
 
-def _lead(row: Row, mapping: FileMapping) -> tuple[Lead, CompanyFacts | None]:
-    cell = Cells(row, mapping)
-    known_at, email, company = cell.required_time("known_at"), cell.text("email"), cell.text("company")
-    domain = registered_domain(cell.text("domain")) or company_domain(email)
-    company_id = company_id_of(domain, company)
-    name = cell.text("name") or " ".join(filter(None, [cell.text("first_name"), cell.text("last_name")])) or None
-    lead = Lead(
-        lead_id=lead_id_of(email, company_id, f"{mapping.source}:{cell.required('id')}"),
-        source=mapping.source,
-        known_at=known_at,
-        name=name,
-        email=email.lower() if email else None,
-        job_title=cell.text("job_title"),
-        company_id=company_id,
-        company_name=company,
-    )
-    if company_id is None:
-        return lead, None
-    return lead, CompanyFacts(
-        company_id=company_id,
-        source=mapping.source,
-        known_at=known_at,
-        name=company,
-        domain=domain,
-        industry=cell.text("industry"),
-        employees=cell.number("employees"),
-        annual_revenue=cell.number("annual_revenue"),
-        funding_stage=cell.text("funding_stage"),
-        founded_year=cell.number("founded_year"),
-        country=cell.text("country"),
-        description=cell.text("description"),
-        technologies=cell.several("technologies"),
-        web_functions=cell.several("web_functions"),
-        business_model=cell.text("business_model"),
-        open_jobs=cell.number("open_jobs"),
-        headcount_growth=cell.number("headcount_growth"),
-    )
-
-
-def _reject(row: Row, mapping: FileMapping, failure: Unreadable, read_at: datetime, number: int) -> Rejected:
-    key = mapping.columns.get("id") or mapping.columns.get("call") or ""
+def _reject(row: Row, mapping: FileMapping, failures: Iterable[Unreadable], read_at: datetime, number: int) -> Rejected:
+    key = mapping.columns.get("id") or mapping.columns.get("call") or mapping.columns.get("email") or ""
+    faults = list(failures)
     return Rejected(
         source=mapping.source,
         kind=mapping.kind,
-        external_id=row.get(key, "") or f"row-{number}",
+        external_id=row.get(key, "").strip() or f"row-{number}",
         content_hash=content_hash(dict(row)),
         known_at=read_at,
-        field=failure.column,
-        reason=failure.reason,
+        field=", ".join(fault.column for fault in faults),
+        reason="; ".join(fault.reason for fault in faults),
         body=dumps(dict(row), ensure_ascii=False),
     )
 
 
-def rejects_csv(rejected: Iterable[Rejected]) -> str:
-    """Rejected rows as a CSV a person can mend: column and reason first, then the row as it was."""
-    listed = list(rejected)
-    columns = list(dict.fromkeys(column for record in listed for column in loads(record.body)))
+def rejects_csv(rejected: Iterable[Rejected], kept_without: Iterable[Rejected] = ()) -> str:
+    """Rows to mend as a CSV: column and reason first, then the row as it was.
+
+    A cell that a spreadsheet would run as a formula has an apostrophe before it (`tables.guarded`). Mend the rows and
+    import the file as it is: the two columns and the apostrophes are taken away again when it is read.
+    """
+    listed = [(record, record.reason) for record in rejected]
+    listed += [(record, f"{record.reason} (the row was kept without it)") for record in kept_without]
+    columns = list(dict.fromkeys(column for record, _ in listed for column in loads(record.body)))
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["rejected_column", "rejected_because", *columns])
-    for record in listed:
+    writer.writerow([*REJECT_COLUMNS, *map(guarded, columns)])
+    for record, reason in listed:
         row = loads(record.body)
-        writer.writerow([record.field, record.reason, *(row.get(column, "") for column in columns)])
+        cells = [record.field, reason, *(row.get(column, "") for column in columns)]
+        writer.writerow([guarded(cell) for cell in cells])
     return out.getvalue()

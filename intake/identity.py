@@ -22,6 +22,8 @@ MEETING_WORDS = re.compile(
     r"pricing|quick|sales|product|overview|evaluation|voice|ai|team|standup|planning|internal|call with \w+)\b",
     re.IGNORECASE,
 )
+CHECKSUM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+"""Salesforce's: each letter says which of five characters are capitals."""
 SEPARATORS = re.compile(r"\s+(?:/|<>|<->|\||[-\u2013\u2014]|x|meets)\s+|:\s+")
 
 
@@ -97,6 +99,32 @@ def lead_id_of(email: str | None, company_id: str | None, call_id: str) -> str:
     if email:
         return email.strip().lower()
     return f"company:{company_id}" if company_id else f"call:{call_id}"
+
+
+def contact_id_of(email: str | None, is_a_person: bool, company_id: str | None, source_id: str) -> str:
+    """The identity of a contact in a file: the e-mail address, else the person's id there, else the company.
+
+    Two people of one company without addresses stay two, while a row about a company alone is that company's lead.
+    `source_id` is the source with its id for the row, `hubspot:123`.
+    """
+    if not email and (is_a_person or company_id is None):
+        return f"contact:{source_id}"
+    return lead_id_of(email, company_id, source_id)
+
+
+def record_id(text: str) -> str:
+    """A record's id as its source counts it: Salesforce's 18 characters are its 15 with a checksum behind them.
+
+    >>> record_id("00Q5g00000AbCdEEAV"), record_id("00Q5g00000AbCdE"), record_id("other")
+    ('00Q5g00000AbCdE', '00Q5g00000AbCdE', 'other')
+    """
+    if len(text) != 18 or not (text.isascii() and text.isalnum()):
+        return text
+    checksum = "".join(
+        CHECKSUM_LETTERS[sum(letter.isupper() << n for n, letter in enumerate(text[start : start + 5]))]
+        for start in (0, 5, 10)
+    )
+    return text[:15] if checksum == text[15:].upper() else text
 
 
 def _names_a_person(words: str) -> bool:

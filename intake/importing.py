@@ -1,16 +1,25 @@
 """Importing a file: read it through its mapping, keep what is new, leave rejected rows where a person finds them."""
 
+import shutil
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from intake import store
 from intake.files import Read, file_fingerprint, read_file, rejects_csv
 from intake.mapping import Mapping
+from intake.restated import known_since_first_said
+from intake.tables import table_of
 from ringback.records import Call
+from ringback.settings import settings
 from warehouse import landing
 from warehouse.connect import reading, rows, writing
 from warehouse.landing import Landed
+from warehouse.migrate import migrate
+
+MOST_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +35,75 @@ class Imported:
     outcomes: int
     """Outcomes that were new."""
     rejects: Path | None = None
+    duplicates: int = 0
+    """Rows about a lead or a call that stands in the file before."""
+    left_out: int = 0
+    """Rows that were kept without some of their values."""
+    later: int = 0
+    """Rows that say they are known only later, and are left for a later import; they count as same."""
+    footer_lines: int = 0
+    """Lines below the rows that are none."""
+    reasons: tuple[str, ...] = ()
+    """The most frequent reasons why rows were rejected, each with how often."""
 
 
 def import_text(
     text: str, mapping: Mapping, name: str, as_of: datetime, rejects_folder: Path | None = None
 ) -> Imported:
     """Import a CSV text as of a moment; what is stated to be known only later is left for a later import."""
-    read = read_file(text, mapping, as_of)
-    landed, outcomes = _keep(_known_by(read, as_of), mapping, as_of)
-    imported = Imported(
+    table = table_of(text)
+    read = read_file(table, mapping, as_of)
+    known = known_since_first_said(_known_by(read, as_of), mapping.source, as_of)
+    landed, outcomes = _keep(known, mapping, as_of)
+    rejects = _write_rejects(read, rejects_folder, name)
+    imported = _counted(read, known, mapping, landed, outcomes, table.footer_lines, rejects)
+    _note(imported, text, name, as_of)
+    return imported
+
+
+def rehearse(text: str, mapping: Mapping, as_of: datetime) -> tuple[Imported, Read]:
+    """Say what an import would do, with the records as they would be read; nothing is changed.
+
+    It is done in earnest on a copy of the warehouse in a temporary folder, so that its counts are those of the import.
+    """
+    table = table_of(text)
+    read = read_file(table, mapping, as_of)
+    with TemporaryDirectory(prefix="ringback-rehearsal-") as folder:
+        copy = _copy_of_warehouse(Path(folder))
+        known = known_since_first_said(_known_by(read, as_of), mapping.source, as_of, copy)
+        calls = _edited_now(known.calls, as_of, copy)
+        with writing(copy) as warehouse:
+            landed = landing.land_calls(warehouse, calls) + landing.land_lead_facts(warehouse, known.leads)
+            by_target = [
+                landing.land_outcomes(warehouse, [o for o in known.outcomes if o.target == target])
+                for target in mapping.outcomes
+            ]
+    if mapping.kind == "outcomes":
+        landed = max(by_target, key=lambda one: one.new, default=Landed(0, 0))
+    return _counted(read, known, mapping, landed, sum(by_target, Landed(0, 0)), table.footer_lines), read
+
+
+def _copy_of_warehouse(folder: Path) -> Path:
+    copy, original = folder / settings().warehouse.name, settings().warehouse
+    if original.exists():
+        with reading():
+            for file in original.parent.glob(f"{original.name}*"):  # a write-ahead log may lie beside it
+                shutil.copy(file, folder / file.name)
+    migrate(copy)
+    return copy
+
+
+def _counted(
+    read: Read,
+    known: Read,
+    mapping: Mapping,
+    landed: Landed,
+    outcomes: Landed,
+    footer_lines: int,
+    rejects: Path | None = None,
+) -> Imported:
+    reasons = Counter(": ".join(filter(None, (record.field, record.reason))) for record in read.rejected)
+    return Imported(
         kind=mapping.kind,
         source=mapping.source,
         read=read.rows,
@@ -42,10 +111,13 @@ def import_text(
         same=read.rows - landed.new - len(read.rejected),
         rejected=len(read.rejected),
         outcomes=outcomes.new,
-        rejects=_write_rejects(read, rejects_folder, name),
+        rejects=rejects,
+        duplicates=read.duplicates,
+        left_out=len(read.left_out),
+        later=len(read.calls) + len(read.leads) - len(known.calls) - len(known.leads),
+        footer_lines=footer_lines,
+        reasons=tuple(f"{times:,} × {why}" for why, times in reasons.most_common(MOST_REASONS)),
     )
-    _note(imported, text, name, as_of)
-    return imported
 
 
 def _keep(read: Read, mapping: Mapping, as_of: datetime) -> tuple[Landed, Landed]:
@@ -54,7 +126,7 @@ def _keep(read: Read, mapping: Mapping, as_of: datetime) -> tuple[Landed, Landed
         landed, _ = store.take_calls(_edited_now(read.calls, as_of), read.rejected)
         return landed, store.take_outcomes(read.outcomes)
     with writing() as warehouse:
-        landing.land_rejected(warehouse, read.rejected)
+        landing.land_rejected(warehouse, [*read.rejected, *read.left_out])
     if mapping.kind == "leads":
         landed = store.take_leads(read.leads, read.facts)
         return landed, Landed(0, 0)
@@ -73,11 +145,11 @@ def _known_by(read: Read, as_of: datetime) -> Read:
     )
 
 
-def _edited_now(calls: list[Call], as_of: datetime) -> list[Call]:
+def _edited_now(calls: list[Call], as_of: datetime, path: Path | None = None) -> list[Call]:
     """A call that was imported before with other content became known in its new form only now."""
     if not calls:
         return []
-    with reading() as warehouse:
+    with reading(path) as warehouse:
         before = {
             row["call_id"]: row["content_hash"]
             for row in rows(
@@ -95,11 +167,11 @@ def _edited_now(calls: list[Call], as_of: datetime) -> list[Call]:
 
 
 def _write_rejects(read: Read, folder: Path | None, name: str) -> Path | None:
-    if folder is None or not read.rejected:
+    if folder is None or not (read.rejected or read.left_out):
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{Path(name).name.split('.')[0]}.rejects.csv"
-    path.write_text(rejects_csv(read.rejected), newline="")
+    path.write_text(rejects_csv(read.rejected, read.left_out), encoding="utf-8", newline="")
     return path
 
 

@@ -11,6 +11,7 @@ RingbackError
 │   └── NotMigrated      a store that is older or newer than this code
 └── VendorError          an outside system, named, misbehaves
     ├── VendorRefused    it will not answer this request: key, permission or request is wrong (final)
+    │   └── OutOfCredit  the account cannot pay: nothing more is bought there until somebody resumes
     ├── VendorUnreadable it answered something that is not what its documentation says
     ├── VendorUnavailable it failed, or asked for patience, more often than we try
     └── AddressRefused   a URL from outside that leads where we must not go (final)
@@ -64,6 +65,10 @@ class VendorRefused(VendorError):
         super().__init__(message)
         self.status = status
         self.said = said
+
+
+class OutOfCredit(VendorRefused):
+    """The account at the vendor cannot pay."""
 
 
 class VendorUnreadable(VendorError):

@@ -1,4 +1,4 @@
-"""Whom to believe where sources disagree about a lead or a company: a stated order (`precedence.toml`), and confidence."""
+"""Whom to believe where sources disagree about a lead or a company: an order (`precedence.toml`), and confidence."""
 
 import tomllib
 from collections.abc import Mapping

@@ -13,6 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+DATA_KEYS = {
+    "aturiya": "aturiya_token", "apollo": "apollo_key", "dropcontact": "dropcontact_token",
+    "openfunnel": "openfunnel_key", "clearbit": "clearbit_key", "pipe0": "pipe0_key",
+}  # fmt: skip
+"""Vendors of lead data, and the setting that holds the key."""
+
 
 class Settings(BaseSettings):
     """What an installation may decide; `.env.example` lists every name."""
@@ -132,6 +138,16 @@ class Settings(BaseSettings):
     def uses_sandbox(self) -> bool:
         """Whether calls come from the simulated world: then every result must be called synthetic."""
         return self.fellow_key is None and self.fellow_url is None
+
+    @property
+    def has_vendor_keys(self) -> bool:
+        """Whether any vendor of lead data is real: then none of the others is stood in for by the sandbox."""
+        return any(getattr(self, name) is not None for name in DATA_KEYS.values())
+
+    def asks(self, vendor: str) -> bool:
+        """Whether a vendor of lead data is used: with its key or address, or all of them in the sandbox."""
+        has_address = getattr(self, f"{vendor}_url") is not None
+        return has_address or getattr(self, DATA_KEYS[vendor]) is not None or not self.has_vendor_keys
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ ROWS = (
     ("ringback",),
     ("warehouse", "database", "vendors", "sandbox"),
     ("features", "intake"),
-    ("scoring", "campaigns", "training"),
+    ("scoring", "campaigns", "training", "enrichment"),
     ("monitoring",),
     ("improvement",),
     ("reports",),

@@ -8,6 +8,7 @@ is an error at once. All processes together keep the vendor's limits (`limits.py
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,9 @@ class Client:
         answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body, params=params).json()
         return answer
 
-    def get_json(self, path: str, params: Params | None = None) -> dict[str, Any]:
-        """Get the JSON object at a path; raises as `post_json` does."""
-        answer: dict[str, Any] = self._ask("GET", path, params=params).json()
+    def get_json(self, path: str, params: Params | None = None, repeatable: bool = True) -> dict[str, Any]:
+        """Get the JSON object at a path; `repeatable` and what it raises are as for `post_json`."""
+        answer: dict[str, Any] = self._ask("GET", path, repeatable=repeatable, params=params).json()
         return answer
 
     def get_json_when_ready(self, path: str, params: Params | None = None) -> dict[str, Any] | None:
@@ -194,12 +195,22 @@ def _is_failure(failure: Exception) -> bool:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds until the vendor is ready: of its Retry-After, or of a 429's `x-ratelimit-reset` (unix seconds)."""
     stated = response.headers.get("retry-after")
     if stated is None:
-        return None
+        return _until_reset(response) if response.status_code == httpx.codes.TOO_MANY_REQUESTS else None
     if stated.isdigit():
         return float(stated)
     try:
         return max(0.0, (as_utc(parsedate_to_datetime(stated)) - now()).total_seconds())
     except ValueError:
         return None
+
+
+def _until_reset(response: httpx.Response) -> float | None:
+    """None where no moment is named or it has passed: then our own patience counts, so that nothing is hammered."""
+    stated = response.headers.get("x-ratelimit-reset", "")
+    if not stated.isdecimal():
+        return None
+    left = int(stated) - now().replace(tzinfo=UTC).timestamp()
+    return left if left > 0 else None

@@ -85,11 +85,13 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     assert not (export.parent / "rejects").exists()
 
 
-def test_an_import_without_a_mapping_says_how_to_get_one(
+def test_an_import_without_a_mapping_says_what_it_took_the_columns_for(
     export: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ringback(monkeypatch, "import", "calls", export) == 2
-    assert "--suggest" in capsys.readouterr().err
+    assert ringback(monkeypatch, "import", "calls", export) == 0
+    said = capsys.readouterr().out
+    assert "'y' is good for yes, bad for no, open otherwise" in said
+    assert "3 rows of calls.csv: 2 new, 0 known already, 1 rejected" in said
 
 
 def test_a_suggested_mapping_can_be_used_as_it_is(

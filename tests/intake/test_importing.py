@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from features.snapshots import snapshots_as_of
-from intake.importing import Imported, import_text
+from intake.importing import Imported, import_text, rehearse
 from intake.mapping import load_mapping
 from ringback.settings import CHECKOUT
 from tests.factories import DAY, NOON
 from tests.intake.mappings import LEADS, OUTCOMES, a_mapping
+from tests.intake.reading import recognised
 from warehouse.connect import query, reading, rows
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -108,3 +109,68 @@ def test_the_crms_examples_fit_the_sandboxs_exports() -> None:
         imported = import_text(text, mapping, f"{name}.csv", friday)
         assert counts(imported)[3] == 0
         assert imported.new > 0
+
+
+CONTACTS = """Email,Name,Company,Employees
+ana@acme.com,Ana,Acme,50
+bo@globex.com,Bo,Globex,60
+nobody,,,70
+cy at acme,Cy,Acme,50
+"""
+
+
+def bring_contacts(text: str, as_of: datetime, rejects: Path | None = None) -> Imported:
+    return import_text(text, recognised(CONTACTS).mapping, "contacts.csv", as_of, rejects)
+
+
+def statements(table: str) -> list[dict[str, object]]:
+    with reading() as warehouse:
+        return rows(warehouse, f"SELECT known_at FROM {table} ORDER BY known_at")
+
+
+def test_a_file_without_times_again_states_nothing_anew() -> None:
+    assert counts(bring_contacts(CONTACTS, NOON)) == (4, 3, 0, 1, 0)
+    assert counts(bring_contacts(CONTACTS, NOON + DAY)) == (4, 0, 3, 1, 0)
+    assert statements("lead_facts") == [{"known_at": NOON}] * 3
+    assert statements("company_facts") == [{"known_at": NOON}] * 3
+
+
+def test_what_changed_in_a_file_without_times_is_known_from_this_import_on() -> None:
+    bring_contacts(CONTACTS, NOON)
+    assert counts(bring_contacts(CONTACTS.replace("Bo,", "Bob,"), NOON + DAY)) == (4, 1, 2, 1, 0)
+    assert counts(bring_contacts(CONTACTS, NOON + 2 * DAY)) == (4, 1, 2, 1, 0)
+    assert [one["known_at"] for one in statements("lead_facts")] == [NOON, NOON, NOON, NOON + DAY, NOON + 2 * DAY]
+
+
+def test_rows_kept_without_a_value_lie_in_the_file_to_mend_too(tmp_path: Path) -> None:
+    done = bring_contacts(CONTACTS, NOON, tmp_path)
+    assert (done.rejected, done.left_out, done.rejects) == (1, 1, tmp_path / "contacts.rejects.csv")
+    text = (tmp_path / "contacts.rejects.csv").read_text()
+    assert "'cy at acme' is no e-mail address (the row was kept without it)" in text
+    assert "'nobody' is no e-mail address, and the row has not both a name and a company" in text
+
+
+def test_leads_that_are_known_only_later_are_counted() -> None:
+    text = "Email,Updated\nana@acme.com,2026-03-01\nbo@acme.com,2027-03-01\n"
+    done = import_text(text, recognised(text).mapping, "leads.csv", NOON)
+    assert (done.new, done.later) == (1, 1)
+
+
+def test_a_rehearsal_counts_as_the_import_does_and_changes_nothing(home: Path) -> None:
+    bring_contacts(CONTACTS.replace("Bo,", "Bob,"), NOON)
+    before = {name: (home / name).read_bytes() for name in ("warehouse.duckdb", "database.sqlite")}
+    rehearsed, read = rehearse(CONTACTS, recognised(CONTACTS).mapping, NOON + DAY)
+    assert (counts(rehearsed), len(read.leads)) == ((4, 1, 2, 1, 0), 3)
+    assert {name: (home / name).read_bytes() for name in before} == before
+    assert rehearsed == bring_contacts(CONTACTS, NOON + DAY)
+
+
+def test_a_rehearsal_of_calls_counts_their_outcomes() -> None:
+    rehearsed, _ = rehearse(CALLS, a_mapping(), NOON)
+    assert counts(rehearsed) == (3, 2, 0, 1, 2)
+
+
+def test_a_rehearsal_needs_no_store(home: Path) -> None:
+    (home / "warehouse.duckdb").unlink()
+    assert counts(rehearse(CONTACTS, recognised(CONTACTS).mapping, NOON)[0]) == (4, 3, 0, 1, 0)
+    assert not (home / "warehouse.duckdb").exists()

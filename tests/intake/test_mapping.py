@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.mapping import load_mapping
+from intake.mapping import load_given, load_mapping
 from ringback.errors import BadMapping
 from ringback.settings import CHECKOUT
 
@@ -68,3 +68,15 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", sorted(file.name for file in (CHECKOUT / "docs/examples").glob("*.toml")))
 def test_the_examples_can_be_followed(example: str) -> None:
     assert load_mapping(CHECKOUT / "docs/examples" / example).columns
+
+
+def test_a_partial_mapping_may_leave_out_what_is_recognised(tmp_path: Path) -> None:
+    path = written(tmp_path, 'kind = "calls"\n[custom]\nzip = "category"\n')
+    assert load_given(path).custom == {"zip": "category"}
+    with pytest.raises(BadMapping, match="source: Field required"):
+        load_mapping(path)
+
+
+def test_a_scale_of_what_is_no_column_of_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadMapping, match=r"scale\.income is none of our names"):
+        load_given(written(tmp_path, 'kind = "leads"\n[scale]\nincome = 1000\n'))

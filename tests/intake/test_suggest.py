@@ -56,7 +56,19 @@ def test_columns_with_odd_names_can_be_followed_too(tmp_path: Path) -> None:
     assert suggested(text, tmp_path).custom == {"emp.var.rate": "number", 'Größe "x" = 1': "category"}
 
 
-@pytest.mark.parametrize("text", ["name,colour\na,red\na,red\n", ""])
-def test_a_file_without_id_or_time_needs_a_person(text: str) -> None:
+def test_a_file_without_id_or_time_needs_a_person() -> None:
     with pytest.raises(BadMapping, match=r"no column looks like '(id|called_at)'"):
+        suggest_mapping("name,colour\na,red\na,red\n", "crm")
+
+
+@pytest.mark.parametrize("text", ["", "id,called_at\n"])
+def test_a_file_without_rows_gives_nothing_to_recognise(text: str) -> None:
+    with pytest.raises(BadMapping, match="has no rows below its first line"):
         suggest_mapping(text, "crm")
+
+
+def test_a_file_in_which_nobody_is_named_needs_a_person() -> None:
+    with pytest.raises(
+        BadMapping, match="no column looks like an e-mail address, a name or a company among colour, size"
+    ):
+        suggest_mapping("colour,size\nred,1\n", kind="leads")

@@ -51,6 +51,8 @@ def upgrade() -> None:
         table.alter_column("company_id", new_column_name="subject_id")
         table.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="company"))
         table.add_column(sa.Column("campaign_id", sa.String(), nullable=True))
+        table.add_column(sa.Column("batch", sa.String(), nullable=True))
+    op.create_index(op.f("ix_enrichment_queue_batch"), "enrichment_queue", ["batch"])
     with op.batch_alter_table("signals") as table:
         table.add_column(sa.Column("reserved", sa.Float(), nullable=False, server_default="0"))
         table.add_column(sa.Column("campaign_id", sa.String(), nullable=True))
@@ -108,8 +110,9 @@ def downgrade() -> None:
     with op.batch_alter_table("signals") as changed:
         for column in ("order_id", "campaign_id", "reserved"):
             changed.drop_column(column)
+    op.drop_index(op.f("ix_enrichment_queue_batch"), "enrichment_queue")
     with op.batch_alter_table("enrichment_queue") as changed:
-        for column in ("campaign_id", "kind"):
+        for column in ("batch", "campaign_id", "kind"):
             changed.drop_column(column)
         changed.alter_column("subject_id", new_column_name="company_id")
     op.drop_column("leads", "chosen")

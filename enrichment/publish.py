@@ -1,0 +1,99 @@
+"""What was found becomes what is known: candidates of leads and companies at once, facts in the warehouse afterwards."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from database import people, signals, sync
+from database.signals import Known
+from intake.identity import company_domain, registered_domain
+from ringback.records import CompanyFacts, Lead
+from warehouse import landing
+from warehouse.connect import writing
+
+SOURCE_OF = {"apollo_people": "apollo", "apollo_jobs": "apollo"}
+"""Sources that are one vendor."""
+OVERLAP = timedelta(minutes=5)
+
+
+def publish_found(subject_ids: Sequence[str], at: datetime) -> set[str]:
+    """Let leads and companies be known with what was found about them; whoever turns out to be one is merged.
+
+    Gives the companies that the leads are said to work for.
+    """
+    found = [one for one in signals.known(subject_ids, at) if one.value is not None]
+    leads = [lead for one in found if (lead := lead_of(one))]
+    told = {lead.company_id: lead for lead in leads if lead.company_id}
+    named = [
+        CompanyFacts(company_id, lead.source, lead.known_at, name=lead.company_name, domain=company_id,
+                     confidence=lead.confidence)
+        for company_id, lead in told.items()
+    ]  # fmt: skip
+    people.publish_companies([*filter(None, map(facts_of, found)), *named])
+    people.publish_leads(leads)
+    return set(told)
+
+
+def land_found(until: datetime) -> int:
+    """Copy what was found since the last time into the warehouse, where snapshots are made; gives how much was new."""
+    mark = sync.high_water("enrichment", "signal")
+    found = signals.found_since(mark - OVERLAP if mark else datetime.min, until)
+    with writing() as warehouse:
+        new = landing.land_company_facts(warehouse, list(filter(None, map(facts_of, found)))).new
+        new += landing.land_lead_facts(warehouse, list(filter(None, map(lead_of, found)))).new
+    sync.move_high_water("enrichment", "signal", until)
+    return new
+
+
+def facts_of(found: Known) -> CompanyFacts | None:
+    """What a signal says of a company; None for one that says nothing a company's facts have a place for."""
+    value: dict[str, Any] = dict(found.value or {})
+    said: dict[str, Any]
+    match found.wanted.signal:
+        case "company_overview":
+            said = value
+        case "tech_stack":
+            said = {"technologies": tuple(value["technologies"])}
+        case "web_functions":
+            said = {"web_functions": tuple(value["functions"])}
+        case "funding":
+            said = {"funding_stage": value.get("stage")}
+        case "job_postings":
+            said = {"open_jobs": float(value["open_jobs"])}
+        case _:
+            return None
+    return CompanyFacts(
+        company_id=found.wanted.entity_id,
+        source=SOURCE_OF.get(found.source, found.source),
+        known_at=found.fetched_at,
+        confidence=found.confidence,
+        **said,
+    )
+
+
+def lead_of(found: Known) -> Lead | None:
+    """What a signal says of a contact, under the address where one is known by now; None for one that says nothing."""
+    if found.wanted.signal not in ("contact", "work_email"):
+        return None
+    value = dict(found.value or {})
+    first, last, email = value.get("first_name"), value.get("last_name"), value.get("email")
+    vendor, _, external_id = found.wanted.entity_id.partition(":")
+    lead_id = found.wanted.entity_id
+    is_hidden = "@" not in lead_id
+    return Lead(
+        lead_id=email.lower() if email and is_hidden else lead_id,
+        source=SOURCE_OF.get(found.source, found.source),
+        known_at=found.fetched_at,
+        external_id=external_id if is_hidden and vendor == "apollo" else None,
+        name=" ".join(filter(None, (first, last))) or None,
+        first_name=first,
+        last_name=last,
+        email=email.lower() if email else None,
+        job_title=value.get("job_title"),
+        phone=value.get("phone"),
+        linkedin_url=value.get("linkedin_url"),
+        country=value.get("country"),
+        company_id=company_domain(email) or registered_domain(value.get("company_domain")),
+        company_name=value.get("company_name"),
+        confidence=found.confidence,
+    )

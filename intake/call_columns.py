@@ -1,0 +1,172 @@
+"""Which column of somebody's file of calls or deals is which, how they ended, and what would give the end away.
+
+A column that is known only afterwards (a leak) is left out with the reason. Deals that are still open are no losses.
+"""
+
+import re
+from collections.abc import Sequence
+
+from intake.cells import FALSE, TRUE
+from intake.columns import HALF, Column, DateOrder, moments_of
+from intake.mapping import Given, OutcomeColumn
+from intake.recognition import Guesses, Recognised, exporter_of, source_name
+from ringback.errors import BadMapping
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "id": (
+        "recordid", "recordiddeal", "recordidcall", "hsobjectid", "callid", "opportunityid", "dealid", "meetingid",
+        "activityid", "taskid", "18digitid", "id",
+    ),
+    "called_at": (
+        "calledat", "calldate", "callstarttime", "hstimestamp", "activitydate", "engagedate", "startedat", "startat",
+        "timestamp", "createdate", "createddate", "hscreatedate", "createdat", "createat", "date",
+    ),
+    "title": (
+        "calltitle", "hscalltitle", "meetingtitle", "title", "subject", "dealname", "opportunityname",
+    ),
+    "notes": ("callnotes", "hscallbody", "notes", "note", "description", "body", "comments", "comment"),
+    "transcript": ("transcript",),
+    "company": (
+        "companyname", "company", "accountname", "companyaccount", "account", "associatedcompany",
+        "primaryassociatedcompany", "organization", "organisation",
+    ),
+    "domain": ("companydomainname", "companydomain", "domain", "websiteurl", "website"),
+    "contact_name": ("contactname", "primarycontact", "name", "fullname", "associatedcontact"),
+    "contact_email": ("contactemail", "email", "emailaddress"),
+}  # fmt: skip
+OUTCOMES = frozenset((
+    "y", "outcome", "result", "stage", "dealstage", "stagename", "status", "converted", "won", "iswon", "isclosedwon",
+    "hsisclosedwon",
+))  # fmt: skip
+WON = frozenset(("iswon", "isclosedwon", "hsisclosedwon", "won"))
+NOT_YET = frozenset(("iswon", "isclosedwon", "hsisclosedwon"))
+"""Yes means won; no means lost or still open."""
+LOST = frozenset(("isclosedlost", "hsisclosedlost", "lost"))
+CLOSED = frozenset(("isclosed", "hsisclosed", "closed"))
+POSITIVE = re.compile(r"^(yes|y|true|1|won|closed ?won|closedwon|converted|progressed|success)$", re.IGNORECASE)
+NEGATIVE = re.compile(
+    r"^(no|n|false|0|lost|closed ?lost|closedlost|disqualified|failure|rejected)$", re.IGNORECASE
+)  # fmt: skip
+DECIDED = re.compile(r"^(hs)?(closed?|decision|outcome|stage|won|converted|completed)(date|at|datetime)$")
+AFTERWARDS = re.compile(
+    r"^(duration|callduration.*|hscallduration|closed?(date|at|value)|amount.*|hsamount.*|hsclosedamount.*|"
+    r"(closed)?(lost|won)(reason|date)|reason(lost|won)|probability.*|hsdealstageprobability|forecast.*|nextstep|"
+    r"(hs)?lastmodified(date|at|by.*)?|notes?lastupdated|lastactivity(date|at)?|systemmodstamp|daystoclose|"
+    r"dateentered.*|hsdateentered.*|calloutcome|calldisposition|hscalldisposition|hscallstatus|fiscal.*|"
+    r"weightedamount.*|expectedrevenue)$"
+)
+
+
+def recognise_calls(
+    columns: Sequence[Column],
+    given: Given | None = None,
+    source: str | None = None,
+    order: DateOrder | None = None,
+    file_name: str = "crm",
+) -> Recognised:
+    """Say what each column of a file of calls or deals is; what `given` says is left as it is.
+
+    Raises BadMapping where no column can be the id or the time, where dates can be read in two ways, or where
+    `given` does not fit the file.
+    """
+    given = given or Given(kind="calls")
+    guesses = Guesses(given, columns, order)
+    exporter, signs = exporter_of(columns)
+    _find_columns(guesses, f"{exporter}'s name for it" if signs else "by its name")
+    if not given.outcomes:
+        _find_outcome(guesses)
+    for column in guesses.free():
+        if column.plain in OUTCOMES | WON | LOST | CLOSED and (guesses.outcomes or given.outcomes):
+            guesses.exclude[column.name] = "says how it ended, as the outcome does"
+        elif AFTERWARDS.match(column.plain):
+            guesses.exclude[column.name] = "looks as if it were known only after the call: a leak"
+    guesses.rest_is_custom()
+    by_exporter = {"HubSpot": "hubspot", "Salesforce": "salesforce"}.get(exporter, file_name)
+    name = source_name(source or given.source or by_exporter)
+    return guesses.finished(name, exporter)
+
+
+def _find_columns(guesses: Guesses, because: str) -> None:
+    for name, names in NAMES.items():
+        by_plain = {column.plain: column for column in reversed(guesses.free())}
+        found = next((by_plain[one] for one in names if one in by_plain and _fits(name, by_plain[one])), None)
+        if found and not guesses.has(name):
+            guesses.take(name, found, because)
+    rows = max((len(column.values) for column in guesses.columns), default=0)
+    if not guesses.has("id"):
+        unique = next((c for c in guesses.free() if len(c.values) == rows == len({*c.values})), None)
+        if unique:
+            guesses.take("id", unique, "its values are all different")
+            guesses.doubts.append(f"{unique.name!r} is taken for the id because no two rows have the same")
+    if not guesses.has("called_at"):
+        timed = next((c for c in guesses.free() if moments_of(c, guesses.order) and not DECIDED.match(c.plain)), None)
+        if timed:
+            guesses.take("called_at", timed, "it holds moments")
+            guesses.doubts.append(f"{timed.name!r} is taken for the time of the call because it holds moments")
+    for needed in ("id", "called_at"):
+        if not guesses.has(needed):
+            has = ", ".join(column.name for column in guesses.columns)
+            raise BadMapping(
+                f"no column looks like {needed!r} among {has}; say it in a mapping: [columns] {needed} = ..."
+            )
+    timed_by = next(taken for taken in guesses.taken if taken.name == "called_at")
+    if timed_by.name not in guesses.given.columns:
+        guesses.moments("called_at", next(c for c in guesses.columns if c.name == timed_by.column))
+
+
+def _fits(name: str, column: Column) -> bool:
+    return name != "called_at" or moments_of(column, share=HALF) is not None
+
+
+def _find_outcome(guesses: Guesses) -> None:
+    columns = guesses.free()
+    chosen = _by_flags(columns) or _by_stage(columns)
+    if chosen is None:
+        guesses.doubts.append(
+            "no column says how a call ended: nothing can be learned; [outcomes.progression] names it"
+        )
+        return
+    if not chosen.negative:
+        guesses.doubts.append(
+            f"{chosen.column!r} tells wins but not losses from open cases: nothing can be learned before a column says "
+            "which are lost"
+        )
+    decided = next((c for c in columns if DECIDED.match(c.plain) and moments_of(c, guesses.order, HALF)), None)
+    if decided:
+        guesses.moments("the time of the outcome", decided)
+        guesses.outcomes["progression"] = chosen.model_copy(update={"known_at": decided.name})
+        return
+    guesses.doubts.append(
+        "no column says when the outcome was known: one day after the call is a guess (known_after_days)"
+    )
+    guesses.outcomes["progression"] = chosen.model_copy(update={"known_after_days": 1.0})
+
+
+def _by_flags(columns: Sequence[Column]) -> OutcomeColumn | None:
+    """Won and lost, or won and closed, as yes and no: surer than the names of stages, which people change."""
+    won, lost, closed = (
+        next((c for c in columns if c.plain in names and _is_flag(c)), None) for names in (WON, LOST, CLOSED)
+    )
+    if won is None:
+        return None
+    yes = sorted({v for v in won.values if v.lower() in TRUE})
+    if lost:
+        said = sorted({v for v in lost.values if v.lower() in TRUE})
+        return OutcomeColumn(column=won.name, positive=yes, negative=said, negative_column=lost.name)
+    if closed:
+        no = sorted({v for v in won.values if v.lower() in FALSE})
+        return OutcomeColumn(column=won.name, positive=yes, negative=no, closed=closed.name)
+    return None
+
+
+def _by_stage(columns: Sequence[Column]) -> OutcomeColumn | None:
+    """The first column named like an outcome with a good value; that a deal is not won yet does not say it is lost."""
+    for column in sorted(columns, key=lambda one: one.plain in NOT_YET):
+        if column.plain in OUTCOMES and (good := sorted({v for v in column.values if POSITIVE.match(v)})):
+            bad = sorted({v for v in column.values if NEGATIVE.match(v)})
+            return OutcomeColumn(column=column.name, positive=good, negative=[] if column.plain in NOT_YET else bad)
+    return None
+
+
+def _is_flag(column: Column) -> bool:
+    return bool(column.values) and {value.lower() for value in column.values} <= TRUE | FALSE
