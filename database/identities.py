@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from database.models import CampaignLead, Lead, LeadKey, MergedLead, Purchase, Signal, Statement
 from database.session import insert_new, insert_or_replace, reading
 from ringback import records
+from ringback.clock import LONG_AGO
 
 AT_ONCE = 500  # keys in one condition
 PROFILE = re.compile(r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/in/([^/?#]+)", re.IGNORECASE)
@@ -125,7 +126,7 @@ def _looked_up(connection: Connection, key: Any, value: Any, keys: Iterable[str]
 
 def _being_bought(connection: Connection, lead_ids: Iterable[str]) -> set[str]:
     counted = select(Signal.entity_id, func.count()).where(
-        Signal.entity_id.in_(sorted(lead_ids)), Signal.state == "claimed", Signal.claimed_until > datetime.min
+        Signal.entity_id.in_(sorted(lead_ids)), Signal.state == "claimed", Signal.claimed_until > LONG_AGO
     )
     return {row[0] for row in connection.execute(counted.group_by(Signal.entity_id))}
 

@@ -1,7 +1,7 @@
 """Companies, leads and slim calls, as flows publish them for reading by key.
 
-What each source says is kept as it said it (`statements`); the row that people and programs read has, for each field, the
-value that counts (`ringback/precedence.py`) and says in `chosen` whose it is.
+What each source says is kept as it said it (`statements`); the row that people and programs read has, for each field,
+the value that counts (`ringback/precedence.py`) and says in `chosen` whose it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

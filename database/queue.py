@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select,
 
 from database.models import QueuedSubject
 from database.session import insert_new, reading, upsert, writing
+from ringback.clock import LONG_AGO
 
 MOST_ATTEMPTS = 5
 LEASE = timedelta(minutes=10)
@@ -55,11 +56,11 @@ class DeadLetter:
     failed_because: str
 
 
-def enqueue(waiting: Iterable[Waiting], at: datetime, batch: str | None = None, only_new: bool = False) -> int:
+def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None, only_new: bool = False) -> int:
     """Queue what was never queued before; gives how many that were.
 
-    With a `batch`, unless `only_new`, also what is done, or waits for somebody else, is queued for it: that costs nothing by itself, since
-    only what is not known any more will be bought.
+    With a `batch`, unless `only_new`, also what is done, or waits for somebody else, is queued for it: that costs
+    nothing by itself, since only what is not known any more will be bought.
     """
     rows = [
         {
@@ -74,7 +75,7 @@ def enqueue(waiting: Iterable[Waiting], at: datetime, batch: str | None = None, 
             "queued_at": at,
             "not_before": None,
         }
-        for one in {one.subject_id: one for one in waiting}.values()
+        for one in {one.subject_id: one for one in subjects}.values()
     ]
     with writing() as connection:
         if batch is None or only_new:
@@ -128,8 +129,8 @@ def next_at(batch: str | None = None) -> datetime | None:
     if batch:
         asked = asked.where(QueuedSubject.batch == batch)
     with reading() as connection:
-        waiting, moment = connection.execute(asked).one()
-    return (moment or datetime.min) if waiting else None
+        count, moment = connection.execute(asked).one()
+    return (moment or LONG_AGO) if count else None
 
 
 def extend(worker: str, at: datetime, lease: timedelta = LEASE) -> None:
@@ -199,11 +200,30 @@ def requeue(subject_ids: Sequence[str]) -> int:
         return connection.execute(again).rowcount
 
 
+def wake(because: str) -> int:
+    """Let what was put back for a reason that begins so be taken at once; gives how many."""
+    asleep = and_(QueuedSubject.state == WAITING, QueuedSubject.failed_because.startswith(because, autoescape=True))
+    with writing() as connection:
+        return connection.execute(update(QueuedSubject).where(asleep).values(not_before=None)).rowcount
+
+
 def backlog() -> dict[str, int]:
     """How many are in each state."""
     asked = select(QueuedSubject.state, func.count()).group_by(QueuedSubject.state)
     with reading() as connection:
         return dict(connection.execute(asked).tuples().all())
+
+
+def waiting(kind: Kind, at_most: int | None = None) -> list[str]:
+    """What waits, the highest priority first."""
+    asked = (
+        select(QueuedSubject.subject_id)
+        .where(QueuedSubject.state == WAITING, QueuedSubject.kind == kind)
+        .order_by(QueuedSubject.priority.desc(), QueuedSubject.queued_at, QueuedSubject.subject_id)
+        .limit(at_most)
+    )
+    with reading() as connection:
+        return list(connection.scalars(asked))
 
 
 def _may_be_taken(at: datetime) -> ColumnElement[bool]:

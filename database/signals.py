@@ -1,8 +1,8 @@
 """What was bought about leads and companies, kept so that nothing paid for is bought twice.
 
-A worker claims what it is about to buy; of any number of workers that ask at the same moment one gets the claim, and only
-within the spending ceilings. Right before it asks the vendor it gives the order a name, and as soon as the vendor has
-named the run it keeps that too. So after a crash there are three cases: a claim without order lapses, since nothing
+A worker claims what it is about to buy; of any number of workers that ask at the same moment one gets the claim, and
+only within the spending ceilings. Right before it asks the vendor it gives the order a name, and as soon as the vendor
+has named the run it keeps that too. So after a crash there are three cases: a claim without order lapses, since nothing
 was sent; an order with a run is taken over and its result fetched; an order without a run may or may not have been
 billed: it counts as billed, is not sent again, and is shown as in doubt.
 """
@@ -18,6 +18,7 @@ from database import spending
 from database.models import Purchase, Signal
 from database.session import insert_new, reading, upsert, writing
 from database.spending import Ceilings, Priced
+from ringback.clock import LONG_AGO
 
 CLAIM = timedelta(minutes=10)
 CLAIMED, FOUND, MISSED = "claimed", "found", "missed"
@@ -131,7 +132,7 @@ def note_run(order_id: str, run_id: str) -> None:
 
 def release(worker: str, wanted: Sequence[Wanted]) -> None:
     """Give claims back because the order was surely not taken; anybody may claim them at once."""
-    values = {"claimed_until": datetime.min, "order_id": None, "run_id": None, "reserved": 0.0}
+    values = {"claimed_until": LONG_AGO, "order_id": None, "run_id": None, "reserved": 0.0}
     with writing() as connection:
         connection.execute(update(Signal).where(_held(worker, wanted)).values(values))
 
@@ -251,7 +252,7 @@ def claims() -> int:
     with reading() as connection:
         return connection.scalar(
             select(func.count()).select_from(Signal).where(
-                Signal.state == CLAIMED, Signal.claimed_until > datetime.min
+                Signal.state == CLAIMED, Signal.claimed_until > LONG_AGO
             )
         ) or 0  # fmt: skip
 

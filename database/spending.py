@@ -1,7 +1,7 @@
 """Money: what was spent on whom, the ceilings nobody may pass, and the switch that stops it.
 
-What a purchase under way may cost is reserved when it is claimed, in the transaction that looks at the ceilings, so that
-any number of processes together stay below them.
+What a purchase under way may cost is reserved when it is claimed, in the transaction that looks at the ceilings, so
+that any number of processes together stay below them.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,10 @@ from sqlalchemy import Connection, case, delete, func, select, union_all
 
 from database.models import Campaign, Lead, Purchase, Signal, SpendingStop
 from database.session import insert_or_replace, reading, take_turns, writing
+from ringback.clock import LONG_AGO
 
 EVERYTHING = "*"
+STOPPED = "spending is stopped"
 LEAD_WINDOW = timedelta(days=30)
 AT_ONCE = 300
 ROUNDING = 1e-9
@@ -113,7 +115,7 @@ def spent(campaign_id: str | None = None, since: datetime | None = None) -> list
 def spent_on(entity_ids: Sequence[str]) -> dict[str, float]:
     """US dollars spent on each of these so far."""
     with reading() as connection:
-        return _sums(connection, list(entity_ids), datetime.min)
+        return _sums(connection, list(entity_ids), LONG_AGO)
 
 
 def within(
@@ -197,7 +199,7 @@ class _Budget:
 
 def _stopped(connection: Connection, source: str) -> Refusal | None:
     row = connection.execute(select(SpendingStop).where(SpendingStop.source.in_((source, EVERYTHING))).limit(1)).first()
-    return Refusal("stop", f"spending is stopped: {row.because}") if row else None
+    return Refusal("stop", f"{STOPPED}: {row.because}") if row else None
 
 
 def _sums(connection: Connection, entity_ids: Sequence[str], since: datetime) -> dict[str, float]:

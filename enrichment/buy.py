@@ -245,7 +245,12 @@ class _Work:
     def note(self, ordered: Ordered) -> None:
         """Remember what failed, so that this source is not asked again at once."""
         for one, why in ordered.failed.items():
-            self.failed.setdefault(one, {})[ordered.source] = why
+            if ordered.broke:
+                self.refused.setdefault(one, {})[ordered.source] = Refusal(
+                    "stop", f"{spending.STOPPED}: {ordered.broke}"
+                )
+            else:
+                self.failed.setdefault(one, {})[ordered.source] = why
 
 
 def _refusal(by_source: Mapping[str, Refusal]) -> Refusal | None:

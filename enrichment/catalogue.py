@@ -95,7 +95,9 @@ class ApolloOrganization(Value):
 class WebFunctions(Value):
     """What the web site offers; a site that was read and offers none of it is a finding too."""
 
-    functions: list[Literal["authentication", "transactions", "communication", "ai", "voice_ai"]]
+    functions: list[Literal["authentication", "transactions", "communication", "ai", "voice_ai"]] = Field(
+        default_factory=list
+    )
     technologies: list[str] = Field(default_factory=list)
     evidence: list[dict[str, Any]] = Field(default_factory=list)
     pages: list[str] = Field(default_factory=list)

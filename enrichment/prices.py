@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from enrichment.catalogue import BY_NAME
 from ringback.errors import BadMapping
@@ -42,7 +42,7 @@ class SourcePrices(Strict):
 def load_prices(path: Path) -> dict[str, SourcePrices]:
     """Prices by source; raises BadMapping naming the file, the key and the way out."""
     try:
-        read = {name: SourcePrices.model_validate(one) for name, one in tomllib.loads(path.read_text()).items()}
+        read = TypeAdapter(dict[str, SourcePrices]).validate_python(tomllib.loads(path.read_text()))
     except FileNotFoundError:
         raise BadMapping(f"there is no price file {path}; RINGBACK_PRICES names it") from None
     except tomllib.TOMLDecodeError as failure:

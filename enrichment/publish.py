@@ -1,4 +1,4 @@
-"""What was found becomes what is known: candidates of leads and companies at once, facts in the warehouse afterwards."""
+"""What was found becomes what is known: of leads and companies at once, in the warehouse afterwards."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from database import people, signals, sync
 from database.signals import Known
 from intake.identity import company_domain, registered_domain
+from ringback.clock import LONG_AGO
 from ringback.records import CompanyFacts, Lead
 from warehouse import landing
 from warehouse.connect import writing
@@ -37,7 +38,7 @@ def publish_found(subject_ids: Sequence[str], at: datetime) -> set[str]:
 def land_found(until: datetime) -> int:
     """Copy what was found since the last time into the warehouse, where snapshots are made; gives how much was new."""
     mark = sync.high_water("enrichment", "signal")
-    found = signals.found_since(mark - OVERLAP if mark else datetime.min, until)
+    found = signals.found_since(mark - OVERLAP if mark else LONG_AGO, until)
     with writing() as warehouse:
         new = landing.land_company_facts(warehouse, list(filter(None, map(facts_of, found)))).new
         new += landing.land_lead_facts(warehouse, list(filter(None, map(lead_of, found)))).new
@@ -55,7 +56,7 @@ def facts_of(found: Known) -> CompanyFacts | None:
         case "tech_stack":
             said = {"technologies": tuple(value["technologies"])}
         case "web_functions":
-            said = {"web_functions": tuple(value["functions"])}
+            said = {"web_functions": tuple(value.get("functions", ()))}
         case "funding":
             said = {"funding_stage": value.get("stage")}
         case "job_postings":

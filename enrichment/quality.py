@@ -42,7 +42,7 @@ class Quality:
 
 
 def quality_of(wanted: Sequence[str], known: Iterable[Known], reasons: Mapping[str, str] | None = None) -> Quality:
-    """Quality of what is known: 100 × Σ weight · confidence of the found / Σ weight of the wanted (`catalogue.SIGNALS`).
+    """Quality of what is known: 100 × Σ weight · confidence of the found / Σ weight of the wanted (`SIGNALS`).
 
     `reasons` says why signals that nobody asked about yet are missing.
     """

@@ -1,4 +1,4 @@
-"""What is known of enriched leads, as people and programs read it: typed, with what is missing and why, and the cost."""
+"""What is known of enriched leads, as people and programs read it: with what is missing and why, and the cost."""
 
 import csv
 from collections import Counter

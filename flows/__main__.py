@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows import lead_commands
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
@@ -21,8 +22,8 @@ app.add_typer(imports, name="import")
 app.add_typer(models, name="models")
 app.add_typer(reports, name="report")
 
-FLOWS = ("ingest_calls", "train", "score_leads", "check_drift", "weekly_report")
-ASK_VENDORS = ("ingest_calls",)
+FLOWS = ("ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report")
+ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich")
 """Flows that ask outside systems: the sandbox stands in where no key is set."""
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A past moment, ISO 8601, UTC where no zone is said.")]
@@ -34,6 +35,7 @@ MappingFile = Annotated[
 Source = Annotated[str | None, typer.Option("--source", help="Whose file it is; else hubspot, salesforce or csv.")]
 Dates = Annotated[str | None, typer.Option("--dates", help="Where both fit: day-first or month-first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+Campaign = Annotated[str | None, typer.Option("--campaign", help="The campaign that these leads join.")]
 Suggest = Annotated[bool, typer.Option("--suggest", help="Print a first mapping for this file, import nothing.")]
 
 
@@ -97,7 +99,7 @@ def run(
     """Run one flow, now, here; with --as-of as it would have run then."""
     from importlib import import_module
 
-    from flows.environment import quick_flows
+    from flows.environment import as_json, quick_flows
     from flows.sandboxed import sandbox_beside
 
     name = flow.replace("-", "_")
@@ -107,7 +109,7 @@ def run(
     arguments = _named(parameters or [], chosen) | {"as_of": _moment(as_of)}
     with sandbox_beside() if name in ASK_VENDORS else nullcontext(), quick_flows():
         result = chosen(**arguments)
-    typer.echo(_as_json(result) if json else _plain(name, result))
+    typer.echo(as_json(result) if json else _plain(name, result))
 
 
 @imports.command("calls")
@@ -122,10 +124,10 @@ def import_calls(
 @imports.command("leads")
 def import_leads(
     file: File, mapping: MappingFile = None, source: Source = None, dates: Dates = None,
-    dry_run: DryRun = False, suggest: Suggest = False, json: Json = False,
+    dry_run: DryRun = False, suggest: Suggest = False, json: Json = False, campaign: Campaign = None,
 ) -> None:  # fmt: skip
     """Import contacts with the facts of their companies, from HubSpot, Salesforce or any CSV file."""
-    _import(file, mapping, "leads", source, dates, dry_run, suggest, json)
+    _import(file, mapping, "leads", source, dates, dry_run, suggest, json, campaign)
 
 
 @imports.command("outcomes")
@@ -137,6 +139,7 @@ def import_outcomes(file: File, mapping: MappingFile = None, dry_run: DryRun = F
 @models.command("list")
 def models_list(json: Json = False) -> None:
     """Every registered version: who it is, how it does on later calls, and why it decides or does not."""
+    from flows.environment import as_json
     from ringback.records import TARGETS
     from training import registry
 
@@ -156,7 +159,7 @@ def models_list(json: Json = False) -> None:
         for v in registry.versions(target)
     ]
     if json:
-        typer.echo(_as_json(listed))
+        typer.echo(as_json(listed))
         return
     if not listed:
         typer.echo("no models yet; 'ringback run train' makes the first")
@@ -199,14 +202,18 @@ def sandbox(
     serve(port=port or settings().sandbox_port, world=world_of_home())
 
 
+lead_commands.add_to(app)
+
+
 def _import(
     file: Path, mapping: Path | None, kind: str, source: str | None, dates: str | None,
-    dry_run: bool, suggest: bool, json: bool,
+    dry_run: bool, suggest: bool, json: bool, campaign: str | None = None,
 ) -> None:  # fmt: skip
+    from flows.environment import as_json
     from flows.importing_command import asked, bring_in
 
-    for said in bring_in(file, asked(kind, mapping, source, dates), dry_run, suggest):
-        typer.echo(_as_json(said.facts) if json else said.words)
+    for said in bring_in(file, asked(kind, mapping, source, dates, campaign), dry_run, suggest):
+        typer.echo(as_json(said.facts) if json else said.words)
 
 
 def _named(parameters: list[str], flow: Any) -> dict[str, str]:
@@ -227,18 +234,6 @@ def _moment(text: str | None) -> datetime | None:
         return parse_time(text) if text else None
     except ValueError:
         raise WrongUsage(f"--as-of {text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
-
-
-def _as_json(result: Any) -> str:
-    from dataclasses import asdict, is_dataclass
-    from json import dumps
-
-    def plain(value: Any) -> Any:
-        if is_dataclass(value) and not isinstance(value, type):
-            return asdict(value)
-        return value.isoformat() if isinstance(value, datetime) else str(value)
-
-    return dumps(result, default=plain, indent=1, ensure_ascii=False)
 
 
 def _plain(name: str, result: Any) -> str:

@@ -63,6 +63,19 @@ def whole(value: T) -> T:
     return cast(T, quote(value))
 
 
+def as_json(facts: object) -> str:
+    """Records, times and paths as JSON text."""
+    from dataclasses import asdict, is_dataclass
+    from json import dumps
+
+    def plain(value: object) -> object:
+        if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+
+    return dumps(facts, default=plain, indent=1, ensure_ascii=False)
+
+
 @contextmanager
 def quick_flows() -> Iterator[None]:
     """Runs in this process need no heartbeat: its thread would add a second to each of them."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from intake.columns import DateOrder
-from intake.files import Read
+from intake.files import Read, read_file
 from intake.importing import Imported, import_text, rehearse
 from intake.mapping import Given, Kind, load_given
 from intake.recognition import Recognised, mapping_text
@@ -30,6 +30,7 @@ class Asked:
     given: Given | None = None
     source: str | None = None
     order: DateOrder | None = None
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,13 @@ class Said:
     facts: Mapping[str, object]
 
 
-def asked(kind: str, mapping: Path | None, source: str | None, dates: str | None) -> Asked:
-    """Check what was asked; raises WrongUsage for a mapping of another kind or dates that are neither order."""
+def asked(
+    kind: str, mapping: Path | None, source: str | None, dates: str | None, campaign_id: str | None = None
+) -> Asked:
+    """Check what was asked.
+
+    Raises WrongUsage for a mapping of another kind, dates that are neither order, or a campaign that is not there.
+    """
     kinds: dict[str, Kind] = {one: one for one in get_args(Kind)}
     orders: dict[str, DateOrder] = {one: one for one in get_args(DateOrder)}
     if dates is not None and dates not in orders:
@@ -49,7 +55,9 @@ def asked(kind: str, mapping: Path | None, source: str | None, dates: str | None
     given = load_given(mapping) if mapping else None
     if given and given.kind != kind:
         raise WrongUsage(f"{mapping} maps {given.kind}; say 'ringback import {given.kind}'")
-    return Asked(kinds[kind], given, source, orders[dates] if dates else None)
+    if campaign_id is not None:
+        _check_campaign(campaign_id)
+    return Asked(kinds[kind], given, source, orders[dates] if dates else None, campaign_id)
 
 
 def bring_in(file: Path, ask: Asked, dry_run: bool = False, suggest: bool = False) -> Iterator[Said]:
@@ -68,7 +76,26 @@ def bring_in(file: Path, ask: Asked, dry_run: bool = False, suggest: bool = Fals
 
             prepare_stores()
             done = import_text(text, found.mapping, name, now(), settings().home / "rejects")
-            yield Said("\n".join([*_what_was_found(name, found), *_was(name, done)]), _facts(done, found))
+            joined = _join(ask.campaign_id, text, found) if ask.campaign_id else []
+            yield Said("\n".join([*_what_was_found(name, found), *_was(name, done), *joined]), _facts(done, found))
+
+
+def _check_campaign(campaign_id: str) -> None:
+    from database.campaigns import campaigns
+    from flows.environment import prepare_stores
+
+    prepare_stores()
+    if campaign_id not in {one.campaign_id for one in campaigns()}:
+        raise WrongUsage(f"there is no campaign {campaign_id!r}; 'ringback campaigns create NAME' makes one")
+
+
+def _join(campaign_id: str, text: str, found: Recognised) -> list[str]:
+    """Let the leads of a file join a campaign and wait for enrichment."""
+    from campaigns.harvest import join
+
+    leads = read_file(text, found.mapping, now()).leads
+    joined, waiting = join(leads, campaign_id, now())
+    return [f"{joined:,} joined the campaign {campaign_id}; {waiting:,} leads and companies wait for enrichment"]
 
 
 def _what_was_found(name: str, found: Recognised) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from database import people, queue
 from database.queue import Waiting
-from ringback.records import Call, CompanyFacts, Lead, Outcome, Rejected
+from ringback.records import Call, CompanyFacts, Lead, Outcome, Payload, Rejected
 from warehouse import landing
 from warehouse.connect import writing
 from warehouse.landing import Landed
@@ -23,6 +23,13 @@ def take_calls(calls: Sequence[Call], rejected: Iterable[Rejected] = ()) -> tupl
         landed, aside = landing.land_calls(warehouse, calls), landing.land_rejected(warehouse, rejected)
     people.publish_calls(calls)
     return landed, aside
+
+
+def take_payloads(payloads: Iterable[Payload], rejected: Iterable[Rejected]) -> None:
+    """Keep what a vendor sent as it sent it, and what of it could not be read."""
+    with writing() as warehouse:
+        landing.land_payloads(warehouse, payloads)
+        landing.land_rejected(warehouse, rejected)
 
 
 def take_leads(leads: Sequence[Lead], facts: Sequence[CompanyFacts]) -> Landed:

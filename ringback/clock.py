@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 WEEK = timedelta(days=7)
+LONG_AGO = datetime(1, 1, 1)
+"""Before anything that is kept."""
 
 
 def now() -> datetime:

@@ -53,14 +53,16 @@ def land_calls(connection: "DuckDBPyConnection", calls: Iterable[Call]) -> Lande
 
 
 def land_company_facts(connection: "DuckDBPyConnection", facts: Iterable[CompanyFacts]) -> Landed:
-    """Keep what a source says of companies; a statement made before is there already."""
-    return _land(connection, "company_facts", [_with_fingerprint(_row(fact)) for fact in facts])
+    """Keep what a source says of companies; a statement that only repeats its last one is there already."""
+    rows = [_with_fingerprint(_row(fact)) for fact in facts]
+    return _land(connection, "company_facts", rows, unless=_only_repeats("company_facts", "company_id"))
 
 
 def land_lead_facts(connection: "DuckDBPyConnection", leads: Iterable[Lead]) -> Landed:
-    """Keep what a source says of leads; a statement made before is there already."""
+    """Keep what a source says of leads; a statement that only repeats its last one is there already."""
     shaped = [_row(lead) | {"custom": dumps(dict(lead.custom), default=str)} for lead in leads]
-    return _land(connection, "lead_facts", [_with_fingerprint(row) for row in shaped])
+    rows = [_with_fingerprint(row) for row in shaped]
+    return _land(connection, "lead_facts", rows, unless=_only_repeats("lead_facts", "lead_id"))
 
 
 def land_outcomes(connection: "DuckDBPyConnection", outcomes: Iterable[Outcome]) -> Landed:
@@ -92,6 +94,13 @@ def land_predictions(connection: "DuckDBPyConnection", predictions: Iterable[Pre
 def land_import(connection: "DuckDBPyConnection", **facts: object) -> Landed:
     """Keep that a file was read, with its counts."""
     return _land(connection, "imports", [facts])
+
+
+def _only_repeats(table: str, key: str) -> str:
+    """The last statement of this source before the incoming one says the same."""
+    return f"""incoming.content_hash IS NOT DISTINCT FROM (
+        SELECT arg_max(said.content_hash, said.known_at) FROM {table} AS said
+        WHERE said.{key} = incoming.{key} AND said.source = incoming.source AND said.known_at <= incoming.known_at)"""  # noqa: S608
 
 
 def _with_fingerprint(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""What `ringback enrich` does and says: the queue of a campaign worked off here and now, then what it came to."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from database.people import leads_by_id
+from database.spending import stops
+from enrichment.publish import land_found
+from enrichment.summary import Format, Summary, summarise, write
+from enrichment.worker import Worked, work
+from flows.enrich import leads_asked_for, queue_leads
+from ringback.clock import now
+from ringback.settings import settings
+
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the command did."""
+
+    worked: Worked
+    summary: Summary
+    files: tuple[Path, ...]
+    stopped: tuple[str, ...]
+
+
+def enrich_now(campaign_id: str | None, limit: int | None, format: Format, folder: Path) -> Done:
+    """Enrich the leads of a campaign, or those that wait, and write what is known of them by then."""
+    leads = leads_asked_for(campaign_id, limit)
+    batch = queue_leads(leads, campaign_id, now())
+    companies = {one.company_id for one in leads_by_id(leads).values() if one.company_id and ":" not in one.company_id}
+    with _shown(len(leads) + len(companies)) as say:
+        worked = work(settings(), f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}", now, batch, say=say)
+    land_found(now())
+    summary = summarise(leads, settings().signals, now())
+    return Done(worked, summary, tuple(write(summary, folder, format)), tuple(one.because for one in stops()))
+
+
+def words(done: Done) -> Iterator[str]:
+    """The summary, for a person."""
+    summary = done.summary
+    if not summary.leads:
+        yield "no leads to enrich: 'ringback run harvest_leads' or 'ringback import leads FILE' brings some"
+        return
+    quality, cost = summary.mean_quality or 0.0, summary.cost_per_lead or 0.0
+    yield f"{len(summary.leads):,} leads enriched, quality {quality:.0f} of 100 on average"
+    yield f"  spent on them so far ${summary.cost_usd:,.2f}, ${cost:,.3f} a lead (prices: {settings().prices.name})"
+    yield f"  {'signal':18}{'wanted':>8}{'found':>8}{'missed':>8}{'cost':>10}{'a find':>10}"
+    for one in summary.by_signal:
+        each = f"${one.cost_usd / one.found:,.3f}" if one.found else "-"
+        yield (
+            f"  {one.signal:18}{one.wanted:>8,}{one.found:>8,}{one.wanted - one.found:>8,}"
+            f"{'$' + format(one.cost_usd, ',.2f'):>10}{each:>10}"
+        )
+    for one in summary.by_signal:
+        for reason, times in list(one.reasons.items())[:MOST_REASONS]:
+            yield f"  {one.signal} missed {times:,} times: {reason}"
+    if left := done.worked.put_back + done.worked.failed:
+        yield f"  {left:,} wait in the queue and are tried again"
+    yield from (f"  STOPPED: {why}" for why in done.stopped)
+    yield from (f"written: {path}" for path in done.files)
+
+
+@contextmanager
+def _shown(total: int) -> Iterator[Callable[[Worked], None]]:
+    """A progress bar, where a terminal watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("enriching"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("enriching", total=total)
+        yield lambda worked: progress.update(task, completed=worked.finished + worked.given_up)

@@ -1,0 +1,215 @@
+"""The commands about leads: enrich, spending, the queue, campaigns, and how the outside is (`ringback health`)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ringback.errors import WrongUsage
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+spending = typer.Typer(no_args_is_help=True, help="What was spent, and the switch that stops it.")
+waiting = typer.Typer(no_args_is_help=True, help="Leads and companies that wait for enrichment.")
+campaigns = typer.Typer(no_args_is_help=True, help="Campaigns: where leads are looked for.")
+FORMATS = ("json", "csv", "both")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `ringback`."""
+    app.command()(enrich)
+    app.command()(health)
+    app.add_typer(spending, name="spending")
+    app.add_typer(waiting, name="queue")
+    app.add_typer(campaigns, name="campaigns")
+
+
+def enrich(
+    campaign_id: Annotated[str | None, typer.Option("--campaign-id", help="Only this campaign's leads.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many leads.")] = None,
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "both",
+    output: Annotated[Path, typer.Option(help="Folder of the files.")] = Path("output"),
+    json: Json = False,
+) -> None:
+    """Buy what is missing about leads, within the spending ceilings, and write what is known of them."""
+    from flows.enrich_command import enrich_now, words
+    from flows.environment import prepare_stores
+    from flows.sandboxed import sandbox_beside
+
+    if format not in FORMATS:
+        raise WrongUsage(f"--format {format!r} is none of {', '.join(FORMATS)}")
+    prepare_stores()
+    with sandbox_beside():
+        done = enrich_now(campaign_id, limit, format, output)  # type: ignore[arg-type]  # checked above
+    if json:
+        facts = {
+            "leads": len(done.summary.leads), "mean_quality": done.summary.mean_quality,
+            "cost_usd": done.summary.cost_usd, "cost_per_lead_usd": done.summary.cost_per_lead,
+            "by_signal": done.summary.by_signal, "worked": done.worked, "files": done.files, "stopped": done.stopped,
+        }  # fmt: skip
+        typer.echo(_as_json(facts))
+        return
+    typer.echo("\n".join(words(done)))
+
+
+@spending.command("show")
+def spending_show(json: Json = False) -> None:
+    """What each signal cost by source, what it found for that, and what is stopped."""
+    from database.spending import spent, stops
+    from flows.environment import prepare_stores
+
+    prepare_stores()
+    listed, stopped = spent(), stops()
+    if json:
+        typer.echo(_as_json({"spent": listed, "stops": stopped}))
+        return
+    typer.echo(f"{'signal':20}{'source':16}{'asked':>8}{'found':>8}{'cost':>11}{'a find':>10}")
+    for one in listed:
+        each = f"${one.cost / one.found:,.3f}" if one.found else "-"
+        typer.echo(
+            f"{one.signal:20}{one.source:16}{one.found + one.missed:>8,}{one.found:>8,}"
+            f"{'$' + format(one.cost, ',.2f'):>11}{each:>10}"
+        )
+    for stop in stopped:
+        typer.echo(f"STOPPED {stop.source} since {stop.stopped_at:%Y-%m-%d %H:%M} UTC: {stop.because}")
+
+
+@spending.command("stop")
+def spending_stop(
+    source: Annotated[str, typer.Argument(help="A source, or * for all.")] = "*",
+    because: Annotated[str, typer.Option(help="The reason, which everybody sees.")] = "stopped by hand",
+) -> None:
+    """Buy nothing more, now, in any process; what is under way is still fetched, and the queue stays."""
+    from database.spending import stop
+    from flows.environment import prepare_stores
+    from ringback.clock import now
+
+    prepare_stores()
+    stop(source, because, now())
+    typer.echo(f"nothing more is bought from {'any source' if source == '*' else source}: {because}")
+
+
+@spending.command("resume")
+def spending_resume(source: Annotated[str, typer.Argument(help="A source, or * for all.")] = "*") -> None:
+    """Buy again, and let what waited for that be taken up at once."""
+    from database.incidents import close_incident
+    from database.queue import wake
+    from database.spending import STOPPED, resume
+    from flows.environment import prepare_stores
+    from ringback.clock import now
+
+    prepare_stores()
+    if not resume(source):
+        raise WrongUsage(f"{source!r} is not stopped; 'ringback spending show' lists what is")
+    close_incident("out_of_credit", source, now())
+    typer.echo(f"{'everything' if source == '*' else source} is bought again; {wake(STOPPED):,} go on")
+
+
+@waiting.command("list")
+def queue_list(json: Json = False) -> None:
+    """How many wait, are being worked on, are done or were given up; and which were given up, and why."""
+    from database.queue import backlog, dead_letters
+    from flows.environment import prepare_stores
+
+    prepare_stores()
+    states, dead = backlog(), dead_letters()
+    if json:
+        typer.echo(_as_json({"states": states, "dead_letters": dead}))
+        return
+    typer.echo(", ".join(f"{count:,} {state}" for state, count in sorted(states.items())) or "the queue is empty")
+    for letter in dead:
+        typer.echo(f"  {letter.subject_id}: given up after {letter.attempts} tries: {letter.failed_because}")
+
+
+@waiting.command("requeue")
+def queue_requeue(
+    subjects: Annotated[list[str] | None, typer.Argument(help="Leads or companies; none: all.")] = None,
+) -> None:
+    """Queue what was given up again."""
+    from database.queue import dead_letters, requeue
+    from flows.environment import prepare_stores
+
+    prepare_stores()
+    typer.echo(f"{requeue(subjects or [one.subject_id for one in dead_letters()]):,} wait again")
+
+
+@campaigns.command("list")
+def campaigns_list(json: Json = False) -> None:
+    """All campaigns, and how many leads each has."""
+    from database import campaigns as stored
+    from flows.environment import prepare_stores
+
+    prepare_stores()
+    listed = stored.campaigns()
+    if json:
+        typer.echo(_as_json(listed))
+        return
+    for one in listed:
+        ceiling = f", at most ${one.ceiling_usd:,.2f}" if one.ceiling_usd is not None else ""
+        typer.echo(f"{one.campaign_id:32}{one.leads:>8,} leads  from {one.source}{ceiling}  {one.name}")
+    if not listed:
+        typer.echo("no campaigns yet: 'ringback campaigns create NAME --plan FILE', or 'ringback run harvest_leads'")
+
+
+@campaigns.command("create")
+def campaigns_create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    plan: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Whom to look for (TOML).")] = None,
+    ceiling: Annotated[float | None, typer.Option(min=0, help="Spend at most so many US dollars on it.")] = None,
+) -> None:
+    """Create a campaign whose leads are found at Apollo, or without a plan come from files."""
+    import tomllib
+
+    from campaigns.harvest import Plan
+    from database.campaigns import Planned, save
+    from flows.environment import prepare_stores
+    from intake.identity import company_id_of
+    from ringback.clock import now
+    from ringback.errors import BadMapping
+
+    prepare_stores()
+    try:
+        looked_for = Plan.read(tomllib.loads(plan.read_text())).model_dump(mode="json") if plan else {}
+    except tomllib.TOMLDecodeError as failure:
+        raise BadMapping(f"{plan} is not TOML: {failure}") from None
+    campaign_id = (company_id_of(None, name) or "").removeprefix("name:")
+    if not campaign_id:
+        raise WrongUsage(f"{name!r} is no name: it needs letters or digits")
+    source = "apollo" if plan else "csv"
+    if not save([Planned(campaign_id, name, source, now(), plan=looked_for, ceiling_usd=ceiling)]):
+        raise WrongUsage(f"there is a campaign {campaign_id!r} already; choose another name")
+    way = f"ringback run harvest_leads campaign_id={campaign_id}" if plan else "ringback import leads FILE --campaign"
+    typer.echo(f"{campaign_id} is created; its leads come with: {way}{'' if plan else ' ' + campaign_id}")
+
+
+def health(json: Json = False) -> None:
+    """How the outside and the queue are: vendors' circuits, stops of spending, open incidents, dead letters."""
+    from database.incidents import open_incidents
+    from database.queue import backlog
+    from database.signals import claims
+    from database.spending import stops
+    from flows.environment import prepare_stores
+    from ringback.settings import settings
+    from vendors.breaker import states
+
+    prepare_stores()
+    circuits, stopped, incidents, queued = states(settings().home / "vendors"), stops(), open_incidents(), backlog()
+    if json:
+        facts = {"circuits": circuits, "stops": stopped, "incidents": incidents, "queue": queued, "claims": claims()}
+        typer.echo(_as_json(facts))
+        return
+    for one in circuits:
+        since = f" since {one.opened_at}" if one.opened_at and one.state != "closed" else ""
+        said = {"closed": "answers", "open": "is down and left alone", "half-open": "is being tried again"}
+        typer.echo(f"{one.vendor:16}{said.get(one.state, one.state)}{since}, {one.failures} failures in a row")
+    typer.echo(f"queue           {', '.join(f'{n:,} {s}' for s, n in sorted(queued.items())) or 'empty'}")
+    for stop in stopped:
+        typer.echo(f"STOPPED         {stop.because}")
+    for incident in incidents:
+        typer.echo(f"INCIDENT        {incident.kind} {incident.subject} since {incident.opened_at:%Y-%m-%d %H:%M} UTC: "
+                   f"{incident.words}")  # fmt: skip
+
+
+def _as_json(facts: object) -> str:
+    from flows.environment import as_json
+
+    return as_json(facts)
