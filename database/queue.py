@@ -81,7 +81,7 @@ def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None,
         if batch is None or only_new:
             return insert_new(connection, QueuedSubject, rows)
         anew = [name for name in rows[0] if name not in ("subject_id", "kind")] if rows else []
-        free = QueuedSubject.state.in_((DONE, WAITING))
+        free = or_(QueuedSubject.state == DONE, QueuedSubject.state == WAITING)
         return len(upsert(connection, QueuedSubject, rows, replace=anew, where=free))
 
 

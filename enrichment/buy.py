@@ -56,6 +56,7 @@ class Buyer:
     ceilings: Ceilings
     signals: tuple[str, ...]
     clock: Clock
+    lease: timedelta
     pools: Mapping[str, ThreadPoolExecutor]
     """By source, so that one that is slow keeps no other waiting."""
     pace: dict[str, Semaphore] = field(init=False)
@@ -68,7 +69,7 @@ class Buyer:
             )
         self.pace = {name: Semaphore(source.at_once) for name, source in self.sources.items()}
         if "apollo_jobs" in self.sources and "job_postings" in self.signals:
-            self.signals = (*self.signals, "apollo_organization")
+            self.signals = (*self.signals, "apollo_record")
 
     def enrich(self, taken: Sequence[Taken]) -> list[Ending]:
         """Find what is wanted of those that were taken from the queue."""
@@ -107,13 +108,24 @@ class Buyer:
                 plan.setdefault(source, {}).setdefault(subject_id, []).append(signal)
         for name, by_subject in plan.items():
             asked = [one for s, names in by_subject.items() for one in self._priced(name, names, work.subjects[s])]
-            claimed = signals.claim(self.worker, name, asked, self.clock(), self.ceilings)
+            claimed = signals.claim(self.worker, name, asked, self.clock(), self.ceilings, self.lease)
             for one, refusal in claimed.refused.items():
                 work.refused.setdefault(one, {})[name] = refusal
-            given = set(claimed.given)
+            given = self._with_records(name, claimed.given, work)
             wanted = {Wanted(one.entity_id, one.signal) for one in asked}
             work.elsewhere |= wanted - given - claimed.refused.keys()
-            yield from self._orders(self.sources[name], claimed.given, work)
+            yield from self._orders(self.sources[name], sorted(given), work)
+
+    def _with_records(self, name: str, given: Sequence[Wanted], work: "_Work") -> set[Wanted]:
+        """What was claimed, without what needs a record that somebody else is buying at this moment."""
+        record = self.sources[name].record
+        mine = set(given)
+        if record is None:
+            return mine
+        has = {one.entity_id for one in mine if one.signal == record or record in work.subjects[one.entity_id].records}
+        late = [one for one in mine if one.entity_id not in has]
+        signals.release(self.worker, late)
+        return mine - set(late)
 
     def _choices(self, work: "_Work", spent: Mapping[tuple[str, str], Record]) -> dict[str, dict[str, str]]:
         """By subject and signal, the source that is asked next.
@@ -125,13 +137,25 @@ class Buyer:
         for wanted in work.open():
             if able := self._options(wanted, work):
                 options[wanted] = able
-                best = by_finds_per_dollar(wanted.signal, self._list_prices(wanted.signal, able), spent)[0]
-                choices.setdefault(wanted.entity_id, {})[wanted.signal] = best
+                held = [name for name in able if self.sources[name].record in work.subjects[wanted.entity_id].records]
+                ranked = by_finds_per_dollar(wanted.signal, self._list_prices(wanted.signal, able), spent)
+                choices.setdefault(wanted.entity_id, {})[wanted.signal] = [*held, *ranked][0]
         for subject_id, mine in choices.items():
-            for record in [name for name in dict.fromkeys(mine.values()) if self.prices[name].per_record_usd]:
-                for signal, source in mine.items():
-                    if record in options[Wanted(subject_id, signal)] and not self._is_cheap(source, signal):
-                        mine[signal] = record
+            held_already = work.subjects[subject_id].records
+            records = {
+                name: self.prices[name].per_record_usd for name in mine.values()
+                if self.sources[name].record not in held_already
+            }  # fmt: skip
+            bought = {name: usd for name, usd in records.items() if usd}
+            for signal, source in mine.items():
+                able = options[Wanted(subject_id, signal)]
+                along = {name: usd for name, usd in bought.items() if name in able}
+                if along and not self._is_cheap(source, signal):
+                    mine[signal] = by_finds_per_dollar(signal, along, spent)[0]
+            records_needed = {name: self.sources[name].record for name in mine.values()}
+            for name, record in records_needed.items():
+                if record is not None and record not in work.subjects[subject_id].records:
+                    mine[record] = name
         return choices
 
     def _is_cheap(self, source: str, signal: str) -> bool:
@@ -145,12 +169,22 @@ class Buyer:
                     and signal in self.prices[name].signals]  # fmt: skip
         lacking = {name: why for name in offering if (why := self.sources[name].lacks(signal, subject))}
         able = [name for name in offering if name not in lacking]
-        left = [name for name in able if name not in work.tried.get(wanted, ())]
+        left = [
+            name for name in able
+            if name not in work.tried.get(wanted, ()) and not self._knows_no_record(name, wanted.entity_id, work)
+        ]  # fmt: skip
         if not able and wanted not in work.known:
             why = next(iter(lacking.values()), "no source that is switched on offers it")
             work.impossible[wanted] = why
         closed = work.refused.get(wanted, {}).keys() | work.failed.get(wanted, {}).keys()
         return [name for name in left if name not in closed]
+
+    def _knows_no_record(self, name: str, entity_id: str, work: "_Work") -> bool:
+        """Whether the source was asked for its record and has none."""
+        record = self.sources[name].record
+        if record is None or record in work.subjects[entity_id].records:
+            return False
+        return name in work.tried.get(Wanted(entity_id, record), ())
 
     def _list_prices(self, signal: str, sources: Iterable[str]) -> dict[str, float]:
         return {name: self.prices[name].shares([signal])[signal] for name in sources}
@@ -158,6 +192,8 @@ class Buyer:
     def _priced(self, source: str, names: Sequence[str], subject: Subject) -> list[Priced]:
         company = subject.company_id if subject.kind == "lead" else None
         shares = self.prices[source].shares(names)
+        if self.sources[source].record in subject.records:
+            shares = dict.fromkeys(names, 0.0)
         return [Priced(subject.subject_id, one, shares[one], company, subject.campaign_id) for one in names]
 
     def _orders(self, source: Source, given: Sequence[Wanted], work: "_Work") -> Iterator[Order]:
@@ -165,14 +201,15 @@ class Buyer:
         by_subject: dict[str, list[str]] = {}
         for one in given:
             by_subject.setdefault(one.entity_id, []).append(one.signal)
-        together: dict[tuple[str, ...], list[Subject]] = {}
+        together: dict[tuple[bool, tuple[str, ...]], list[Subject]] = {}
         for subject_id, names in by_subject.items():
-            together.setdefault(tuple(sorted(names)), []).append(work.subjects[subject_id])
+            subject = work.subjects[subject_id]
+            together.setdefault((source.record in subject.records, tuple(sorted(names))), []).append(subject)
         prices = self.prices[source.name]
-        for signal_names, subjects in together.items():
+        for (from_records, signal_names), subjects in together.items():
             for start in range(0, len(subjects), source.batch):
                 some = tuple(subjects[start : start + source.batch])
-                yield Order(uuid.uuid4().hex, source, prices, signal_names, some)
+                yield Order(uuid.uuid4().hex, source, prices, signal_names, some, from_records)
 
     def _ending(self, work: "_Work", taken: Taken) -> Ending:
         at = self.clock()

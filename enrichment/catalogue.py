@@ -86,10 +86,15 @@ class JobPostings(Value):
     titles: list[str] = Field(default_factory=list)
 
 
-class ApolloOrganization(Value):
-    """Apollo's name for the company, without which it cannot be asked for job postings."""
+class CompanyRecord(Value):
+    """All that a vendor's record of a company says, by signal: it is bought once and answers several questions."""
 
-    organization_id: Text
+    organization_id: Text | None = None
+    """The vendor's name for the company, without which Apollo cannot be asked for job postings."""
+    company_overview: dict[str, Any] | None = None
+    tech_stack: dict[str, Any] | None = None
+    funding: dict[str, Any] | None = None
+    job_postings: dict[str, Any] | None = None
 
 
 class WebFunctions(Value):
@@ -148,7 +153,10 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("web_functions", "company", WebFunctions, 10, 60 * DAY, 7 * DAY),
     Signal("funding", "company", Funding, 10, 60 * DAY, 30 * DAY),
     Signal("job_postings", "company", JobPostings, 10, 14 * DAY, 7 * DAY),
-    Signal("apollo_organization", "company", ApolloOrganization, 0, 365 * DAY, 30 * DAY),
+    *(
+        Signal(name, "company", CompanyRecord, 0, 90 * DAY, 30 * DAY)
+        for name in ("apollo_record", "clearbit_record", "openfunnel_record")
+    ),
     Signal("news_summary", "company", NewsSummary, 10, 14 * DAY, 7 * DAY),
     Signal("contact", "lead", Contact, 10, 90 * DAY, 30 * DAY),
     Signal("work_email", "lead", WorkEmail, 15, 90 * DAY, 30 * DAY),

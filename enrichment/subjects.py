@@ -1,12 +1,12 @@
 """Who is enriched: a lead or a company, with what is known by now and what a source must know to be asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from database.people import companies_by_id, leads_by_id
 from database.queue import Kind, Taken
-from enrichment.catalogue import SIGNALS
+from enrichment.catalogue import BY_NAME, SIGNALS, CompanyRecord
 from intake.identity import company_domain, registered_domain
 
 APOLLO = "apollo:"
@@ -28,7 +28,8 @@ class Subject:
     job_title: str | None = None
     linkedin_url: str | None = None
     apollo_id: str | None = None
-    apollo_organization_id: str | None = None
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Vendors' records of the company that were bought, by signal."""
 
     @property
     def website(self) -> str | None:
@@ -37,8 +38,8 @@ class Subject:
 
     def knowing(self, signal: str, value: Mapping[str, Any]) -> "Subject":
         """The subject with what a signal adds to what sources can be asked with."""
-        if signal == "apollo_organization":
-            return replace(self, apollo_organization_id=str(value["organization_id"]))
+        if BY_NAME[signal].model is CompanyRecord:
+            return replace(self, records={**self.records, signal: value})
         if signal not in ("contact", "work_email"):
             return self
         return replace(

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from database import signals, spending
-from database.people import companies_by_id, leads_by_id
+from database.people import KnownLead, companies_by_id, leads_by_id
+from database.signals import Known
 from enrichment.catalogue import BY_NAME
 from enrichment.quality import Quality, quality_of
 from enrichment.subjects import Subject, wanted_of
@@ -73,7 +74,7 @@ def summarise(lead_ids: Sequence[str], names: Sequence[str], at: datetime) -> Su
     companies = companies_by_id(company_ids)
     entities = [*leads, *company_ids]
     known = signals.known(entities, at)
-    by_entity: dict[str, list[signals.Known]] = {}
+    by_entity: dict[str, list[Known]] = {}
     for one in known:
         by_entity.setdefault(one.wanted.entity_id, []).append(one)
     costs = spending.spent_on(entities)
@@ -91,7 +92,7 @@ def summarise(lead_ids: Sequence[str], names: Sequence[str], at: datetime) -> Su
                 company_id=lead.company_id,
                 company=company.known if company else {},
                 signals={one.wanted.signal: one.value for one in mine if one.value is not None},
-                quality=quality_of(_wanted(lead_id, lead.known, names), mine, _unasked(lead.company_id, names)),
+                quality=quality_of(_wanted(lead, mine, names), mine, _unasked(lead.company_id, names)),
                 cost_usd=costs.get(lead_id, 0.0) + share,
             )
         )
@@ -167,9 +168,12 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else dumps(value, default=str, ensure_ascii=False)
 
 
-def _wanted(lead_id: str, known: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    lead = Subject(lead_id, "lead", email=known.get("email"), job_title=known.get("job_title"))
-    return [*wanted_of(Subject("", "company"), names), *wanted_of(lead, names)]
+def _wanted(lead: KnownLead, known: Sequence[Known], names: Sequence[str]) -> list[str]:
+    """What is wanted of a lead and its company; also what was, and is known now."""
+    subject = Subject(lead.lead_id, "lead", email=lead.known.get("email"), job_title=lead.known.get("job_title"))
+    wanted = [*wanted_of(Subject("", "company"), names), *wanted_of(subject, names)]
+    return [*wanted, *(one.wanted.signal for one in known if one.wanted.signal in names
+                       and one.wanted.signal not in wanted)]  # fmt: skip
 
 
 def _unasked(company_id: str | None, names: Sequence[str]) -> dict[str, str]:
@@ -180,18 +184,22 @@ def _unasked(company_id: str | None, names: Sequence[str]) -> dict[str, str]:
 
 def _sums(
     names: Sequence[str],
-    leads: Mapping[str, Any],
+    leads: Mapping[str, KnownLead],
     company_ids: Sequence[str],
-    by_entity: Mapping[str, Sequence[signals.Known]],
+    by_entity: Mapping[str, Sequence[Known]],
 ) -> tuple[SignalSum, ...]:
+    """Each wanted signal, and what was bought in order to ask for one (`apollo_record`)."""
+    wanted_by = {lead_id: _wanted(lead, by_entity.get(lead_id, ()), names) for lead_id, lead in leads.items()}
+    further = sorted({one.wanted.signal for some in by_entity.values() for one in some} - set(names))
     sums = []
-    for name in names:
-        about: Sequence[str] = list(leads) if BY_NAME[name].about == "lead" else company_ids
-        asked = [e for e in about if e not in leads or name in _wanted(e, leads[e].known, names)]
-        mine = [one for e in asked for one in by_entity.get(e, []) if one.wanted.signal == name]
+    for name in (*names, *further):
+        about: Sequence[str] = company_ids if BY_NAME[name].about == "company" else [*leads]
+        asked = [one for one in about if one not in leads or name in wanted_by[one]]
+        mine = [one for entity in asked for one in by_entity.get(entity, ()) if one.wanted.signal == name]
         reasons = Counter(one.reason or "not said" for one in mine if one.value is None)
-        if unasked := len(asked) - len(mine):
-            reasons["not looked for yet"] += unasked
+        if name in names and len(asked) > len(mine):
+            reasons["not looked for yet"] += len(asked) - len(mine)
         found = sum(one.value is not None for one in mine)
-        sums.append(SignalSum(name, len(asked), found, sum(one.cost for one in mine), dict(reasons.most_common())))
+        wanted = len(asked) if name in names else len(mine)
+        sums.append(SignalSum(name, wanted, found, sum(one.cost for one in mine), dict(reasons.most_common())))
     return tuple(sums)

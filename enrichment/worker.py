@@ -24,18 +24,19 @@ from enrichment.sources.base import Run, Source
 from enrichment.sources.listed import sources_for
 from ringback.settings import Settings
 
-SUBJECTS_AT_ONCE = 100
-CHUNKS_AT_ONCE = 16
 IN_DOUBT_FOR = timedelta(days=30)
 LOOK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long leases hold, and how long a worker waits for what others hold or what failed a moment ago."""
+    """How long leases hold, how long a worker waits for what others hold or what failed a moment ago, and how much it
+    takes at once."""
 
     lease: timedelta = queue.LEASE
     patience: timedelta = timedelta(minutes=2)
+    subjects_at_once: int = 100
+    chunks_at_once: int = 16
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def work(
     """Enrich what waits in the queue, or in one batch of it, until nothing can be taken within the pace's patience."""
     listed = list(sources) if sources is not None else sources_for(settings)
     worked = Worked()
-    with closing(listed), _pools(listed) as pools, ThreadPoolExecutor(CHUNKS_AT_ONCE) as chunks:
+    with closing(listed), _pools(listed) as pools, ThreadPoolExecutor(pace.chunks_at_once) as chunks:
         buyer = Buyer(
             worker=worker,
             sources={source.name: source for source in listed},
@@ -72,6 +73,7 @@ def work(
             ceilings=Ceilings(settings.spend_per_lead_usd, settings.spend_per_campaign_usd, settings.spend_per_day_usd),
             signals=settings.signals,
             clock=clock,
+            lease=pace.lease,
             pools=pools,
         )
         _start(listed, clock)
@@ -81,8 +83,8 @@ def work(
             while True:
                 worked.doubtful += signals.settle_doubtful(clock(), clock() + IN_DOUBT_FOR)
                 running |= set(_taken_over(buyer, worked, pace.lease))
-                while len(running) < CHUNKS_AT_ONCE and (
-                    taken := queue.take(worker, SUBJECTS_AT_ONCE, clock(), pace.lease, batch)
+                while len(running) < pace.chunks_at_once and (
+                    taken := queue.take(worker, pace.subjects_at_once, clock(), pace.lease, batch)
                 ):
                     running.add(chunks.submit(_enrich, buyer, taken, worked, batch))
                 if running:

@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,10 @@ def words(done: Done) -> Iterator[str]:
             f"{'$' + format(one.cost_usd, ',.2f'):>10}{each:>10}"
         )
     for one in summary.by_signal:
-        for reason, times in list(one.reasons.items())[:MOST_REASONS]:
+        short: Counter[str] = Counter()
+        for reason, times in one.reasons.items():
+            short[reason.split(":")[0]] += times
+        for reason, times in short.most_common(MOST_REASONS):
             yield f"  {one.signal} missed {times:,} times: {reason}"
     if left := done.worked.put_back + done.worked.failed:
         yield f"  {left:,} wait in the queue and are tried again"

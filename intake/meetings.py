@@ -1,6 +1,6 @@
 """Fellow's payloads become calls: a recording and its note are read, named and checked."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from json import loads
 from typing import Any
@@ -10,9 +10,14 @@ from pydantic import ValidationError
 from intake.identity import company_id_of, company_in_title, company_of_attendees, lead_id_of
 from intake.sentiment import sentiment_of
 from ringback.clock import as_utc
+from ringback.errors import VendorRefused
 from ringback.records import Call, Payload, Rejected
 from vendors import fellow
+from vendors.http import Client
 from warehouse.landing import content_hash
+
+NO_SUCH_THING = (None, 400, 404)
+"""Fellow's answers to an id of another kind, and our own (no status) to one that cannot be an id."""
 
 
 def payload_of(kind: str, body: dict[str, Any], fetched_as_of: datetime) -> Payload | None:
@@ -33,6 +38,37 @@ def payload_of(kind: str, body: dict[str, Any], fetched_as_of: datetime) -> Payl
         known_at=known_at,
         body=dumps(body, ensure_ascii=False),
     )
+
+
+def delivered(client: Client, delivery: fellow.Delivery, fetched_as_of: datetime) -> list[Payload]:
+    """Fetch the recording that a webhook's delivery tells of, and its note, to be kept like those of the lists.
+
+    Empty where the delivery's id leads to no recording: Fellow does not say what the id names, so it is tried as a
+    recording's and as a note's, and what is not found so comes with the next regular reading of the lists. That reading
+    starts where the newest kept payload stands: land these only together with one, or it would skip what came between.
+    """
+    recording = _asked(fellow.recording, client, delivery.id) or _recording_of_note(client, delivery.id)
+    if recording is None:
+        return []
+    note = _asked(fellow.note, client, str(recording["note_id"])) if recording.get("note_id") else None
+    bodies = [("recording", recording), *([("note", note)] if note else [])]
+    return [payload for kind, body in bodies if (payload := payload_of(kind, body, fetched_as_of))]
+
+
+def _recording_of_note(client: Client, note_id: str) -> dict[str, Any] | None:
+    """The newest recording of a note; they are listed as they were made."""
+    note = _asked(fellow.note, client, note_id) or {}
+    listed = note.get("recording_ids") or []
+    return _asked(fellow.recording, client, str(listed[-1])) if listed else None
+
+
+def _asked(ask: Callable[[Client, str], dict[str, Any]], client: Client, item_id: str) -> dict[str, Any] | None:
+    try:
+        return ask(client, item_id)
+    except VendorRefused as refusal:
+        if refusal.status in NO_SUCH_THING:
+            return None
+        raise
 
 
 def call_of(

@@ -3,10 +3,11 @@
 A request that fails in passing (no connection, a time-out, 408, 429, 5xx, a body cut short) is tried again with
 exponential back-off and jitter, and not before the moment a Retry-After names. What will not get better by asking again
 is an error at once. All processes together keep the vendor's limits (`limits.py`) and leave a vendor alone that is down
-(`breaker.py`). Secrets are sent in headers only and never reach a message.
+(`breaker.py`). Secrets are sent in headers, or in a path that says `(key)` in their place, and never reach a message.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -27,10 +28,21 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+HTTPX_LOG = logging.getLogger("httpx")
+KEY_SHOWN = "(key)"
+"""What stands in paths and messages where a secret is."""
 
 
 Params = Mapping[str, str | int | bool | Sequence[str]]
 """A query string's names and values; a list stands for the name once per value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer whose status says something."""
+
+    status: int
+    body: Mapping[str, Any]
 
 
 class _Passing(Exception):
@@ -56,6 +68,8 @@ class Client:
     vendor: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
+    key_in_path: str = field(default="", repr=False)
+    """A secret that is part of the address, where a path says `(key)`."""
     limits: Sequence[Limit] = ()
     """What all processes together must keep to; none for a vendor without a limit."""
     state_folder: Path = field(default_factory=lambda: settings().home / "vendors")
@@ -63,16 +77,22 @@ class Client:
     timeout_seconds: float = field(default_factory=lambda: settings().vendor_timeout_seconds)
     requests_sent: int = 0
     _http: httpx.Client = field(init=False)
+    _discretion: "_Discretion | None" = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        timeout = httpx.Timeout(self.timeout_seconds, connect=min(CONNECT_SECONDS, self.timeout_seconds))
+        timeout = _timeout(self.timeout_seconds)
         self._http = httpx.Client(base_url=self.base_url, headers=dict(self.headers), timeout=timeout)
+        if self.key_in_path:
+            self._discretion = _Discretion(self.key_in_path)
+            HTTPX_LOG.addFilter(self._discretion)
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+        if self._discretion:
+            HTTPX_LOG.removeFilter(self._discretion)
 
     def post_json(
         self, path: str, body: Mapping[str, Any], repeatable: bool = True, params: Params | None = None
@@ -86,6 +106,27 @@ class Client:
         """
         answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body, params=params).json()
         return answer
+
+    def post_for_reply(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        answers: Collection[int],
+        repeatable: bool = True,
+        timeout_seconds: float | None = None,
+    ) -> Reply:
+        """Post JSON and give the JSON object that comes back, with its status.
+
+        A status named in `answers` is an answer and no failure, where a JSON object comes with it: for a vendor that
+        says something we need even then. What this raises, and `repeatable`, are as for `post_json`.
+        """
+        patience: dict[str, Any] = {} if timeout_seconds is None else {"timeout": _timeout(timeout_seconds)}
+        response = self._ask("POST", path, answers=answers, repeatable=repeatable, json=body, **patience)
+        return Reply(response.status_code, response.json())
+
+    def delete(self, path: str) -> None:
+        """Delete what stands at a path; raises as `post_json` does (VendorRefused with 404 where nothing is there)."""
+        self._ask("DELETE", path, wants_object=False)
 
     def get_json(self, path: str, params: Params | None = None, repeatable: bool = True) -> dict[str, Any]:
         """Get the JSON object at a path; `repeatable` and what it raises are as for `post_json`."""
@@ -115,7 +156,13 @@ class Client:
         return response.text
 
     def _ask(
-        self, method: str, path: str, wants_object: bool = True, repeatable: bool = True, **request: Any
+        self,
+        method: str,
+        path: str,
+        wants_object: bool = True,
+        repeatable: bool = True,
+        answers: Collection[int] = (),
+        **request: Any,
     ) -> httpx.Response:
         patience = Retrying(
             stop=stop_after_attempt(TRIES),
@@ -125,7 +172,7 @@ class Client:
         )
 
         def ask() -> httpx.Response:
-            return self._try(method, path, wants_object, **request)
+            return self._try(method, path, wants_object, answers, **request)
 
         try:
             answer: httpx.Response = patience(guarded, self.vendor, self.state_folder, _is_failure, ask)
@@ -141,20 +188,25 @@ class Client:
                 is_in_doubt=not isinstance(failure, _NotTaken),
             ) from failure
 
-    def _try(self, method: str, path: str, wants_object: bool, **request: Any) -> httpx.Response:
+    def _try(
+        self, method: str, path: str, wants_object: bool, answers: Collection[int], **request: Any
+    ) -> httpx.Response:
         wait_for_turn(self.vendor, self.limits, self.state_folder)
         self.requests_sent += 1
+        address = path.replace(KEY_SHOWN, self.key_in_path) if self.key_in_path else path
         try:
-            response = self._http.request(method, path, **request)
+            response = self._http.request(method, address, **request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
             raise _NotTaken(f"{type(failure).__name__}") from failure
         except httpx.TransportError as failure:
             raise _Passing(f"{type(failure).__name__}") from failure
+        if response.status_code in answers and _is_object(response):
+            return response
         if response.status_code in PASSING_STATUSES:
             kind = _Throttled if response.status_code == httpx.codes.TOO_MANY_REQUESTS else _Passing
             raise kind(f"status {response.status_code}", _retry_after(response))
         if not response.is_success:
-            said = self._said(response)
+            said = self.without_secrets(response.text)
             raise VendorRefused(
                 f"{self.vendor} refused {path}: {response.status_code} {said}", response.status_code, said
             )
@@ -182,11 +234,38 @@ class Client:
             return min(failure.retry_after, LONGEST_WAIT_SECONDS)
         return wait_random_exponential(self.first_wait_seconds, LONGEST_WAIT_SECONDS)(state)
 
-    def _said(self, response: httpx.Response) -> str:
-        said = response.text
-        for secret in {word for value in self.headers.values() for word in value.split() if len(word) > len("Bearer")}:
-            said = said.replace(secret, "(key)")
+    def without_secrets(self, said: str) -> str:
+        """What the vendor said, on one line and in at most 200 letters, with `(key)` for our secrets."""
+        secrets = {word for value in self.headers.values() for word in value.split() if len(word) > len("Bearer")}
+        for secret in secrets | ({self.key_in_path} - {""}):
+            said = said.replace(secret, KEY_SHOWN)
         return " ".join(said.split())[:200]
+
+
+class _Discretion(logging.Filter):
+    """Keeps a key that is part of the address out of httpx's own log, which names the address of each request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass, with `(key)` for the key."""
+        said = record.getMessage()
+        if self._key in said:
+            record.msg, record.args = said.replace(self._key, KEY_SHOWN), ()
+        return True
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+
+def _is_object(response: httpx.Response) -> bool:
+    try:
+        return isinstance(response.json(), dict)
+    except ValueError:
+        return False
 
 
 def _is_failure(failure: Exception) -> bool:

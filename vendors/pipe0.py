@@ -1,20 +1,23 @@
 """pipe0: signals about companies and people, ordered as a run of pipes and fetched when they are done.
 
-Only the asynchronous way is used: an order answers at once with a run id, which is kept before the result is
-waited for, so that a crash loses nothing that was paid for; the synchronous way answers 408 after three minutes and
-has no such moment. pipe0 knows no idempotency keys: an order whose answer never came is not repeated here, since it
-may have been billed.
+There are two ways. `order` and `check` are the usual one, for whatever is bought in bulk: an order answers at once
+with a run id, which is kept before the result is waited for, so that a crash loses nothing that was paid for. `run_now`
+is for fewer than ten inputs that somebody waits for: the result comes with the answer, but what a crash interrupts is
+lost, since no run id came before it. After three minutes pipe0 answers 408 with the run id in words and works on: then
+`run_now` gives a run that is not over, which is followed by `check` like any other, and never ordered again.
+pipe0 knows no idempotency keys: an order whose answer never came is not repeated here, since it may have been billed.
 
 What is doubtful is taken tolerantly: `technology_stack` may be called `technology_list`; numbers may be texts; a run
 that is `completed` may still have fields that failed; being out of credit can look like a failed run or like nothing
 found. There is no pipe for job postings in the last public catalogue: it is not in the list until its id is known.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ringback.errors import VendorRefused, VendorUnreadable
+from ringback.errors import VendorRefused, VendorUnavailable, VendorUnreadable
 from ringback.settings import Settings
 from vendors.http import Client
 from vendors.limits import Limit
@@ -22,6 +25,10 @@ from vendors.limits import Limit
 SOURCE = "pipe0"
 SANDBOX_KEY = "sandbox-pipe0-key"
 MOST_INPUTS = 100
+MOST_INPUTS_NOW = 9
+NOW_WITHIN_SECONDS = 200.0
+"""pipe0 gives up after 180 and says so: waiting a little longer than that gets the run id."""
+TOOK_TOO_LONG = 408
 LIMIT = Limit(60.0, 2000)
 
 Outcome = Literal["found", "missed", "failed"]
@@ -125,13 +132,67 @@ def order(client: Client, pipes: Sequence[Pipe], inputs: Sequence[Mapping[str, s
     return str(answer["id"])
 
 
+def run_now(client: Client, pipes: Sequence[Pipe], inputs: Sequence[Mapping[str, str | None]]) -> Run:
+    """Order signals for at most nine inputs (as for `order`) and wait for the answers, up to 200 seconds.
+
+    A run that takes pipe0 longer is given as it is, under way: `check` it until it is over. Never asked twice; raises
+    VendorUnavailable that is in doubt where no answer came, or no run id with it.
+    """
+    if len(inputs) > MOST_INPUTS_NOW:
+        raise VendorRefused(f"{len(inputs)} inputs to be run at once, at most {MOST_INPUTS_NOW} are; use an order")
+    said = client.post_for_reply(
+        "/v1/pipes/run/sync",
+        _order(pipes, inputs),
+        answers={TOOK_TOO_LONG},
+        repeatable=False,
+        timeout_seconds=NOW_WITHIN_SECONDS,
+    )
+    if said.status != TOOK_TOO_LONG:
+        return _run(str(said.body.get("id") or ""), said.body, pipes)
+    run_id = run_id_in(str(said.body.get("detail") or ""))
+    if run_id is None:
+        raise VendorUnavailable("pipe0 took too long for a run and did not say its id; try later", is_in_doubt=True)
+    return Run(run_id, "processing", (), ())
+
+
+def run_id_in(detail: str) -> str | None:
+    """The run id in what pipe0 says of a run that takes too long; its words are not documented.
+
+    Taken is what follows `/check/`, else what is called a run id or an id, else the only thing in quotes, else the only
+    word of letters and digits that is long enough for one. None where there is none, or more than one.
+
+    >>> run_id_in("Timed out. The run continues; poll /v1/pipes/check/xgv81b2c")
+    'xgv81b2c'
+    """
+    for pattern in RUN_ID_PATTERNS:
+        if found := set(pattern.findall(detail)):
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+ID = r"[A-Za-z0-9][A-Za-z0-9_-]{5,}"
+RUN_ID_PATTERNS = (
+    re.compile(rf"/check/({ID})"),
+    re.compile(rf"\b(?:run[ _-]?)?id[\"'`]?\s*(?:is\b|[:=])\s*[\"'`(]?({ID})", re.IGNORECASE),
+    re.compile(rf"[\"'`(]({ID})[\"'`)]"),
+    re.compile(
+        r"(?<![\w-])(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])(?!\d+[a-z]+(?![\w-]))(?!\d{4}-\d\d-\d\d)([\w-]{8,})(?![\w-])",
+        re.ASCII,
+    ),
+)
+"""The last leaves out durations (`180000ms`) and times of day."""
+
+
 def check(client: Client, run_id: str, pipes: Sequence[Pipe]) -> Run:
     """How far an order is, with the answers that are there."""
-    body = client.get_json(f"/v1/pipes/check/{run_id}")
+    return _run(run_id, client.get_json(f"/v1/pipes/check/{run_id}"), pipes)
+
+
+def _run(run_id: str, body: Mapping[str, Any], pipes: Sequence[Pipe]) -> Run:
     records = body.get("records")
     status = body.get("status")
-    if not isinstance(records, dict) or not isinstance(status, str):
-        raise VendorUnreadable(f"pipe0 answered the run {run_id} without records or status")
+    if not run_id or not isinstance(records, dict) or not isinstance(status, str):
+        raise VendorUnreadable(f"pipe0 answered the run {run_id or '(no id)'} without records or status")
     return Run(
         run_id=run_id,
         status=status,

@@ -17,7 +17,8 @@ class ApolloCompanies(Source):
     """One credit buys a company's record, which answers three signals and has the id that job postings need."""
 
     name: ClassVar[str] = apollo.SOURCE
-    signals = ("company_overview", "tech_stack", "funding", "apollo_organization")
+    signals = ("company_overview", "tech_stack", "funding", "apollo_record")
+    record = "apollo_record"
     batch = apollo.MOST_AT_ONCE
 
     def __init__(self, settings: Settings) -> None:
@@ -62,13 +63,13 @@ class ApolloJobs(Source):
 
     def lacks(self, signal: str, subject: Subject) -> str | None:
         """It needs Apollo's id of the company."""
-        return None if subject.apollo_organization_id else "Apollo's id of the company is not known"
+        return None if _organization_id(subject) else "Apollo's id of the company is not known"
 
     def order(self, subjects: Sequence[Subject], signals: Sequence[str]) -> list[Answer]:
         """The first page of one company, at most 100 postings: a further page would cost a credit more."""
         subject = subjects[0]
         with paying(apollo.is_out_of_credit):
-            page = next(apollo.job_postings(self._client, str(subject.apollo_organization_id)), [])
+            page = next(apollo.job_postings(self._client, str(_organization_id(subject))), [])
         postings = [JobPosting.read(one) for one in page]
         titles = [posting.title for posting in postings if posting.title]
         wanted = Wanted(subject.subject_id, "job_postings")
@@ -109,6 +110,10 @@ class ApolloPeople(Source):
         self._client.__exit__()
 
 
+def _organization_id(subject: Subject) -> str | None:
+    return subject.records.get("apollo_record", {}).get("organization_id")
+
+
 def _of_company(signal: str, record: Organization) -> dict[str, Any]:
     match signal:
         case "company_overview":
@@ -124,8 +129,9 @@ def _of_company(signal: str, record: Organization) -> dict[str, Any]:
         case "tech_stack":
             named = record.technology_names or [one.name for one in record.current_technologies if one.name]
             return {"technologies": list(named)}
-        case "apollo_organization":
-            return {"organization_id": record.id}
+        case "apollo_record":
+            derived = {name: _of_company(name, record) for name in ApolloCompanies.signals if name != signal}
+            return {"organization_id": record.id, **derived}
         case _:
             rounds = [event.model_dump(mode="json", exclude_none=True) for event in record.funding_events]
             return {"total_usd": record.total_funding, "stage": record.latest_funding_stage, "rounds": rounds}

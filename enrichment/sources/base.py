@@ -40,6 +40,8 @@ class Source(ABC):
 
     name: ClassVar[str]
     signals: tuple[str, ...]
+    record: str | None = None
+    """The signal under which the whole record is kept that answers all others: it is bought once."""
     batch: int = 1
     """Leads or companies in one order."""
     at_once: int = 4
@@ -64,6 +66,19 @@ class Source(ABC):
 
         Raises VendorError; OutOfCredit where the account cannot pay.
         """
+
+    def recall(self, subjects: Sequence[Subject], signals: Sequence[str]) -> list[Answer]:
+        """What records say that were bought before, for nothing."""
+        return [
+            Answer(
+                Wanted(one.subject_id, signal),
+                one.records[str(self.record)].get(signal),
+                f"{self.name}'s record does not say",
+                is_billed=False,
+            )
+            for one in subjects
+            for signal in signals
+        ]
 
     def fetch(self, run: Run, wanted: Sequence[Wanted], is_last: bool = False) -> list[Answer] | None:
         """What a run found, or None while it is under way; `is_last` asks for what there is so far.

@@ -17,7 +17,8 @@ class Clearbit(Source):
     """Off unless switched on. What it looks up is asked for again under the domain."""
 
     name: ClassVar[str] = clearbit.SOURCE
-    signals = ("company_overview", "tech_stack", "funding")
+    signals = ("company_overview", "tech_stack", "funding", "clearbit_record")
+    record = "clearbit_record"
     runs_at_once = 16
     poll_seconds = 30.0
 
@@ -63,6 +64,8 @@ def _answers(company: Company | None, wanted: Sequence[Wanted]) -> list[Answer]:
 
 def _value(signal: str, company: Company) -> dict[str, Any]:
     match signal:
+        case "clearbit_record":
+            return {name: _value(name, company) for name in Clearbit.signals if name != signal}
         case "company_overview":
             return {
                 "description": company.description,

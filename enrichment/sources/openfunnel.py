@@ -19,7 +19,8 @@ class OpenFunnel(Source):
     """A job enriches the accounts; then they are read in full."""
 
     name: ClassVar[str] = openfunnel.SOURCE
-    signals = ("company_overview", "funding", "job_postings")
+    signals = ("company_overview", "funding", "job_postings", "openfunnel_record")
+    record = "openfunnel_record"
     runs_at_once = 16
     batch = MOST_IN_A_JOB
     deadline_seconds = 1800.0
@@ -63,6 +64,8 @@ class OpenFunnel(Source):
 
 def _value(signal: str, account: Account) -> dict[str, Any]:
     match signal:
+        case "openfunnel_record":
+            return {name: _value(name, account) for name in OpenFunnel.signals if name != signal}
         case "company_overview":
             return {
                 "description": account.description,

@@ -27,6 +27,7 @@ class Scripted(Source):
         self.name = name  # type: ignore[misc]
         self.signals = tuple(signal_names)
         self.batch = 10
+        self.record = f"{name}_record" if f"{name}_record" in signal_names else None
         self.poll_seconds = 0.001
         self.asked: list[Wanted] = []
         self._say, self._as_runs, self._numbers = say, as_runs, count()

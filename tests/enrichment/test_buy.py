@@ -154,7 +154,7 @@ def test_a_record_that_is_bought_for_one_signal_brings_the_others_along() -> Non
     wait_for("acme.com")
     answers = {
         "tech_stack": TECH, "funding": {"total_usd": 5}, "company_overview": {"employees": 40},
-        "apollo_organization": {"organization_id": "o1"},
+        "apollo_record": {"organization_id": "o1", "funding": {"total_usd": 5}},
     }  # fmt: skip
     apollo = Scripted("apollo", list(answers), lambda w: Answer(w, answers[w.signal], is_billed=True))
     jobs = Scripted("apollo_jobs", ["job_postings"], finds({"open_jobs": 0}))
@@ -162,6 +162,7 @@ def test_a_record_that_is_bought_for_one_signal_brings_the_others_along() -> Non
     enriched(apollo, jobs, pipe0, signal_names=["tech_stack", "funding", "company_overview", "job_postings"])
     assert {one.signal for one in apollo.asked} == set(answers)
     assert pipe0.asked == []
+    assert jobs.asked == [Wanted("acme.com", "job_postings")]
     assert sum(one.cost for one in spending.spent() if one.source == "apollo") == pytest.approx(0.05)
 
 
@@ -202,3 +203,18 @@ def test_the_run_of_a_worker_that_died_is_fetched_by_the_next_and_nothing_is_ask
     worked = enriched(source)
     assert (worked.taken_over, source.asked) == (1, [])
     assert known_of("acme.com")["acme.com tech_stack"].value == TECH
+
+
+def test_a_record_is_bought_once_and_answers_later_questions_for_nothing() -> None:
+    wait_for("acme.com")
+    record = {"organization_id": "o1", "funding": {"total_usd": 5}}
+    answers = {"tech_stack": TECH, "apollo_record": record}
+    apollo = Scripted("apollo", ["tech_stack", "funding", "apollo_record"], lambda w: Answer(w, answers.get(w.signal)))
+    enriched(apollo, signal_names=["tech_stack"])
+    queue.enqueue(
+        [queue.Waiting("acme.com", 50, "again")], known_of("acme.com")["acme.com tech_stack"].fetched_at, "again"
+    )
+    enriched(apollo, signal_names=["tech_stack", "funding"])
+    assert sorted(one.signal for one in apollo.asked) == ["apollo_record", "tech_stack"]
+    funding = known_of("acme.com")["acme.com funding"]
+    assert (funding.value, funding.cost) == ({"total_usd": 5.0}, 0.0)

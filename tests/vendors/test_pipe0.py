@@ -5,16 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 
+import httpx
 import pytest
 
-from ringback.errors import VendorRefused, VendorUnavailable
+from ringback.errors import VendorRefused, VendorUnavailable, VendorUnreadable
 from ringback.settings import Settings
 from sandbox.server import SandboxServer
 from sandbox.world import World
-from tests.vendors.scripted import Answer, a_vendor
+from tests.vendors.scripted import Answer, Received, a_server, a_vendor
 from vendors import pipe0
 from vendors.http import Client
-from vendors.pipe0 import PIPES, Run, check, order, validate
+from vendors.pipe0 import PIPES, Run, check, order, run_id_in, run_now, validate
 
 COMPANY_PIPES = [pipe for pipe in PIPES if pipe.needs == "company_website_url"]
 NOW = datetime(2026, 3, 2)
@@ -91,3 +92,94 @@ def test_being_out_of_credit_is_told_from_finding_nothing() -> None:
         run = check(client, "r", COMPANY_PIPES)
     assert run.is_over
     assert run.is_out_of_credit
+
+
+def runs_made(server: SandboxServer) -> int:
+    return int(httpx.get(f"{server.url}/_sandbox/state").json()["vendors"]["pipe0"]["runs"])
+
+
+def test_a_few_inputs_are_answered_at_once(server: SandboxServer, client: Client) -> None:
+    run = run_now(client, COMPANY_PIPES, companies(server, 9))
+    assert run.is_over
+    assert len(run.answers) == 9 * len(COMPANY_PIPES)
+    assert any(answer.outcome == "found" for answer in run.answers)
+    assert client.requests_sent == 1
+
+
+def test_a_run_that_takes_too_long_is_followed_and_not_ordered_again(server: SandboxServer, client: Client) -> None:
+    url = f"{server.url}/_sandbox/settings?vendor=pipe0"
+    httpx.post(url, json={"sync_timeout_every": 1}).raise_for_status()
+    before = runs_made(server)
+    run = run_now(client, COMPANY_PIPES, companies(server, 2))
+    httpx.post(url, json={"sync_timeout_every": 0}).raise_for_status()
+    assert (run.is_over, run.answers, runs_made(server) - before, client.requests_sent) == (False, (), 1, 1)
+    done = finished(client, run.run_id)
+    assert (done.status, len(done.answers)) == ("completed", 2 * len(COMPANY_PIPES))
+
+
+def test_the_same_is_asked_at_once_and_later(tmp_path: Path) -> None:
+    received: list[Received] = []
+    inputs = [{"id": "1", "company_website_url": "https://acme.test"}]
+    with a_vendor(Answer(body='{"id": "r", "status": "completed", "records": {}}'), received=received) as client:
+        run_now(client, COMPANY_PIPES, inputs)
+        order(client, COMPANY_PIPES, inputs)
+    at_once, later = received
+    assert (at_once.path, later.path) == ("/v1/pipes/run/sync", "/v1/pipes/run")
+    assert at_once.json == later.json
+
+
+def test_ten_inputs_are_not_run_at_once(client: Client) -> None:
+    inputs = [{"id": str(n), "company_website_url": None} for n in range(10)]
+    with pytest.raises(VendorRefused, match="use an order"):
+        run_now(client, COMPANY_PIPES, inputs)
+    assert client.requests_sent == 0
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Answer(408, '{"detail": "took too long"}'), Answer(408, '{"detail": null}'), Answer(408, "<html>", "text/html"),
+        Answer(408, ""), Answer(408, "[]"), Answer(500), Answer(504, "<html>", "text/html"),
+    ],
+    ids=lambda answer: f"{answer.status} {answer.body}",
+)  # fmt: skip
+def test_a_run_without_an_answer_or_an_id_is_in_doubt_and_not_ordered_again(trouble: Answer) -> None:
+    with a_vendor(trouble, Answer(200, '{"id": "run-2", "status": "completed", "records": {}}')) as client:
+        with pytest.raises(VendorUnavailable) as raised:
+            run_now(client, COMPANY_PIPES, [{"id": "1", "company_website_url": "https://acme.test"}])
+        assert raised.value.is_in_doubt
+        assert client.requests_sent == 1
+
+
+@pytest.mark.parametrize("body", ['{"status": "completed", "records": {}}', '{"id": "r", "status": "completed"}', "{}"])
+def test_an_answer_without_id_or_records_is_unreadable(body: str) -> None:
+    with a_vendor(Answer(body=body)) as client, pytest.raises(VendorUnreadable, match="pipe0 answered the run"):
+        run_now(client, COMPANY_PIPES, [{"id": "1", "company_website_url": "https://acme.test"}])
+
+
+def test_a_run_is_waited_for_longer_than_other_answers(tmp_path: Path) -> None:
+    late = Answer(body='{"id": "r", "status": "completed", "records": {}}', after_seconds=0.3)
+    with a_server(late) as server, Client("pipe0", server.url, {}, state_folder=tmp_path, timeout_seconds=0.1) as hasty:
+        assert run_now(hasty, COMPANY_PIPES, [{"id": "1", "company_website_url": "https://acme.test"}]).is_over
+
+
+@pytest.mark.parametrize(
+    ("detail", "run_id"),
+    [
+        ("The run run_1f0a takes longer than 3 minutes; check it with /v1/pipes/check/run_1f0a", "run_1f0a"),
+        ("Run timed out after 180 seconds. Run ID: xgvKdlwqPz", "xgvKdlwqPz"),
+        (
+            "Timed out (run_id=8d1c0b1e-5b1a-4f0e-9a58-0d6d5a3d2f11), it continues",
+            "8d1c0b1e-5b1a-4f0e-9a58-0d6d5a3d2f11",
+        ),
+        ("Request timed out after 180000ms at 2026-10-01T12:00:00Z; run xgv81b2cq9 continues", "xgv81b2cq9"),
+        ('The run "xgvabcdefgh" is still processing', "xgvabcdefgh"),
+        ('The run id is "xgvabcdefgh"', "xgvabcdefgh"),
+        ("Request timed out after 180000ms at 2026-10-01T12:00:00Z", None),
+        ("The run id can be found in the dashboard", None),
+        ("xgv81b2cq9 waits for xgv81b2cq8", None),
+        ("", None),
+    ],
+)
+def test_the_run_id_is_found_in_whatever_words(detail: str, run_id: str | None) -> None:
+    assert run_id_in(detail) == run_id
