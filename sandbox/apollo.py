@@ -1,26 +1,28 @@
 """Apollo's stand-in: enrichment, search, job postings and late results (vendors.md, section 3)."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from json import dumps
 from math import ceil
-from typing import TypeVar
 
 from fastapi import Request, Response
 
-from sandbox.apollo_records import apollo_id, brief, found_person, job_posting, organization, whole_person
+from sandbox.apollo_records import apollo_id, brief, found_person, job_posting, news_article, organization, whole_person
+from sandbox.apollo_requests import bulk, invalid, page_of, rejected, texts, wanted, within
 from sandbox.fellow_records import JsonObject
-from sandbox.fellow_requests import Answered, answer
+from sandbox.fellow_requests import answer
 from sandbox.records import Company, Person
-from sandbox.vendor import FixedWindow, Handler, Settings, Vendor, body_or_none
-from sandbox.world import World
+from sandbox.vendor import RATE_LIMIT, FixedWindow, Handler, Settings, Vendor
+from sandbox.world import SELLERS, World
 
 API_KEY = "sandbox-apollo-key"
-MOST_IN_BULK, MOST_PER_PAGE, MOST_PAGES = 10, 100, 500
 RESULTS_KEPT = timedelta(days=30)
 FIRST_REQUEST_ID = 5_000_000_000_000_000_000
 """Beyond what a float holds exactly."""
-T = TypeVar("T")
+Windows = dict[str, FixedWindow]
+"""What was asked of one endpoint, in each of its windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class ApolloSettings(Settings):
     """How Apollo behaves."""
 
     per_minute: float = 1_000
+    """For each endpoint, as are the next two; 0 for no limit, which leaves its headers empty."""
     per_hour: float = 6_000
     per_day: float = 50_000
     forbidden: str = ""
@@ -47,10 +50,13 @@ class Apollo(Vendor[ApolloSettings]):
 
     def begin(self) -> None:
         """No credits used, no results to come."""
-        self.windows = {"minute": FixedWindow(60), "hourly": FixedWindow(3600), "24-hour": FixedWindow(86400)}
+        self.windows: dict[str, Windows] = {}
         self.credits_used = 0
+        self.billed: Counter[str] = Counter()
         self.late: dict[int, tuple[datetime, list[JsonObject]]] = {}
         self.checks: dict[int, int] = {}
+        self.company_of: dict[str, Company] = {}
+        self.person_of: dict[str, Person] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """The API's routes."""
@@ -63,6 +69,9 @@ class Apollo(Vendor[ApolloSettings]):
             ("POST", "/api/v1/mixed_companies/search", self.search_companies),
             ("GET", "/api/v1/organizations/{organization_id}/job_postings", self.job_postings),
             ("GET", "/api/v1/webhook_result/{request_id}", self.late_result),
+            ("POST", "/api/v1/news_articles/search", self.news),
+            ("GET", "/api/v1/users/api_profile", self.profile),
+            ("POST", "/api/v1/usage_stats/api_usage_stats", self.usage_stats),
         ]
 
     def authenticate(self, request: Request) -> None:
@@ -76,41 +85,68 @@ class Apollo(Vendor[ApolloSettings]):
             raise self.refused("forbidden", answer({"error": error, "error_code": "API_INACCESSIBLE"}, 403))
 
     def limit(self, request: Request) -> None:
-        """So many requests a minute, an hour and a day."""
-        allowed = (self.settings.per_minute, self.settings.per_hour, self.settings.per_day)
-        admitted = [window.admits(most) for window, most in zip(self.windows.values(), allowed, strict=True)]
-        if not all(admitted):
-            raise self.refused("rate_limit", self.too_many())
+        """So many requests a minute, an hour and a day to each endpoint."""
+        windows, allowed = self.windows_of(request), self.allowed()
+        if not all(windows[name].has_room(most) for name, most in allowed.items()):
+            raise self.refused(RATE_LIMIT, self.too_many(request))
+        for name, most in allowed.items():
+            windows[name].admits(most)
 
-    def too_many(self) -> Response:
-        """429, with the seconds until the minute is over."""
-        text = f"The maximum number of api calls allowed is {self.settings.per_minute:.0f} times per minute."
-        wait = {"retry-after": str(self.windows["minute"].seconds_left())}
-        return answer({"message": text}, 429, {**self.usage(), **wait})
+    def windows_of(self, request: Request) -> Windows:
+        """What was asked of the request's endpoint."""
+        fresh = {"minute": FixedWindow(60), "hourly": FixedWindow(3600), "24-hour": FixedWindow(86400)}
+        return self.windows.setdefault(self.path_of(request), fresh)
 
-    def usage(self) -> dict[str, str]:
+    def allowed(self) -> dict[str, float]:
+        """The limit of each window; without end where it is set to 0."""
+        limits = (self.settings.per_minute, self.settings.per_hour, self.settings.per_day)
+        return {name: most or float("inf") for name, most in zip(("minute", "hourly", "24-hour"), limits, strict=True)}
+
+    def too_many(self, request: Request) -> Response:
+        """429, with the seconds until the longest full window is over."""
+        windows, allowed = self.windows_of(request), self.allowed()
+        name = next((one for one, most in reversed(allowed.items()) if not windows[one].has_room(most)), "minute")
+        period = {"minute": "minute", "hourly": "hour", "24-hour": "day"}[name]
+        where = self.path_of(request).lstrip("/")
+        text = f"The maximum number of api calls allowed for {where} is {allowed[name]:.0f} times per {period}."
+        wait = {"retry-after": str(windows[name].seconds_left())}
+        return answer({"message": text}, 429, {**self.usage(request), **wait})
+
+    def usage(self, request: Request) -> dict[str, str]:
         """The rate headers."""
-        allowed = (self.settings.per_minute, self.settings.per_hour, self.settings.per_day)
         headers: dict[str, str] = {}
-        for (name, window), most in zip(self.windows.items(), allowed, strict=True):
+        windows = self.windows_of(request)
+        for name, most in self.allowed().items():
+            if most == float("inf"):
+                headers[f"x-rate-limit-{name}"] = ""
+                continue
             headers[f"x-rate-limit-{name}"] = f"{most:.0f}"
-            headers[f"x-{name}-usage"] = str(window.used)
-            headers[f"x-{name}-requests-left"] = f"{max(0.0, most - window.used):.0f}"
+            headers[f"x-{name}-usage"] = str(windows[name].used)
+            headers[f"x-{name}-requests-left"] = f"{max(0.0, most - windows[name].used):.0f}"
         return headers
 
     def books(self) -> JsonObject:
-        """Credits used."""
-        return {"credits_used": self.credits_used}
+        """Credits used, and how often each organization (by domain) and each person (by id) was billed.
 
-    def told(self, body: JsonObject) -> Response:
+        Pages of a search are billed under `page of organizations`, `page of jobs` and `page of news`.
+        """
+        return {"credits_used": self.credits_used, "billed": dict(self.billed)}
+
+    def bill(self, *bought: str) -> None:
+        """A credit for each of these."""
+        self.billed.update(bought)
+        self.credits_used += len(bought)
+
+    def told(self, body: JsonObject, request: Request) -> Response:
         """An answer with the rate headers."""
-        return answer(body, 200, self.usage())
+        return answer(body, 200, self.usage(request))
 
     async def match(self, request: Request) -> Response:
         """One person."""
         person = self.person({**await wanted(request), **dict(request.query_params)})
-        self.credits_used += person is not None
-        return self.told({"person": whole_person(person) if person else None})
+        if person:
+            self.bill(apollo_id(person.person_id))
+        return self.told({"person": whole_person(person) if person else None}, request)
 
     async def bulk_match(self, request: Request) -> Response:
         """Up to ten people; null stands where nobody was found."""
@@ -119,7 +155,7 @@ class Apollo(Vendor[ApolloSettings]):
             raise rejected("INVALID_REQUEST", "details must be objects")
         people = [self.person(one) for one in details]
         found = {person.person_id for person in people if person}
-        self.credits_used += len(found)
+        self.bill(*(apollo_id(one) for one in found))
         matches = [whole_person(person) if person else None for person in people]
         body: JsonObject = {
             "status": "success", "error_code": None, "error_message": None,
@@ -130,7 +166,7 @@ class Apollo(Vendor[ApolloSettings]):
             request_id = FIRST_REQUEST_ID + len(self.late) + 1
             self.late[request_id] = (self.now(), [whole_person(person) for person in people if person])
             body |= {"waterfall": {"status": "accepted", "message": "Accepted"}, "request_id": request_id}
-        return self.told(body)
+        return self.told(body, request)
 
     async def enrich(self, request: Request) -> Response:
         """One organization by domain."""
@@ -138,8 +174,9 @@ class Apollo(Vendor[ApolloSettings]):
         if not domain:
             raise invalid()
         company = self.directory.company(domain)
-        self.credits_used += company is not None
-        return self.told({"organization": organization(company)} if company else {})
+        if company:
+            self.bill(company.domain)
+        return self.told({"organization": organization(company)} if company else {}, request)
 
     async def bulk_enrich(self, request: Request) -> Response:
         """Up to ten organizations by domain."""
@@ -149,14 +186,15 @@ class Apollo(Vendor[ApolloSettings]):
             asked = [str(one.get("domain")) for one in details if isinstance(one, dict)]
         unique = list(dict.fromkeys(bulk(asked)))
         companies = [company for company in map(self.directory.company, unique) if company]
-        self.credits_used += len(companies)
+        self.bill(*(company.domain for company in companies))
         return self.told(
             {
                 "status": "success", "error_code": None, "error_message": None, "total_requested_domains": len(asked),
                 "unique_domains": len(unique), "unique_enriched_records": len(companies),
                 "missing_records": len(unique) - len(companies),
                 "organizations": [organization(company) for company in companies],
-            }
+            },
+            request,
         )  # fmt: skip
 
     async def search_people(self, request: Request) -> Response:
@@ -171,7 +209,8 @@ class Apollo(Vendor[ApolloSettings]):
             and within(person.company, asked)
         ]
         shown, _, _ = page_of(found, asked)
-        return self.told({"total_entries": len(found), "people": [found_person(person) for person in shown]})
+        people = [found_person(person) for person in shown]
+        return self.told({"total_entries": len(found), "people": people}, request)
 
     async def search_companies(self, request: Request) -> Response:
         """A page of companies; totals stand in `pagination`."""
@@ -183,104 +222,96 @@ class Apollo(Vendor[ApolloSettings]):
             if (not domains or company.domain in domains) and within(company, asked)
         ]
         shown, page, size = page_of(found, asked)
-        self.credits_used += 1
+        self.bill("page of organizations")
         total = {"page": page, "per_page": size, "total_entries": len(found), "total_pages": ceil(len(found) / size)}
         return self.told(
             {
                 "pagination": total, "organizations": [brief(company) for company in shown], "accounts": [],
                 "breadcrumbs": [], "model_ids": [apollo_id(company.domain) for company in shown],
                 "partial_results_only": False, "partial_results_limit": 10_000,
-            }
+            },
+            request,
         )  # fmt: skip
 
     async def job_postings(self, organization_id: str, request: Request) -> Response:
         """A page of the open positions of an organization; an unknown one has none."""
-        companies = (one for one in self.directory.companies() if apollo_id(one.domain) == organization_id)
-        company = next(companies, None)
+        company = self.organizations().get(organization_id)
         asked: JsonObject = {name: int(value) for name, value in request.query_params.items() if value.isdecimal()}
         numbers, _, _ = page_of(range(company.open_jobs) if company else (), asked)
-        self.credits_used += 1
+        self.bill("page of jobs")
         postings = [job_posting(company, number) for number in numbers] if company else []
-        return self.told({"organization_job_postings": postings})
+        return self.told({"organization_job_postings": postings}, request)
 
-    async def late_result(self, request_id: str) -> Response:
+    async def late_result(self, request_id: str, request: Request) -> Response:
         """The result of a waterfall: pending at first, gone after 30 days."""
         if not request_id.isdecimal():
-            return answer({"error_code": "invalid_request_id"}, 400, self.usage())
+            return answer({"error_code": "invalid_request_id"}, 400, self.usage(request))
         number = int(request_id)
         if number not in self.late:
-            return answer({"error_code": "request_id_unknown"}, 404, self.usage())
+            return answer({"error_code": "request_id_unknown"}, 404, self.usage(request))
         accepted_at, people = self.late[number]
         if self.now() - accepted_at > RESULTS_KEPT:
-            return answer({"error_code": "request_id_expired"}, 410, self.usage())
+            return answer({"error_code": "request_id_expired"}, 410, self.usage(request))
         self.checks[number] = self.checks.get(number, 0) + 1
         if self.checks[number] <= self.settings.checks_until_ready:
-            return answer({"error_code": "result_pending", "retry_after_seconds": 10}, 404, self.usage())
+            return answer({"error_code": "result_pending", "retry_after_seconds": 10}, 404, self.usage(request))
         return self.told(
             {
                 "request_id": number, "webhook_status": "success", "request_type": "waterfall_enrichment",
                 "last_dispatched_at": None, "failure_reason": None, "webhook_result": {"people": people},
-            }
+            },
+            request,
         )  # fmt: skip
+
+    async def news(self, request: Request) -> Response:
+        """A page of what was written about some organizations."""
+        asked = await wanted(request)
+        ids = texts(asked, "organization_ids")
+        if not ids:
+            raise invalid()
+        found = [news_article(company) for one in ids if (company := self.organizations().get(one))]
+        shown, page, size = page_of(found, asked)
+        self.bill("page of news")
+        total = {"page": page, "per_page": size, "total_entries": len(found), "total_pages": ceil(len(found) / size)}
+        return self.told({"pagination": total, "news_articles": list(shown)}, request)
+
+    async def profile(self, request: Request) -> Response:
+        """Whose key this is; the vendor publishes no example."""
+        seller = SELLERS[0]
+        first, _, last = seller.full_name.partition(" ")
+        whose: JsonObject = {"id": apollo_id(seller.seller_id), "first_name": first, "last_name": last}
+        return self.told({**whose, "email": seller.email, "team_id": apollo_id("team")}, request)
+
+    async def usage_stats(self, request: Request) -> Response:
+        """What was used and is left of each endpoint's limits; the vendor publishes no example."""
+        stats: JsonObject = {}
+        for path, windows in self.windows.items():
+            *front, last = path.removeprefix("/").split("/")
+            stats[dumps(["/".join(front), last])] = {
+                period: {"limit": most if most < float("inf") else None, "consumed": windows[name].used,
+                         "left_over": most - windows[name].used if most < float("inf") else None}
+                for period, (name, most) in zip(("minute", "hour", "day"), self.allowed().items(), strict=True)
+            }  # fmt: skip
+        return self.told(stats, request)
+
+    def organizations(self) -> dict[str, Company]:
+        """The known companies by Apollo's ids."""
+        companies = self.directory.companies()
+        if len(companies) != len(self.company_of):
+            self.company_of = {apollo_id(one.domain): one for one in companies}
+        return self.company_of
+
+    def people(self) -> dict[str, Person]:
+        """The known people by Apollo's ids."""
+        people = self.directory.people()
+        if len(people) != len(self.person_of):
+            self.person_of = {apollo_id(one.person_id): one for one in people}
+        return self.person_of
 
     def person(self, asked: JsonObject) -> Person | None:
         """Whom a detail means: by id, address, profile, or name and domain."""
         if asked.get("id"):
-            return next((p for p in self.directory.people() if apollo_id(p.person_id) == asked["id"]), None)
+            return self.people().get(str(asked["id"]))
         if asked.get("email") or asked.get("linkedin_url"):
             return self.directory.person(email=asked.get("email"), profile=asked.get("linkedin_url"))
         return self.directory.named(asked.get("first_name"), asked.get("last_name"), asked.get("domain"))
-
-
-async def wanted(request: Request) -> JsonObject:
-    """The filters of a request: its body, and its query with bracketed names for lists."""
-    body = await body_or_none(request)
-    if body is None:
-        raise invalid()
-    query = request.query_params
-    return body | {name.removesuffix("[]"): query.getlist(name) for name in query if name.endswith("[]")}
-
-
-def bulk(asked: object) -> list[JsonObject]:
-    """What a bulk request lists; raises Answered with 400 for none or more than ten."""
-    if not isinstance(asked, list) or not asked:
-        raise rejected("INVALID_REQUEST", "details is required")
-    if len(asked) > MOST_IN_BULK:
-        raise rejected("RECORD_LIMIT_EXCEEDED", f"At most {MOST_IN_BULK} records are allowed")
-    return asked
-
-
-def rejected(code: str, message: str) -> Answered:
-    """400 in the shape of bulk requests."""
-    return Answered(answer({"status": "failed", "error_code": code, "error_message": message}, 400))
-
-
-def invalid() -> Answered:
-    """422 for parameters of the wrong kind."""
-    return Answered(answer({"error": "Invalid parameters"}, 422))
-
-
-def texts(asked: JsonObject, name: str) -> list[str]:
-    """A list filter in small letters; raises Answered with 422 for something else."""
-    value = asked.get(name) or []
-    if not isinstance(value, list):
-        raise invalid()
-    return [str(one).lower() for one in value]
-
-
-def within(company: Company, asked: JsonObject) -> bool:
-    """The company has as many employees as one of the asked ranges, such as `51,200`."""
-    ranges = [one.partition(",") for one in texts(asked, "organization_num_employees_ranges")]
-    if not all(low.isdecimal() and (high.isdecimal() or not high) for low, _, high in ranges):
-        raise invalid()
-    return not ranges or any(int(low) <= company.employees <= int(high or 10**9) for low, _, high in ranges)
-
-
-def page_of(found: Sequence[T], asked: JsonObject) -> tuple[Sequence[T], int, int]:
-    """The asked page with its number and size; raises Answered with 422 past page 500 or 100 a page."""
-    page, size = asked.get("page", 1), asked.get("per_page", 25)
-    if not isinstance(page, int) or not isinstance(size, int):
-        raise invalid()
-    if not (1 <= page <= MOST_PAGES and 1 <= size <= MOST_PER_PAGE):
-        raise invalid()
-    return found[(page - 1) * size : page * size], page, size

@@ -8,6 +8,7 @@ from sandbox.directory import (
     funding_rounds,
     funding_total,
     gaps,
+    job_title,
     profile_url,
 )
 from sandbox.fellow_records import JsonObject
@@ -130,14 +131,28 @@ def whole_person(person: Person) -> JsonObject:
 
 def job_posting(company: Company, number: int) -> JsonObject:
     """One of the company's open positions."""
-    titles = ("Software Engineer", "Customer Support Agent", "Sales Manager", "Operations Lead")
     return {
         "id": apollo_id(f"{company.domain} job {number}"),
-        "title": titles[number % len(titles)],
+        "title": job_title(number),
         "url": f"https://{company.domain}/jobs/{number}",
         "city": None,
         "state": None,
         "country": company.country,
         "last_seen_at": "2025-12-20T00:00:00.000+00:00",
         "posted_at": "2025-12-01T00:00:00.000+00:00",
+    }
+
+
+def news_article(company: Company) -> JsonObject:
+    """What was written about a company."""
+    course = "adds staff" if company.headcount_growth > 0 else "reorganizes"
+    return {
+        "id": apollo_id(f"{company.domain} news"),
+        "organization_ids": [apollo_id(company.domain)],
+        "title": f"{company.name} {course}",
+        "snippet": company.description,
+        "url": f"https://news.example/{company.domain}",
+        "domain": "news.example",
+        "published_at": "2025-11-20T00:00:00.000+00:00",
+        "event_categories": ["hires"] if company.headcount_growth > 0 else [],
     }

@@ -15,11 +15,11 @@ from zlib import crc32
 from fastapi import Request, Response
 
 from ringback.clock import now as real_now
-from sandbox.directory import company_profile_url, funding_total, gaps
+from sandbox.directory import company_profile_url, funding_total, gaps, profile_url
 from sandbox.fellow_records import JsonObject
 from sandbox.fellow_requests import Answered, answer
-from sandbox.records import Company
-from sandbox.vendor import FixedWindow, Handler, Settings, Vendor
+from sandbox.records import Company, Person
+from sandbox.vendor import RATE_LIMIT, FixedWindow, Handler, Settings, Vendor
 from sandbox.world import World
 
 API_KEY = "sandbox-clearbit-key"
@@ -50,11 +50,17 @@ class Clearbit(Vendor[ClearbitSettings]):
     def begin(self) -> None:
         """Nothing was asked for."""
         self.asked: Counter[str] = Counter()
+        self.billed: Counter[str] = Counter()
         self.minute = FixedWindow(60)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """The API's routes."""
-        return [("GET", "/v2/companies/find", self.find), ("GET", "/stream/v2/companies/find", self.find_streaming)]
+        return [
+            ("GET", "/v2/companies/find", self.find),
+            ("GET", "/stream/v2/companies/find", self.find_streaming),
+            ("GET", "/v2/combined/find", self.combined),
+            ("GET", "/v1/domains/find", self.find_domain),
+        ]
 
     def authenticate(self, request: Request) -> None:
         """The key as the user of Basic, or as a bearer token."""
@@ -67,9 +73,9 @@ class Clearbit(Vendor[ClearbitSettings]):
     def limit(self, request: Request) -> None:
         """So many requests a minute."""
         if not self.minute.admits(self.settings.per_minute):
-            raise self.refused("rate_limit", self.too_many())
+            raise self.refused(RATE_LIMIT, self.too_many(request))
 
-    def too_many(self) -> Response:
+    def too_many(self, request: Request) -> Response:
         """429: the reset is told as a moment, without Retry-After."""
         return self.error("rate_limit", 429)
 
@@ -111,6 +117,34 @@ class Clearbit(Vendor[ClearbitSettings]):
             await asyncio.sleep(self.settings.stream_seconds)
         return self.found(domain)
 
+    async def combined(self, request: Request) -> Response:
+        """The person of an address with the company; either may be null, and 404 where both are."""
+        email = request.query_params.get("email", "").lower()
+        if not email:
+            raise Answered(self.error("params_invalid", 422))
+        person = self.directory.person(email=email)
+        company = person.company if person else self.directory.company(email)
+        if company is None:
+            return self.error("unknown_record", 404)
+        self.billed[email] += 1
+        found: JsonObject = {"person": person_record(person) if person else None, "company": record(company)}
+        return answer(found, 200, self.rate())
+
+    async def find_domain(self, request: Request) -> Response:
+        """The domain of a company by its name, as it is written."""
+        name = request.query_params.get("name", "").strip().lower()
+        if not name:
+            raise Answered(self.error("params_invalid", 422))
+        company = next((one for one in self.directory.companies() if one.name.lower() == name), None)
+        if company is None:
+            return self.error("unknown_record", 404)
+        self.billed[name] += 1
+        return answer({"name": company.name, "domain": company.domain, "logo": None}, 200, self.rate())
+
+    def books(self) -> JsonObject:
+        """How often a record was given for each domain, address or name; the vendor bills the first in a month."""
+        return {"billed": dict(self.billed)}
+
     def domain(self, request: Request) -> str:
         """The domain asked for; raises Answered with 422 when there is none."""
         domain = request.query_params.get("domain", "").lower()
@@ -127,7 +161,10 @@ class Clearbit(Vendor[ClearbitSettings]):
     def found(self, domain: str) -> Response:
         """The company, or 404."""
         company = self.directory.company(domain)
-        return answer(record(company), 200, self.rate()) if company else self.error("unknown_record", 404)
+        if company is None:
+            return self.error("unknown_record", 404)
+        self.billed[domain] += 1
+        return answer(record(company), 200, self.rate())
 
 
 def key_of(authorization: str) -> str:
@@ -163,4 +200,19 @@ def record(company: Company) -> JsonObject:
                     "raised": known["raised"], "annualRevenue": known["annualRevenue"],
                     "estimatedAnnualRevenue": None},
         "tech": known["tech"] or [], "parent": {"domain": None},
+    }  # fmt: skip
+
+
+def person_record(person: Person) -> JsonObject:
+    """A person in Clearbit's shape."""
+    missing = gaps("clearbit", person.person_id, ("title", "linkedin"))
+    return {
+        "id": f"cb_{person.person_id}",
+        "name": {"fullName": person.full_name, "givenName": person.first_name, "familyName": person.last_name},
+        "email": person.email,
+        "location": None,
+        "employment": {"domain": person.company.domain, "name": person.company.name,
+                       "title": None if "title" in missing else person.title, "role": None, "seniority": None},
+        "linkedin": {"handle": None if "linkedin" in missing else profile_url(person).split(".com/")[1]},
+        "indexedAt": "2025-12-01T00:00:00.000Z",
     }  # fmt: skip

@@ -1,7 +1,10 @@
-"""Chance for the simulated world: quick draws in blocks from one numpy generator."""
+"""Chance for the simulated world: one long sequence for what happens, short ones for what belongs to one subject."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from hashlib import blake2b
 from math import exp
+from struct import unpack
 from typing import TypeVar
 
 import numpy as np
@@ -10,26 +13,12 @@ T = TypeVar("T")
 BLOCK = 8192
 
 
-class Dice:
-    """Draws that depend on nothing but the seed and the order of asking."""
+class Draws(ABC):
+    """All that can be drawn from one number after another."""
 
-    def __init__(self, *seed: int) -> None:
-        """Start the sequence that belongs to `seed`."""
-        self._generator = np.random.default_rng(list(seed))
-        self._fractions: list[float] = []
-        self._normals: list[float] = []
-
+    @abstractmethod
     def fraction(self) -> float:
         """A number in [0, 1)."""
-        if not self._fractions:
-            self._fractions = self._generator.random(BLOCK).tolist()
-        return self._fractions.pop()
-
-    def normal(self, mean: float = 0.0, spread: float = 1.0) -> float:
-        """A normally distributed number."""
-        if not self._normals:
-            self._normals = self._generator.standard_normal(BLOCK).tolist()
-        return mean + spread * self._normals.pop()
 
     def chance(self, probability: float) -> bool:
         """True with this probability."""
@@ -68,3 +57,45 @@ class Dice:
     def hexadecimal(self, digits: int) -> str:
         """A string of so many hexadecimal digits."""
         return "".join("0123456789abcdef"[int(self.fraction() * 16)] for _ in range(digits))
+
+
+class Dice(Draws):
+    """Draws that depend on nothing but the seed and the order of asking: in blocks, for a world of them."""
+
+    def __init__(self, *seed: int) -> None:
+        """Start the sequence that belongs to `seed`."""
+        self._generator = np.random.default_rng(list(seed))
+        self._fractions: list[float] = []
+        self._normals: list[float] = []
+
+    def fraction(self) -> float:
+        """A number in [0, 1)."""
+        if not self._fractions:
+            self._fractions = self._generator.random(BLOCK).tolist()
+        return self._fractions.pop()
+
+    def normal(self, mean: float = 0.0, spread: float = 1.0) -> float:
+        """A normally distributed number."""
+        if not self._normals:
+            self._normals = self._generator.standard_normal(BLOCK).tolist()
+        return mean + spread * self._normals.pop()
+
+
+class KeyedDraws(Draws):
+    """A few draws that always belong to the same key.
+
+    Hashes, since a generator takes 100 times as long to set up as to draw the handful that one subject needs.
+    """
+
+    def __init__(self, key: str) -> None:
+        """Start the sequence that belongs to `key`."""
+        self._key, self._block = key, 0
+        self._fractions: list[float] = []
+
+    def fraction(self) -> float:
+        """A number in [0, 1)."""
+        if not self._fractions:
+            digest = blake2b(f"{self._key} {self._block}".encode()).digest()
+            self._fractions = [number / 2**32 for number in unpack("<16I", digest)]
+            self._block += 1
+        return self._fractions.pop()

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from zlib import crc32
+from functools import lru_cache
 
 from sandbox.companies import slug
-from sandbox.dice import Dice
+from sandbox.dice import KeyedDraws
 from sandbox.records import Company, Person
 from sandbox.world import World
 
@@ -21,9 +21,11 @@ class Directory:
     def __init__(self, world: World, now: Callable[[], datetime]) -> None:
         """Look at `world` as of `now()`."""
         self.world, self.now = world, now
-        self._of_moment: datetime | None = None
+        self._known_until: tuple[datetime, datetime] | None = None
         self._companies: dict[str, Company] = {}
         self._people: dict[str, Person] = {}
+        self._by_email: dict[str, Person] = {}
+        self._by_name: dict[tuple[str, str], Person] = {}
 
     def companies(self) -> list[Company]:
         """All companies, in the order of their first call."""
@@ -35,6 +37,12 @@ class Directory:
         self._look()
         return list(self._people.values())
 
+    def staff(self, company: Company) -> list[Person]:
+        """The people of a company, in the order of their first call."""
+        self._look()
+        known = (self._people.get(one.person_id) for one in self.world.staff(company))
+        return [person for person in known if person]
+
     def company(self, address: object) -> Company | None:
         """The company with this domain or website."""
         self._look()
@@ -43,26 +51,36 @@ class Directory:
     def person(self, email: object = None, profile: object = None, person_id: object = None) -> Person | None:
         """The person with this address, profile or id."""
         self._look()
-        wanted_email, wanted_profile = str(email or "-").lower(), str(profile or "-").rstrip("/").rpartition("/")[2]
         if person_id is not None:
             return self._people.get(str(person_id))
         if profile:
-            person = self._people.get(wanted_profile.rpartition("-")[2])
-            return person if person and profile_url(person).endswith(f"/{wanted_profile}") else None
-        return next((one for one in self._people.values() if one.email == wanted_email), None)
+            wanted = str(profile).rstrip("/").rpartition("/")[2]
+            person = self._people.get(wanted.rpartition("-")[2])
+            return person if person and profile_url(person).endswith(f"/{wanted}") else None
+        return self._by_email.get(str(email or "-").strip().lower())
 
     def named(self, first_name: object, last_name: object, address: object) -> Person | None:
         """The person of this name at the company with this domain or website."""
-        name, domain = f"{first_name} {last_name}".lower(), domain_of(address)
-        return next((p for p in self.people() if p.full_name.lower() == name and p.company.domain == domain), None)
+        self._look()
+        return self._by_name.get((f"{first_name} {last_name}".lower(), domain_of(address)))
 
     def _look(self) -> None:
-        """Learn what is known by now."""
+        """Learn what is known by now, unless nothing has changed since the last look."""
         now = self.now()
-        if now != self._of_moment:
-            self._companies = {company.domain: company for company in self.world.companies(now)}
-            self._people = {person.person_id: person for person in self.world.people(now)}
-            self._of_moment = now
+        if self._known_until and self._known_until[0] <= now < self._known_until[1]:
+            return
+        self._companies = {company.domain: company for company in self.world.companies(now)}
+        self._people = {person.person_id: person for person in self.world.people(now)}
+        self._by_email, self._by_name = {}, {}
+        for person in self._people.values():
+            self._by_email.setdefault(person.email, person)
+            self._by_name.setdefault((person.full_name.lower(), person.company.domain), person)
+        self._known_until = now, self.world.next_arrival(now)
+
+
+@lru_cache(maxsize=200_000)
+def _bare(text: str) -> str:
+    return re.sub(r"^(https?://)?w{3,4}\.|^https?://|^[^@]*@", "", text).partition("/")[0]
 
 
 def domain_of(address: object) -> str:
@@ -71,8 +89,7 @@ def domain_of(address: object) -> str:
     >>> domain_of("https://www.Acme.example/about"), domain_of("ana@acme.example"), domain_of(None)
     ('acme.example', 'acme.example', '')
     """
-    text = str(address or "").strip().lower()
-    return re.sub(r"^(https?://)?w{3,4}\.|^https?://|^[^@]*@", "", text).partition("/")[0]
+    return _bare(str(address or "").strip().lower())
 
 
 def profile_url(person: Person) -> str:
@@ -85,15 +102,23 @@ def company_profile_url(company: Company) -> str:
     return f"https://www.linkedin.com/company/{company.domain.replace('.', '-')}"
 
 
-def dice_for(vendor: str, key: str) -> Dice:
+def dice_for(vendor: str, key: str) -> KeyedDraws:
     """The draws that belong to one vendor's view of one subject."""
-    return Dice(crc32(vendor.encode()), crc32(key.encode()))
+    return KeyedDraws(f"{vendor}|{key}")
 
 
 def gaps(vendor: str, key: str, names: Iterable[str], rate: float = GAP_RATE) -> frozenset[str]:
     """Which of these facts this vendor has not found out about the subject; always the same."""
     dice = dice_for(vendor, key)
     return frozenset([name for name in names if dice.chance(rate)])
+
+
+JOB_TITLES = ("Software Engineer", "Customer Support Agent", "Sales Manager", "Operations Lead")
+
+
+def job_title(number: int) -> str:
+    """What the `number`-th open position of any company is called, whichever vendor tells of it."""
+    return JOB_TITLES[number % len(JOB_TITLES)]
 
 
 def funding_rounds(company: Company) -> list[tuple[str, str, int]]:

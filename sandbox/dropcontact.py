@@ -5,25 +5,31 @@ Not ready, unknown and in trouble are the same answer with status 200.
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from sandbox.directory import company_profile_url, gaps, profile_url
 from sandbox.fellow_records import JsonObject
 from sandbox.fellow_requests import Answered, answer
-from sandbox.vendor import FixedWindow, Handler, Settings, Vendor, body_or_none
+from sandbox.vendor import EVERY_METHOD, RATE_LIMIT, FixedWindow, Handler, Settings, Vendor, body_or_none
 from sandbox.world import World
 
 TOKEN = "sandbox-dropcontact-token"  # noqa: S105  # opens nothing but this sandbox
-MOST_RECORDS, MOST_BYTES_EACH, PER_SECOND = 250, 15_000, 60
+MOST_RECORDS, MOST_BYTES_EACH = 250, 15_000
 RESULTS_KEPT = timedelta(days=30)
 NOT_READY: JsonObject = {
     "error": False, "success": False, "reason": "Request not ready yet, try again in 30 seconds",
 }  # fmt: skip
+INPUTS = frozenset({
+    "first_name", "last_name", "full_name", "civility", "website", "company", "company_linkedin", "num_siren", "siret",
+    "email", "linkedin", "job", "job_function", "job_level", "phone", "mobile_phone", "location", "country",
+    "custom_fields",
+})  # fmt: skip
 FACTS = ("email", "job", "linkedin", "company_linkedin", "nb_employees", "industry", "country")
 
 
@@ -37,6 +43,7 @@ class DropcontactSettings(Settings):
     seconds_until_ready: float = 0.0
     error_in_200: bool = False
     """Finished batches answer 200 with `error: true`."""
+    per_second: float = 60
 
 
 @dataclass(slots=True)
@@ -61,7 +68,7 @@ class Dropcontact(Vendor[DropcontactSettings]):
     def begin(self) -> None:
         """No batches, no credits spent."""
         self.batches: dict[str, Batch] = {}
-        self.spent = 0
+        self.billed: Counter[str] = Counter()
         self.second = FixedWindow(1)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -72,30 +79,42 @@ class Dropcontact(Vendor[DropcontactSettings]):
             ("GET", "/v1/account/credits", self.credits),
         ]
 
+    def router(self) -> APIRouter:
+        """The API, and the old host beside it at `/dropcontact-io`: a gateway that refuses everything."""
+        both = APIRouter()
+        both.include_router(super().router())
+
+        async def refuse() -> Response:
+            self.refusals["dead_host"] += 1
+            return answer({"message": "Missing Authentication Token"}, 403)
+
+        both.add_api_route("/dropcontact-io/{path:path}", refuse, methods=EVERY_METHOD, response_model=None)
+        return both
+
     def authenticate(self, request: Request) -> None:
         """The access token."""
         if request.headers.get("X-Access-Token") != TOKEN:
             raise self.refused("unauthorized", wrong(401, "Invalid access token").response)
 
     def limit(self, request: Request) -> None:
-        """Sixty requests a second."""
-        if not self.second.admits(PER_SECOND):
-            raise self.refused("rate_limit", self.too_many())
+        """So many requests a second."""
+        if not self.second.admits(self.settings.per_second):
+            raise self.refused(RATE_LIMIT, self.too_many(request))
 
-    def too_many(self) -> Response:
+    def too_many(self, request: Request) -> Response:
         """429 without a time to wait."""
         return wrong(429, "Too many requests").response
 
     def books(self) -> JsonObject:
-        """Credits left and batches made."""
-        return {"credits_left": self.left(), "batches": len(self.batches)}
+        """How often each record was billed, by the client's id or what it asked for; credits left, batches."""
+        return {"billed": dict(self.billed), "credits_left": self.left(), "batches": len(self.batches)}
 
     def left(self) -> int:
         """Credits left."""
-        return int(self.settings.credits) - self.spent
+        return int(self.settings.credits) - self.billed.total()
 
     async def submit(self, request: Request) -> Response:
-        """Take a batch; a credit for each record is spent, and given back where no address is found."""
+        """Take a batch: a record costs a credit where an address is found, or where one was given to be verified."""
         body = await body_or_none(request)
         data = body.get("data") if body else None
         if not isinstance(data, list) or not data or not all(isinstance(one, dict) for one in data):
@@ -108,7 +127,9 @@ class Dropcontact(Vendor[DropcontactSettings]):
             raise Answered(answer({"detail": "Not enough credits"}, 403))
         french = body is not None and body.get("language") == "fr"
         results = [self.enriched(one, french) for one in data]
-        self.spent += sum("email" in one for one in results)
+        self.billed.update(
+            billed_as(one) for one, result in zip(data, results, strict=True) if "email" in result or one.get("email")
+        )
         request_id = uuid4().hex[:12]
         self.batches[request_id] = Batch(self.now(), results, time.monotonic())
         return answer({"request_id": request_id, "success": True, "error": False, "credits_left": self.left()})
@@ -157,8 +178,21 @@ class Dropcontact(Vendor[DropcontactSettings]):
             echo |= {
                 "first_name": person.first_name, "last_name": person.last_name, "full_name": person.full_name,
             }  # fmt: skip
+        unexpected = sorted(set(asked) - INPUTS)
+        if unexpected:
+            echo["unexpected_field"] = unexpected
         missing = gaps("dropcontact", person.email if person else str(asked.get("website")), FACTS)
         return {**echo, **{key: value for key, value in facts.items() if key not in missing}}
+
+
+def billed_as(asked: JsonObject) -> str:
+    """What a record is called in the books: the first of its custom fields, else its address, else name and company."""
+    custom = asked.get("custom_fields")
+    if isinstance(custom, dict) and custom:
+        return str(next(iter(custom.values())))
+    if asked.get("email"):
+        return str(asked["email"])
+    return " ".join(str(asked[name]) for name in ("first_name", "last_name", "website", "company") if asked.get(name))
 
 
 def wrong(status: int, reason: str) -> Answered:

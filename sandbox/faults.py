@@ -11,7 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.dice import Dice
 
-RATES = ("server_error", "rate_limited", "malformed_json", "html", "empty_body", "timeout", "reset")
+RATES = (
+    "server_error", "rate_limited", "malformed_json", "html", "empty_body", "timeout", "reset", "lost_answer",
+    "rate_limited_without_retry_after",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,10 @@ class Faults:
     timeout: float = 0.0
     """Nothing for `hang_seconds`, then the connection is dropped."""
     reset: float = 0.0
-    """Half an answer, then the connection is dropped."""
+    """Half an answer, then the connection is dropped; nothing was carried out."""
+    lost_answer: float = 0.0
+    """All is carried out, an order is taken and billed; then the connection is dropped as with `reset`."""
+    rate_limited_without_retry_after: float = 0.0
     hang_seconds: float = 30.0
     seed: int = 0
 
@@ -71,6 +77,10 @@ class Trouble:
                 return broken
             case "rate_limited":
                 return too_many()
+            case "rate_limited_without_retry_after":
+                refusal = too_many()
+                del refusal.headers["Retry-After"]
+                return refusal
             case "malformed_json":
                 return Response(cut_short, media_type="application/json")
             case "html":

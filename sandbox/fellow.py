@@ -6,18 +6,20 @@ arrive meanwhile neither push one already given onto the next page nor hide one.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 
-from sandbox.faults import Faults, RateLimit, Trouble
+from sandbox.faults import RateLimit
 from sandbox.fellow_records import JsonObject, action_item, note, recording
-from sandbox.fellow_requests import Answered, Asked, Place, answer, cursor_of, json_body, place_of
+from sandbox.fellow_requests import Answered, Asked, Place, answer, cursor_of, invalid, json_body, place_of
+from sandbox.fellow_webhooks import Webhooks
 from sandbox.records import Meeting
 from sandbox.timeline import has_appeared, has_transcript
+from sandbox.vendor import RATE_LIMIT, Control, Handler, Settings, Vendor
 from sandbox.world import SELLERS, World
 
 SUBDOMAIN = "sandbox"
@@ -25,69 +27,89 @@ API_KEY = "sandbox-fellow-key"
 SIGN_IN_PAGE = "<!doctype html><html><head><title>Fellow</title></head><body>Find your workspace</body></html>"
 EVERYTHING = {"transcript": True, "ai_notes": True, "media_url": False}
 WHOLE_NOTE = {"event_attendees": True, "content_markdown": True}
-EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class Fellow:
-    """The stand-in's state: the world it shows, the moment it shows it at, its limits and its moods."""
+@dataclass(frozen=True, slots=True)
+class FellowSettings(Settings):
+    """How Fellow behaves."""
+
+    requests_per_second: float = 3.0
+    """For the key, in any second; 0 for no limit."""
+
+
+class Fellow(Vendor[FellowSettings]):
+    """The stand-in's state: the world it shows, what was ticked off in it, and who is told of news."""
+
+    name = "fellow"
+    below = "/{subdomain}/api/v1"
 
     def __init__(self, world: World, now: Callable[[], datetime], requests_per_second: float | None = 3.0) -> None:
-        """Show `world` as of `now()`; nothing goes wrong until faults are set."""
-        self.world, self.now = world, now
-        self.limit = RateLimit(requests_per_second)
-        self.trouble = Trouble(Faults())
-        self.requests: Counter[str] = Counter()
-        self.refusals: Counter[str] = Counter()
+        """Show `world` as of `now()`; None is no limit."""
+        self.world = world
         self._shelf: list[Meeting] = []
         self._places: list[Place] = []
         self._by_id: dict[str, Meeting] = {}
+        super().__init__(world, now, FellowSettings(requests_per_second=requests_per_second or 0.0))
 
-    def router(self) -> APIRouter:
-        """The routes below `/fellow`."""
-        router = APIRouter(prefix="/fellow", dependencies=[Depends(self.admit)])
-        for method, path, handler in (
-            ("GET", "me", self.me),
-            ("POST", "recordings", self.recordings),
-            ("GET", "recording/{recording_id}", self.recording),
-            ("POST", "notes", self.notes),
-            ("GET", "note/{note_id}", self.note),
-            ("POST", "action_items", self.action_items),
-            ("GET", "action_item/{item_id}", self.action_item),
-        ):
-            router.add_api_route(f"/{{subdomain}}/api/v1/{path}", handler, methods=[method], response_model=None)
-        router.add_api_route("/{subdomain}/{path:path}", nothing_here, methods=EVERY_METHOD, response_model=None)
-        return router
+    def begin(self) -> None:
+        """Nobody has asked, ticked anything off, or wants to be told."""
+        self.rate = RateLimit(None)
+        self.completed: set[str] = set()
+        self.archived: set[str] = set()
+        self.webhooks = Webhooks(self.meeting, self.now)
 
-    async def admit(self, request: Request, subdomain: str) -> None:
-        """Turn away who may not ask, asks too often, or meets a fault."""
-        route = request.scope["route"].path.removeprefix("/fellow/{subdomain}/api/v1")
-        self.requests[f"{request.method} {route}"] += 1
-        if subdomain != SUBDOMAIN:
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """The API's routes."""
+        return [
+            ("GET", "/me", self.me),
+            ("POST", "/recordings", self.recordings),
+            ("GET", "/recording/{recording_id}", self.recording),
+            ("POST", "/notes", self.notes),
+            ("GET", "/note/{note_id}", self.note),
+            ("POST", "/action_items", self.action_items),
+            ("GET", "/action_item/{item_id}", self.action_item),
+            ("POST", "/action_item/{item_id}/complete", self.complete),
+            ("POST", "/action_item/{item_id}/archive", self.archive),
+            ("POST", "/webhook", self.create_webhook),
+            ("DELETE", "/webhook/{webhook_id}", self.delete_webhook),
+        ]
+
+    def controls(self) -> list[tuple[str, Control]]:
+        """`POST /_sandbox/fellow/deliver`: tell the webhooks of a meeting (`Webhooks.deliver`)."""
+        return [("/deliver", self.deliver)]
+
+    def authenticate(self, request: Request) -> None:
+        """The key, in a workspace that exists."""
+        if request.url.path.split("/")[2] != SUBDOMAIN:
             raise Answered(Response(SIGN_IN_PAGE, media_type="text/html"))
         if request.headers.get("X-API-KEY") != API_KEY:
             raise self.refused("unauthorized", answer({"detail": "Unauthorized"}, 401))
-        if not self.limit.admits(API_KEY):
-            raise self.refused("rate_limit", self.too_many())
-        kind = self.trouble.next()
-        if kind is not None:
-            raise self.refused(kind, self.troubled(kind))
 
-    def refused(self, kind: str, response: Response) -> Answered:
-        """Count a refusal, and answer with it."""
-        self.refusals[kind] += 1
-        return Answered(response)
+    def limit(self, request: Request) -> None:
+        """So many requests in any second."""
+        self.rate.per_second = self.settings.requests_per_second or None
+        if not self.rate.admits(API_KEY):
+            raise self.refused(RATE_LIMIT, self.too_many(request))
 
-    def too_many(self) -> Response:
+    def too_many(self, request: Request) -> Response:
         """429, every other time without saying how long to wait."""
-        says_when = (self.refusals["rate_limit"] + self.refusals["rate_limited"]) % 2 == 0
+        says_when = (self.refusals[RATE_LIMIT] + self.refusals["rate_limited"]) % 2 == 0
         body: JsonObject = {"code": "rate_limited", "message": "Too many requests."}
         return answer(body, 429, {"Retry-After": "1"} if says_when else {})
 
-    def troubled(self, kind: str) -> Response:
+    def server_error(self) -> Response:
+        """500 in Fellow's envelope."""
+        return answer({"message": "Internal server error", "errors": []}, 500)
+
+    def troubled(self, kind: str, request: Request) -> Response:
         """The answer of a server in this kind of trouble."""
-        broken = answer({"message": "Internal server error", "errors": []}, 500)
         cut_short = '{"recordings": {"page_info": {"cursor": nul'
-        return self.trouble.answer(kind, broken, self.too_many, cut_short)
+        return self.trouble.answer(kind, self.server_error(), lambda: self.too_many(request), cut_short)
+
+    def books(self) -> JsonObject:
+        """Webhooks, and how many action items were ticked off or put away."""
+        done = {"completed": len(self.completed), "archived": len(self.archived)}
+        return {"webhooks": self.webhooks.listed(), "action_items": done}
 
     async def me(self) -> Response:
         """Whose key this is."""
@@ -129,25 +151,67 @@ class Fellow:
         return answer({"note": note(meeting, now, WHOLE_NOTE)})
 
     async def action_items(self, request: Request) -> Response:
-        """A page of action items; none is ever completed or archived here."""
+        """A page of action items; those of one meeting stay together, so a page may be shorter or longer."""
         body = await json_body(request)
         asked, now = Asked.read(body), self.now()
         filters = body.get("filters")
-        if isinstance(filters, dict) and (filters.get("completed") or filters.get("archived")):
-            return listed("action_items", asked, None, [])
+        wanted = {name: filters.get(name) for name in ("completed", "archived")} if isinstance(filters, dict) else {}
         found, cursor = page(asked, (m for m in self.newest_first(asked, now) if has_transcript(m, now)))
-        items = [action_item(meeting, n) for meeting in found for n in range(len(meeting.notes.action_items))]
-        return listed("action_items", asked, cursor, items)
+        items = [self.item(meeting, n) for meeting in found for n in range(len(meeting.notes.action_items))]
+        return listed("action_items", asked, cursor, [item for item in items if self.is_wanted(item, wanted)])
+
+    def is_wanted(self, item: JsonObject, wanted: JsonObject) -> bool:
+        """The item is completed or archived as asked; what was put away shows only where it is asked for."""
+        completed, archived = item["id"] in self.completed, item["id"] in self.archived
+        return wanted.get("completed") in (None, completed) and archived == (wanted.get("archived") or False)
+
+    def item(self, meeting: Meeting, place: int) -> JsonObject:
+        """An action item with what became of it."""
+        item = action_item(meeting, place)
+        if item["id"] in self.archived:
+            return {**item, "status": "Archived"}
+        return {**item, "status": "Complete"} if item["id"] in self.completed else item
 
     async def action_item(self, item_id: str) -> Response:
         """One action item."""
+        return answer({"action_item": self.item(*self.known_item(item_id))})
+
+    async def complete(self, item_id: str, request: Request) -> Response:
+        """Tick an action item off, or take that back."""
+        known, body = self.known_item(item_id), await json_body(request)
+        if not isinstance(body.get("completed"), bool):
+            raise invalid("completed", "Input should be a valid boolean")
+        (self.completed.add if body["completed"] else self.completed.discard)(item_id)
+        return answer({"action_item": self.item(*known)})
+
+    async def archive(self, item_id: str) -> Response:
+        """Put an action item away."""
+        known = self.known_item(item_id)
+        self.archived.add(item_id)
+        return answer({"action_item": self.item(*known)})
+
+    def known_item(self, item_id: str) -> tuple[Meeting, int]:
+        """Meeting and place of an action item; raises Answered with 404 where there is none by now."""
         match = re.fullmatch(r"ai_(\w+)_(\d)", item_id, re.ASCII)
         meeting = self.meeting(f"rec_{match[1]}") if match else None
         if not match or meeting is None or not has_transcript(meeting, self.now()):
-            return answer({"detail": "Action item not found"}, 404)
+            raise Answered(answer({"detail": "Action item not found"}, 404))
         if int(match[2]) >= len(meeting.notes.action_items):
-            return answer({"detail": "Action item not found"}, 404)
-        return answer({"action_item": action_item(meeting, int(match[2]))})
+            raise Answered(answer({"detail": "Action item not found"}, 404))
+        return meeting, int(match[2])
+
+    async def create_webhook(self, request: Request) -> Response:
+        """Register an address that answers the challenge; its secret is told this once."""
+        body = await json_body(request)
+        return answer({"webhook": await self.webhooks.create(body)})
+
+    async def delete_webhook(self, webhook_id: str) -> Response:
+        """Forget an address."""
+        return answer({}) if self.webhooks.delete(webhook_id) else answer({"detail": "Webhook not found"}, 404)
+
+    async def deliver(self, body: JsonObject) -> JsonObject:
+        """Tell the webhooks of a meeting, as `Webhooks.deliver` says."""
+        return await self.webhooks.deliver(body)
 
     def meeting(self, recording_id: str) -> Meeting | None:
         """The meeting of this recording, if it has appeared by now."""
@@ -188,8 +252,3 @@ def page(asked: Asked, matching: Iterator[Meeting]) -> tuple[list[Meeting], str 
 def listed(name: str, asked: Asked, cursor: str | None, data: list[JsonObject]) -> Response:
     """A page in Fellow's envelope."""
     return answer({name: {"page_info": {"cursor": cursor, "page_size": asked.page_size}, "data": data}})
-
-
-async def nothing_here() -> Response:
-    """404 for a path the API does not have."""
-    return answer({"detail": "Not Found"}, 404)

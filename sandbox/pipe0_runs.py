@@ -1,11 +1,12 @@
 """Runs of pipe0's stand-in: reading a request, doing it at once, and showing it step by step."""
 
-import hashlib
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
+from zlib import crc32
 
 from sandbox.directory import Directory
 from sandbox.fellow_records import JsonObject
@@ -13,6 +14,8 @@ from sandbox.fellow_requests import Answered, answer
 from sandbox.pipe0_pipes import PIPES, Pipe, mocked, outcome, reason
 
 MOST_INPUTS = 100
+KINDS: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number", list: "json", dict: "json"}
+"""What pipe0 calls the type of a value."""
 
 
 def problem(status: int, kind: str, detail: str, headers: dict[str, str] | None = None) -> Answered:
@@ -100,6 +103,13 @@ def arranged(steps: list[Step], given: set[str]) -> tuple[Step, ...]:
     return tuple(ordered)
 
 
+def progress(checks: int, begun: float, checks_needed: float, seconds_needed: float, end: str) -> str:
+    """How far something begun is, of `pending`, `processing` and `end`: by checks or real time, whichever is less."""
+    passed = time.monotonic() - begun
+    done = min(checks / checks_needed if checks_needed else 1.0, passed / seconds_needed if seconds_needed else 1.0)
+    return end if done >= 1 else "pending" if done < 0.5 else "processing"
+
+
 @dataclass(slots=True)
 class Run:
     """A run whose results are known from the start and shown when their time has come."""
@@ -114,17 +124,21 @@ class Run:
     begun: float = field(default_factory=time.monotonic)
     checks: int = 0
     canceled: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
+    """What was shown with each status: a run that is asked for often is written once."""
 
     def status(self, checks_needed: float, seconds_needed: float) -> str:
         """How far the run is: by the checks made, and by the real time passed, whichever is less far."""
         if self.canceled:
             return "canceled"
-        passed = time.monotonic() - self.begun
-        done = min(self.checks / checks_needed if checks_needed else 1.0,
-                   passed / seconds_needed if seconds_needed else 1.0)  # fmt: skip
-        if done >= 1:
-            return "failed" if self.out_of_credit else "completed"
-        return "pending" if done < 0.5 else "processing"
+        end = "failed" if self.out_of_credit else "completed"
+        return progress(self.checks, self.begun, checks_needed, seconds_needed, end)
+
+    def text(self, status: str) -> str:
+        """The run as JSON."""
+        if status not in self.texts:
+            self.texts[status] = json.dumps(self.shown(status), ensure_ascii=False, separators=(",", ":"))
+        return self.texts[status]
 
     def shown(self, status: str) -> JsonObject:
         """The run in pipe0's envelope; while it runs only part of the fields have values."""
@@ -163,6 +177,7 @@ def carry_out(order: Order, directory: Directory, credits_left: float) -> Run:
     bought: list[str] = []
     broke = False
     for one in order.steps:
+        known_by = config_hash(one)
         for fields in records.values():
             asked = next((fields[name]["value"] for name in one.reads if fields.get(name, {}).get("value")), None)
             drawn = results(one, order, directory, asked)
@@ -173,14 +188,10 @@ def carry_out(order: Order, directory: Directory, credits_left: float) -> Run:
                 drawn = dict.fromkeys(one.pipe.outputs, (None, "failed", unpaid))
             elif pays:
                 bought.append(f"{asked} {one.pipe.pipe_id}")
+            made_by = resolved(one, known_by, asked, order)
             for name, alias in one.writes.items():
-                fields[alias] = a_field(*drawn[name], resolved(one, asked, order))
+                fields[alias] = a_field(*drawn[name], made_by)
     return Run(order, directory.now(), records, bought, broke)
-
-
-def echoed(name: str, value: object) -> JsonObject:
-    """An input as a field of its record."""
-    return a_field(tidied(name, value), "completed", None, {"ref": "input"})
 
 
 def tidied(name: str, value: object) -> object:
@@ -207,29 +218,26 @@ def results(
 
 def a_field(value: object, status: str, why: JsonObject | None, resolved_by: JsonObject) -> JsonObject:
     """A field in pipe0's shape."""
-    match value:
-        case str():
-            kind = "string"
-        case bool():
-            kind = "boolean"
-        case int() | float():
-            kind = "number"
-        case list() | dict():
-            kind = "json"
-        case _:
-            kind = "unknown"
-    claimed = None if resolved_by["ref"] == "input" else {name: resolved_by[name] for name in ("ref", "config_hash")}
+    kind = KINDS.get(type(value), "unknown")
+    ref = resolved_by["ref"]
     return {
         "type": kind, "format": "text" if kind == "string" else None, "value": value, "status": status, "reason": why,
-        "widgets": {}, "claimed_by": claimed, "resolved_by": resolved_by,
+        "widgets": {},
+        "claimed_by": None if ref == "input" else {"ref": ref, "config_hash": resolved_by["config_hash"]},
+        "resolved_by": resolved_by,
     }  # fmt: skip
 
 
-def resolved(one: Step, asked: object, order: Order) -> JsonObject:
+def config_hash(one: Step) -> str:
+    """A few letters that belong to how a step is configured."""
+    return f"{crc32(repr(sorted(one.writes.items())).encode()) % 4096:03x}"
+
+
+def resolved(one: Step, known_by: str, asked: object, order: Order) -> JsonObject:
     """Who made a field's value, from what."""
     return {
         "ref": one.pipe.pipe_id,
-        "config_hash": hashlib.sha256(repr(sorted(one.writes.items())).encode()).hexdigest()[:3],
-        "input_hash": hashlib.sha256(str(asked).encode()).hexdigest()[:8],
+        "config_hash": known_by,
+        "input_hash": f"{crc32(str(asked).encode()):08x}",
         "environment": "sandbox" if order.is_sandbox else "production",
     }

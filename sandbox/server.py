@@ -3,11 +3,22 @@
 with SandboxServer(World(seed=7)) as sandbox:
     sandbox.set_now(datetime(2026, 3, 2))
     httpx.get(f"{sandbox.url}/crm/leads.csv", headers={"Authorization": f"Bearer {CRM_KEY}"})
+
+The switchboard, all JSON, below `/_sandbox`:
+
+    GET  state                         all that was asked, refused and billed, by vendor (`Vendor.state`)
+    POST clock                         {"now": ISO moment or null}
+    POST faults?vendor=                rates by kind (`Faults`); without a vendor Fellow's
+    POST settings?vendor=              the vendor's settings (`Settings` and those below it)
+    POST reset?vendor=                 behave as usual and remember nothing; without a vendor all of them
+    POST fellow/deliver                a webhook of Fellow's (`Webhooks.deliver`)
+    POST openfunnel/webhook            a webhook of OpenFunnel's (`openfunnel_webhook.tell`)
+    POST rate                          {"requests_per_second": number or null}, Fellow's limit
 """
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -26,9 +37,11 @@ from sandbox.dropcontact import Dropcontact
 from sandbox.faults import Faults, Trouble
 from sandbox.fellow import Fellow
 from sandbox.fellow_requests import Answered
+from sandbox.openfunnel import OpenFunnel
 from sandbox.pipe0 import Pipe0
 from sandbox.slack import Slack
-from sandbox.vendor import Vendor
+from sandbox.vendor import Control, Vendor
+from sandbox.web import Web
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -62,10 +75,11 @@ def create_app(
     clock = now if isinstance(now, SimulatedClock) else SimulatedClock(now)
     fellow = Fellow(world, clock, requests_per_second)
     app = FastAPI(title="ringback sandbox", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(fellow.router())
-    vendors = {vendor.name: vendor for vendor in data_vendors(world, clock)}
+    vendors: dict[str, Vendor[Any]] = {vendor.name: vendor for vendor in (fellow, *data_vendors(world, clock))}
     for vendor in vendors.values():
         app.include_router(vendor.router())
+        for path, control in vendor.controls():
+            app.add_api_route(f"/_sandbox/{vendor.name}{path}", switch(control), methods=["POST"], response_model=None)
 
     @app.exception_handler(Answered)
     async def answered(_request: Request, early: Answered) -> Response:
@@ -88,7 +102,7 @@ def create_app(
                 "meetings": world.started(clock()),
                 "requests": dict(fellow.requests),
                 "refusals": dict(fellow.refusals),
-                "requests_per_second": fellow.limit.per_second,
+                "requests_per_second": fellow.settings.requests_per_second or None,
                 "faults": asdict(fellow.trouble.faults),
                 "vendors": {vendor.name: vendor.state() for vendor in vendors.values()},
             }
@@ -101,8 +115,7 @@ def create_app(
     @app.post("/_sandbox/faults", response_model=None)
     async def set_faults(request: Request, vendor: str = "fellow") -> Response:
         def set_trouble(body: dict[str, object]) -> None:
-            steered_vendor = fellow if vendor == "fellow" else chosen(vendors, vendor)
-            steered_vendor.trouble = Trouble(Faults.read(body))
+            chosen(vendors, vendor).trouble = Trouble(Faults.read(body))
 
         return steered(await request.body(), set_trouble)
 
@@ -121,7 +134,7 @@ def create_app(
     @app.post("/_sandbox/rate", response_model=None)
     async def set_rate(request: Request) -> Response:
         def set_limit(body: dict[str, object]) -> None:
-            fellow.limit.per_second = rate_of(body.get("requests_per_second"))
+            fellow.set({"requests_per_second": rate_of(body.get("requests_per_second")) or 0.0})
 
         return steered(await request.body(), set_limit)
 
@@ -137,13 +150,15 @@ def data_vendors(world: World, now: Callable[[], datetime]) -> tuple[Vendor[Any]
         Dropcontact(world, now),
         Slack(world, now),
         Clearbit(world, now),
+        OpenFunnel(world, now),
+        Web(world, now),
     )
 
 
 def chosen(vendors: dict[str, Vendor[Any]], name: str) -> Vendor[Any]:
     """The vendor of this name; raises ValueError when there is none."""
     if name not in vendors:
-        raise ValueError(f"no such vendor: {name}; there are fellow, {', '.join(vendors)}")
+        raise ValueError(f"no such vendor: {name}; there are {', '.join(vendors)}")
     return vendors[name]
 
 
@@ -160,6 +175,21 @@ def steered(raw: bytes, steer: Callable[[dict[str, object]], None]) -> Response:
     except ValueError as wrong:
         return JSONResponse({"detail": str(wrong)}, 400)
     return JSONResponse({"ok": True})
+
+
+def switch(control: Control) -> Callable[[Request], Awaitable[Response]]:
+    """A vendor's own switch as a route; 400 says what was wrong with the request."""
+
+    async def turn(request: Request) -> Response:
+        try:
+            body = json.loads(await request.body() or b"{}")
+            if not isinstance(body, dict):
+                raise ValueError("a JSON object is needed")
+            return JSONResponse(await control(body))
+        except ValueError as wrong:
+            return JSONResponse({"detail": str(wrong)}, 400)
+
+    return turn
 
 
 def moment_of(value: object) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import Request, Response
 
 from sandbox.fellow_records import JsonObject
-from sandbox.vendor import FixedWindow, Handler, Settings, Vendor, body_or_none
+from sandbox.vendor import RATE_LIMIT, FixedWindow, Handler, Settings, Vendor, body_or_none
 from sandbox.world import World
 
 WEBHOOK = "/services/T000/B000/sandbox"
@@ -56,7 +56,7 @@ class Slack(Vendor[SlackSettings]):
         """500."""
         return plain("rollup_error", 500)
 
-    def too_many(self) -> Response:
+    def too_many(self, request: Request) -> Response:
         """429 with the seconds to wait."""
         return Response("rate_limited", 429, {"Retry-After": "1"}, media_type="text/plain")
 
@@ -67,7 +67,7 @@ class Slack(Vendor[SlackSettings]):
     async def post(self, request: Request) -> Response:
         """Take a message, or say in one word why not."""
         if not self.second.admits(self.settings.per_second):
-            raise self.refused("rate_limit", self.too_many())
+            raise self.refused(RATE_LIMIT, self.too_many(request))
         if self.settings.refusal:
             return plain(self.settings.refusal, REFUSALS.get(self.settings.refusal, 400))
         body = await body_or_none(request)

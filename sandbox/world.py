@@ -97,6 +97,17 @@ class World:
         self.reach(until + KNOWN_BEFORE_THE_CALL)
         return [person for person in self._people if person.created_at <= until]
 
+    def staff(self, company: Company) -> tuple[Person, ...]:
+        """All people of a company made so far, also those the CRM does not know yet."""
+        return tuple(self._staff.get(company.company_id, ()))
+
+    def next_arrival(self, after: datetime) -> datetime:
+        """Until when nobody new becomes known: the next who does, or half a day later if none does before."""
+        self.reach(after + KNOWN_BEFORE_THE_CALL)
+        soon = after + timedelta(hours=12)
+        arrivals = (one.created_at for group in (self._companies, self._people) for one in group)
+        return min((moment for moment in arrivals if after < moment < soon), default=soon)
+
     def reach(self, until: datetime) -> None:
         """Make the weeks up to and with the one that holds `until`."""
         with self._lock:

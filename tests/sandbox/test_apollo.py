@@ -89,3 +89,43 @@ def test_the_limit_is_told_and_kept(sandbox: SandboxServer, apollo: httpx.Client
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert [reply.headers["x-minute-requests-left"] for reply in replies] == ["1", "0", "0"]
     assert 0 < int(replies[2].headers["retry-after"]) <= 60
+
+
+def test_each_endpoint_has_its_own_limit_and_what_is_refused_does_not_count(
+    sandbox: SandboxServer, apollo: httpx.Client
+) -> None:
+    configure(sandbox, "apollo", per_minute=1, per_hour=2)
+    found = [apollo.get("/organizations/enrich?domain=a.test") for _ in range(3)]
+    other = apollo.get("/users/api_profile")
+    assert ([reply.status_code for reply in found], other.status_code) == ([200, 429, 429], 200)
+    assert found[2].headers["x-hourly-usage"] == "1"
+    assert "organizations/enrich is 1 times per minute" in found[1].json()["message"]
+
+
+def test_an_unlimited_window_has_an_empty_limit_and_no_usage(sandbox: SandboxServer, apollo: httpx.Client) -> None:
+    configure(sandbox, "apollo", per_day=0)
+    headers = apollo.get("/organizations/enrich?domain=a.test").headers
+    assert (headers["x-rate-limit-24-hour"], "x-24-hour-usage" in headers, headers["x-minute-usage"]) == (
+        "", False, "1")  # fmt: skip
+
+
+def test_what_is_bought_stands_in_the_books(sandbox: SandboxServer, apollo: httpx.Client) -> None:
+    company = sandbox.world.companies(sandbox.clock())[0]
+    person = sandbox.world.people(sandbox.clock())[0]
+    for _ in range(2):
+        apollo.get("/organizations/enrich", params={"domain": company.domain})
+    shown = apollo.post("/people/match", json={"email": person.email}).json()["person"]
+    apollo.post("/people/match", json={"email": "nobody@nowhere.test"})
+    assert books(sandbox, "apollo")["billed"] == {company.domain: 2, shown["id"]: 1}
+
+
+def test_news_profile_and_usage_are_told(sandbox: SandboxServer, apollo: httpx.Client) -> None:
+    company = sandbox.world.companies(sandbox.clock())[0]
+    one = apollo.get("/organizations/enrich", params={"domain": company.domain}).json()["organization"]
+    news = apollo.post("/news_articles/search", json={"organization_ids": [one["id"]]}).json()
+    assert [article["organization_ids"] for article in news["news_articles"]] == [[one["id"]]]
+    assert apollo.post("/news_articles/search", json={}).status_code == 422
+    assert "@" in apollo.get("/users/api_profile").json()["email"]
+    stats = apollo.post("/usage_stats/api_usage_stats").json()
+    assert stats['["api/v1/organizations", "enrich"]']["day"] == {
+        "limit": 50_000, "consumed": 1, "left_over": 49_999}  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.clearbit import ALWAYS_QUEUED, API_KEY
 from sandbox.server import SandboxServer
-from tests.sandbox.vendor_controls import configure, reset
+from tests.sandbox.vendor_controls import books, configure, reset
 
 FIND = "/v2/companies/find"
 
@@ -51,3 +51,24 @@ def test_the_limit_tells_its_reset_and_no_wait(sandbox: SandboxServer, clearbit:
     replies = [clearbit.get(FIND, params={"domain": "nobody.test", "cached": "true"}) for _ in range(2)]
     assert [reply.status_code for reply in replies] == [404, 429]
     assert ("Retry-After" in replies[1].headers, replies[1].headers["x-ratelimit-remaining"]) == (False, "0")
+
+
+def test_a_person_comes_with_the_company_and_a_name_gives_a_domain(
+    sandbox: SandboxServer, clearbit: httpx.Client
+) -> None:
+    person = next(p for p in sandbox.world.people(sandbox.clock()) if p.email.endswith(p.company.domain))
+    both = clearbit.get("/v2/combined/find", params={"email": person.email}).json()
+    assert (both["person"]["name"]["fullName"], both["company"]["domain"]) == (person.full_name, person.company.domain)
+    colleague = clearbit.get("/v2/combined/find", params={"email": f"nobody@{person.company.domain}"}).json()
+    assert (colleague["person"], colleague["company"]["name"]) == (None, person.company.name)
+    assert clearbit.get("/v2/combined/find", params={"email": "nobody@nowhere.test"}).status_code == 404
+    by_name = clearbit.get("/v1/domains/find", params={"name": person.company.name.upper()}).json()
+    assert by_name["domain"] == person.company.domain
+    assert clearbit.get("/v1/domains/find", params={"name": "Nobody & Sons"}).status_code == 404
+
+
+def test_what_was_given_stands_in_the_books(sandbox: SandboxServer, clearbit: httpx.Client) -> None:
+    domain = sandbox.world.companies(sandbox.clock())[0].domain
+    for asked in (domain, domain, "nobody.test"):
+        clearbit.get(FIND, params={"domain": asked, "cached": "true"})
+    assert books(sandbox, "clearbit")["billed"] == {domain: 2}

@@ -71,3 +71,28 @@ def test_what_cannot_be_taken_is_refused(
     configure(sandbox, "dropcontact", credits=8)
     assert dropcontact.post("/enrich/all", json={"data": data}).status_code == status
     assert httpx.get(f"{sandbox.url}/dropcontact/v1/account/credits").status_code == 401
+
+
+def test_verifying_a_given_address_costs_a_credit_also_where_nobody_has_it(
+    sandbox: SandboxServer, dropcontact: httpx.Client
+) -> None:
+    data = [
+        {"email": "nobody@nowhere.test", "custom_fields": {"lead_id": "41"}},
+        {"first_name": "No", "last_name": "Body", "website": "nowhere.test", "custom_fields": {"lead_id": "42"}},
+        {"email": "somebody@nowhere.test"},
+    ]
+    dropcontact.post("/enrich/all", json={"data": data})
+    kept = books(sandbox, "dropcontact")
+    assert (kept["billed"], kept["credits_left"]) == ({"41": 1, "somebody@nowhere.test": 1}, 99_998)
+
+
+def test_an_unknown_input_is_reported(dropcontact: httpx.Client) -> None:
+    asked = {"data": [{"website": "nowhere.test", "lead_score": 3}]}
+    request_id = dropcontact.post("/enrich/all", json=asked).json()["request_id"]
+    [one] = dropcontact.get(f"/enrich/all/{request_id}?forceResults=true").json()["data"]
+    assert one["unexpected_field"] == ["lead_score"]
+
+
+def test_the_old_host_refuses_everything(sandbox: SandboxServer) -> None:
+    reply = httpx.post(f"{sandbox.url}/dropcontact-io/batch", headers={"X-Access-Token": TOKEN}, json={})
+    assert (reply.status_code, reply.json()) == (403, {"message": "Missing Authentication Token"})

@@ -1,5 +1,6 @@
 """pipe0's stand-in runs pipes over records as pipe0 does, over real HTTP, and counts what was bought."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -202,3 +203,60 @@ def test_both_kinds_of_429(sandbox: SandboxServer, pipe0: httpx.Client) -> None:
     assert [reply.status_code for reply in replies] == [200, 429, 429]
     assert [(r.json()["type"], "Retry-After" in r.headers) for r in replies[1:]] == [
         ("queue-limit-exceeded", False), ("org-rate-limited", True)]  # fmt: skip
+
+
+def test_an_order_of_a_hundred_is_quick_and_every_check_quicker(sandbox: SandboxServer, pipe0: httpx.Client) -> None:
+    people = sandbox.world.people(sandbox.clock())[:100]
+    inputs = [
+        {"id": p.person_id, "company_website_url": p.company.domain, "profile_url": profile_url(p)} for p in people
+    ]
+    configure(sandbox, "pipe0", checks_until_completed=2)
+    begun = time.process_time()
+    run = pipe0.post("/run", json={"pipes": EVERY_PIPE, "input": inputs}).json()
+    replies = [pipe0.get(f"/check/{run['id']}") for _ in range(40)]
+    spent = time.process_time() - begun
+    assert (len(inputs), replies[-1].json()["status"]) == (100, "completed")
+    assert spent / 41 < 0.03, f"{1000 * spent / 41:.1f} ms for each request, client and server"
+
+
+def searches(pipe0: httpx.Client) -> str:
+    return str(pipe0.base_url).removesuffix("pipes/") + "search"
+
+
+SEARCH = {"search_id": "people:profiles:crustdata@2", "config": {"limit": 3, "filters": {"current_job_titles": ["VP"]}}}
+
+
+def test_a_search_pages_through_everybody_by_its_next_page(sandbox: SandboxServer, pipe0: httpx.Client) -> None:
+    found: list[str] = []
+    asked: object = SEARCH
+    while asked:
+        page = pipe0.post(f"{searches(pipe0)}/run/sync", json={"search": asked}).json()
+        found += [one["name"]["value"] for one in page["results"]]
+        asked = page["next_page"]
+    wanted = [one.full_name for one in sandbox.world.people(sandbox.clock()) if "vp" in one.title.lower()]
+    assert (found, page["total_pages"]) == (wanted, -(-len(wanted) // 3))
+    assert sum(books(sandbox, "pipe0")["billed"].values()) == page["total_pages"]
+
+
+def test_a_search_can_be_checked_later(pipe0: httpx.Client) -> None:
+    begun = pipe0.post(f"{searches(pipe0)}/run", json={"search": SEARCH}).json()
+    checks = [pipe0.get(f"{searches(pipe0)}/check/{begun['id']}").json() for _ in range(3)]
+    assert [(one["status"], len(one["results"])) for one in checks] == [
+        ("pending", 0), ("processing", 0), ("completed", 3)]  # fmt: skip
+    assert pipe0.get(f"{searches(pipe0)}/check/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("search", "status"),
+    [
+        ({}, 422), ({"search_id": "people:nobody@1"}, 400), ({**SEARCH, "config": {"filters": {}}}, 400),
+        ({**SEARCH, "config": {"filters": {"shoe_size": ["44"]}}}, 400),
+        ({**SEARCH, "config": {"limit": 0, "filters": {"current_job_titles": ["VP"]}}}, 400),
+        ({**SEARCH, "config": {"filters": {"current_job_titles": ["VP"]}, "pagination": {"cursor": "guess"}}}, 400),
+    ],
+)  # fmt: skip
+def test_a_search_that_cannot_be_meant_is_refused(
+    sandbox: SandboxServer, pipe0: httpx.Client, search: dict[str, object], status: int
+) -> None:
+    reply = pipe0.post(f"{searches(pipe0)}/run", json={"search": search})
+    assert (reply.status_code, books(sandbox, "pipe0")["billed"]) == (status, {})

@@ -15,6 +15,11 @@ DOORS = {
     "dropcontact": ("/dropcontact/v1/account/credits", {"X-Access-Token": "sandbox-dropcontact-token"}),
     "slack": ("/slack/services/T000/B000/sandbox", {}),
     "clearbit": ("/clearbit/v2/companies/find?domain=a.test", {"Authorization": "Bearer sandbox-clearbit-key"}),
+    "openfunnel": (
+        "/openfunnel/api/v1/icp/list",
+        {"X-API-Key": "sandbox-openfunnel-key", "X-User-ID": "ana@a.example"},
+    ),
+    "web": ("/web/nobody.test/", {}),
 }
 
 
