@@ -133,13 +133,13 @@ class Buyer:
         A record that is bought for one signal brings the others that stand in it along: they cost nothing more.
         """
         choices: dict[str, dict[str, str]] = {}
-        options: dict[Wanted, list[str]] = {}
-        for wanted in work.open():
-            if able := self._options(wanted, work):
-                options[wanted] = able
-                held = [name for name in able if self.sources[name].record in work.subjects[wanted.entity_id].records]
-                ranked = by_finds_per_dollar(wanted.signal, self._list_prices(wanted.signal, able), spent)
-                choices.setdefault(wanted.entity_id, {})[wanted.signal] = [*held, *ranked][0]
+        options = {wanted: able for wanted in work.open() if (able := self._options(wanted, work))}
+        for wanted, able in options.items():
+            if any(Wanted(wanted.entity_id, first) in options for first in BY_NAME[wanted.signal].after):
+                continue
+            held = [name for name in able if self.sources[name].record in work.subjects[wanted.entity_id].records]
+            ranked = by_finds_per_dollar(wanted.signal, self._list_prices(wanted.signal, able), spent)
+            choices.setdefault(wanted.entity_id, {})[wanted.signal] = [*held, *ranked][0]
         for subject_id, mine in choices.items():
             held_already = work.subjects[subject_id].records
             records = {

@@ -144,6 +144,8 @@ class Signal:
     """How long what was found stays true enough."""
     ask_again_after: timedelta
     """How long a miss is believed."""
+    after: tuple[str, ...] = ()
+    """Signals that are settled first, because they tell what this one can be asked with."""
 
 
 DAY = timedelta(days=1)
@@ -152,15 +154,15 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("tech_stack", "company", TechStack, 15, 60 * DAY, 30 * DAY),
     Signal("web_functions", "company", WebFunctions, 10, 60 * DAY, 7 * DAY),
     Signal("funding", "company", Funding, 10, 60 * DAY, 30 * DAY),
-    Signal("job_postings", "company", JobPostings, 10, 14 * DAY, 7 * DAY),
+    Signal("job_postings", "company", JobPostings, 10, 14 * DAY, 7 * DAY, after=("apollo_record",)),
     *(
         Signal(name, "company", CompanyRecord, 0, 90 * DAY, 30 * DAY)
         for name in ("apollo_record", "clearbit_record", "openfunnel_record")
     ),
     Signal("news_summary", "company", NewsSummary, 10, 14 * DAY, 7 * DAY),
     Signal("contact", "lead", Contact, 10, 90 * DAY, 30 * DAY),
-    Signal("work_email", "lead", WorkEmail, 15, 90 * DAY, 30 * DAY),
-    Signal("linkedin_posts", "lead", LinkedinPosts, 5, 14 * DAY, 7 * DAY),
+    Signal("work_email", "lead", WorkEmail, 15, 90 * DAY, 30 * DAY, after=("contact",)),
+    Signal("linkedin_posts", "lead", LinkedinPosts, 5, 14 * DAY, 7 * DAY, after=("contact",)),
 )
 BY_NAME: Mapping[str, Signal] = {signal.name: signal for signal in SIGNALS}
 

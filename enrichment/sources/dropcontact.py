@@ -32,7 +32,7 @@ class Dropcontact(Source):
 
     def lacks(self, signal: str, subject: Subject) -> str | None:
         """It needs an address, a profile, or a name and the company."""
-        named = (subject.first_name or subject.last_name) and (subject.domain or subject.company_name)
+        named = subject.first_name and subject.last_name and (subject.domain or subject.company_name)
         if subject.email or subject.linkedin_url or named:
             return None
         return "neither an address, a profile, nor name and company are known"

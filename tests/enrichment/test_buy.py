@@ -1,16 +1,22 @@
 """Signals are bought from the best source that is left, kept with the reason where missed, within the ceilings."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from database import incidents, queue, signals, spending
+from database.identities import lead_of
 from database.models import Company
+from database.people import publish_leads
 from database.session import reading
 from database.signals import Wanted
-from enrichment.sources.base import Answer
+from enrichment.sources.base import Answer, Run
+from enrichment.subjects import Subject
+from ringback.clock import now
 from ringback.errors import OutOfCredit, VendorUnavailable, VendorUnreadable
-from tests.enrichment.sources import Scripted, enriched, fails, finds, known_of, misses, wait_for
+from tests.enrichment.sources import Say, Scripted, enriched, fails, finds, known_of, misses, wait_for
+from tests.factories import a_lead
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -167,16 +173,9 @@ def test_a_record_that_is_bought_for_one_signal_brings_the_others_along() -> Non
 
 
 def test_what_no_source_can_be_asked_for_is_missed_with_the_reason_for_free() -> None:
-    queue.enqueue([queue.Waiting("name:acme", 50, "test")], known_at := soon_ago())
+    queue.enqueue([queue.Waiting("name:acme", 50, "test")], now())
     assert enriched(Scripted("pipe0", ["tech_stack"], finds(TECH))).finished == 1
     assert known_of("name:acme")["name:acme tech_stack"].reason == "no company domain is known"
-    assert known_at
-
-
-def soon_ago():  # type: ignore[no-untyped-def]
-    from ringback.clock import now
-
-    return now()
 
 
 def test_after_five_tries_what_failed_is_missed_with_what_failed_and_a_dead_letter() -> None:
@@ -191,8 +190,6 @@ def test_after_five_tries_what_failed_is_missed_with_what_failed_and_a_dead_lett
 
 def test_the_run_of_a_worker_that_died_is_fetched_by_the_next_and_nothing_is_asked_twice() -> None:
     wait_for("acme.com")
-    from ringback.clock import now
-
     at = now()
     queue.take("dead", 10, at, lease=signals.CLAIM * 0)
     asked = [spending.Priced("acme.com", "tech_stack", 0.04)]
@@ -218,3 +215,30 @@ def test_a_record_is_bought_once_and_answers_later_questions_for_nothing() -> No
     assert sorted(one.signal for one in apollo.asked) == ["apollo_record", "tech_stack"]
     funding = known_of("acme.com")["acme.com funding"]
     assert (funding.value, funding.cost) == ({"total_usd": 5.0}, 0.0)
+
+
+def test_what_tells_more_about_a_person_is_settled_before_the_address_is_asked_for() -> None:
+    publish_leads([a_lead("apollo:1", source="apollo", email=None, external_id="1", first_name="Ana")])
+    queue.enqueue([queue.Waiting("apollo:1", 50, "test", "lead")], now())
+    contact = {"first_name": "Ana", "last_name": "Diaz", "company_domain": "acme.com"}
+    people = Lenient("apollo_people", ["contact"], finds(contact))
+    mail = Lenient("dropcontact", ["work_email"], finds({"email": "ana@acme.com", "qualification": "verified"}))
+    assert enriched(people, mail, signal_names=["contact", "work_email"]).finished == 2  # she and her company
+    assert [one.last_name for one in mail.subjects] == ["Diaz"]
+    assert lead_of("apollo:1") == "ana@acme.com"
+    assert queue.backlog() == {"done": 2}
+
+
+class Lenient(Scripted):
+    """Can be asked with anything; remembers whom it was asked about."""
+
+    def __init__(self, name: str, signal_names: list[str], say: Say) -> None:
+        super().__init__(name, signal_names, say)
+        self.subjects: list[Subject] = []
+
+    def lacks(self, signal: str, subject: Subject) -> str | None:
+        return None
+
+    def order(self, subjects: Sequence[Subject], signals: Sequence[str]) -> Run | list[Answer]:
+        self.subjects += subjects
+        return super().order(subjects, signals)
