@@ -69,6 +69,8 @@ def recognise(connection: Connection, leads: Sequence[records.Lead]) -> tuple[di
         own = redirected.get(lead.lead_id, lead.lead_id)
         same = {_end(owner[key], merges): key for key in wanted[lead.lead_id] if key in owner}
         here = _end(own, merges)
+        if lead.email and "@" not in here:
+            same.setdefault(_end(lead.email.strip().lower(), merges), wanted[lead.lead_id][0])
         keeps = min({here, *same}, key=lambda one: ("@" not in one, one not in same, one))
         for other in {here, *same} - {keeps}:
             merges[other] = Merge(other, keeps, f"the same {_named(same.get(other) or same.get(keeps) or '')}")

@@ -73,19 +73,15 @@ def facts_of(found: Known) -> CompanyFacts | None:
 
 
 def lead_of(found: Known) -> Lead | None:
-    """What a signal says of a contact, under the address where one is known by now; None for one that says nothing."""
+    """What a signal says of a contact; None for one that says nothing."""
     if found.wanted.signal not in ("contact", "work_email"):
         return None
     value = dict(found.value or {})
     first, last, email = value.get("first_name"), value.get("last_name"), value.get("email")
-    vendor, _, external_id = found.wanted.entity_id.partition(":")
-    lead_id = found.wanted.entity_id
-    is_hidden = "@" not in lead_id
     return Lead(
-        lead_id=email.lower() if email and is_hidden else lead_id,
+        lead_id=found.wanted.entity_id,
         source=SOURCE_OF.get(found.source, found.source),
         known_at=found.fetched_at,
-        external_id=external_id if is_hidden and vendor == "apollo" else None,
         name=" ".join(filter(None, (first, last))) or None,
         first_name=first,
         last_name=last,
