@@ -18,12 +18,14 @@ CACHES = (
     ("training.registry", "load"),
 )
 """What a process remembers of its home, by module."""
+FOR_TESTS = frozenset({"RINGBACK_REAL_DATA", "RINGBACK_TEST_KILLS", "RINGBACK_TEST_LEADS"})
+"""What a person may say to the tests themselves."""
 STORES = ("warehouse.duckdb", "database.sqlite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave the person's own configuration alone: no `.env`, no RINGBACK_ variable, a throw-away home."""
-    for name in [name for name in os.environ if name.startswith("RINGBACK_") and name != "RINGBACK_REAL_DATA"]:
+    for name in [name for name in os.environ if name.startswith("RINGBACK_") and name not in FOR_TESTS]:
         del os.environ[name]
     Settings.model_config["env_file"] = None
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small fits only wait for each other

@@ -6,6 +6,7 @@ answered. Being told to wait (429) is no failure. The state lies in a small file
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -41,9 +42,50 @@ class State:
 
 
 def guarded(vendor: str, folder: Path, is_failure: Callable[[Exception], bool], ask: Callable[[], T]) -> T:
-    """Ask the vendor unless its circuit is open; raises CircuitBreakerError where it is, or has just opened."""
-    answer: T = _breaker(vendor, folder, is_failure).call(ask)
+    """Ask the vendor unless its circuit is open; raises CircuitBreakerError where it is, else what asking raised.
+
+    While the circuit is closed any number may ask at the same time, and only the result is counted under pybreaker's
+    lock, which holds over a whole call. What came of asking is never lost to a circuit that has just opened.
+    """
+    breaker = _breaker(vendor, folder, is_failure)
+    if breaker.current_state != STATE_CLOSED:
+        return _as_trial(breaker, ask)
+    try:
+        answer = ask()
+    except Exception as failure:
+        _count(breaker, failure)
+        raise
+    _count(breaker, None)
     return answer
+
+
+def _as_trial(breaker: CircuitBreaker, ask: Callable[[], T]) -> T:
+    """Ask if the circuit lets one request through; the failure of that one is told rather than that it stays open."""
+    failures: list[Exception] = []
+
+    def try_it() -> T:
+        try:
+            return ask()
+        except Exception as failure:
+            failures.append(failure)
+            raise
+
+    try:
+        answer: T = breaker.call(try_it)
+        return answer
+    except CircuitBreakerError:
+        if failures:
+            raise failures[0] from None
+        raise
+
+
+def _count(breaker: CircuitBreaker, failure: Exception | None) -> None:
+    def come_of_it() -> None:
+        if failure is not None:
+            raise failure
+
+    with suppress(Exception):  # it is raised to the breaker, which counts it; the caller raises it itself
+        breaker.call(come_of_it)
 
 
 def states(folder: Path) -> list[State]:

@@ -1,6 +1,8 @@
 """A vendor that is down is left alone, by every process, until it answers again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -35,11 +37,27 @@ def test_after_a_while_one_request_may_try_and_closes_the_circuit(monkeypatch: p
     monkeypatch.setattr(breaker, "OPEN_FOR_SECONDS", 0.0)
     breaker._breaker.cache_clear()
     with a_vendor(*[Answer(500)] * FAILURES_IN_A_ROW, Answer(200, "{}")) as client:
-        for _ in range(2):
-            with pytest.raises(VendorUnavailable):
-                client.post_json("/things", {})
+        with pytest.raises(VendorUnavailable):
+            client.post_json("/things", {})
         assert client.post_json("/things", {}) == {}
         assert [s.state for s in states(client.state_folder)] == ["closed"]
+
+
+def test_an_order_that_opens_the_circuit_is_still_told_to_be_in_doubt() -> None:
+    with a_vendor(*DOWN) as client:
+        told = []
+        for _ in range(FAILURES_IN_A_ROW + 1):
+            with pytest.raises(VendorUnavailable) as failure:
+                client.post_json("/orders", {}, repeatable=False)
+            told.append(failure.value.is_in_doubt)
+        assert told == [True] * FAILURES_IN_A_ROW + [False]
+
+
+def test_many_may_ask_at_the_same_time() -> None:
+    with a_vendor(Answer(body="{}", after_seconds=0.3)) as client, ThreadPoolExecutor(8) as pool:
+        started = monotonic()
+        list(pool.map(lambda _: client.get_json("/things"), range(8)))
+        assert monotonic() - started < 8 * 0.3 / 2
 
 
 def test_being_told_to_wait_is_no_failure() -> None:
