@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, s
 
 from database import spending
 from database.models import Purchase, Signal
-from database.session import insert_new, reading, upsert, writing
+from database.session import put, reading, upsert, writing
 from database.spending import Ceilings, Priced
 from ringback.clock import LONG_AGO
 
@@ -210,7 +210,7 @@ def keep_free(missed: Iterable[Bought], at: datetime) -> None:
     names = ("state", "source", "reason", "fetched_at", "expires_at")
     over = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
     with writing() as connection:
-        upsert(connection, Signal, rows, replace=names, where=or_(over, _is_lapsed(at)))
+        put(connection, Signal, rows, replace=names, where=or_(over, _is_lapsed(at)))
 
 
 def known(entity_ids: Sequence[str], at: datetime) -> list[Known]:
@@ -218,20 +218,20 @@ def known(entity_ids: Sequence[str], at: datetime) -> list[Known]:
     found: list[Known] = []
     with reading() as connection:
         for start in range(0, len(entity_ids), AT_ONCE):
-            asked = select(Signal).where(
+            asked = select(*_KNOWN).where(
                 Signal.entity_id.in_(entity_ids[start : start + AT_ONCE]),
                 Signal.state.in_((FOUND, MISSED)),
                 Signal.expires_at > at,
             )
-            found += [_known(row) for row in connection.execute(asked)]
+            found += [_known(*row) for row in connection.execute(asked)]
     return sorted(found, key=lambda one: one.wanted)
 
 
 def found_since(moment: datetime, until: datetime) -> list[Known]:
     """What was found in a span of time, first and last moment included."""
-    asked = select(Signal).where(Signal.state == FOUND, Signal.fetched_at >= moment, Signal.fetched_at <= until)
+    asked = select(*_KNOWN).where(Signal.state == FOUND, Signal.fetched_at >= moment, Signal.fetched_at <= until)
     with reading() as connection:
-        return sorted((_known(row) for row in connection.execute(asked)), key=lambda one: one.wanted)
+        return sorted((_known(*row) for row in connection.execute(asked)), key=lambda one: one.wanted)
 
 
 def tried(entity_ids: Sequence[str], at: datetime) -> dict[Wanted, set[str]]:
@@ -262,11 +262,11 @@ def _keep(connection: Any, worker: str | None, bought: Sequence[Bought], at: dat
         Wanted(row.entity_id, row.signal): row
         for start in range(0, len(bought), AT_ONCE)
         for row in connection.execute(
-            select(Signal).where(_held(worker, [one.wanted for one in bought[start : start + AT_ONCE]]))
+            select(*_HELD).where(_held(worker, [one.wanted for one in bought[start : start + AT_ONCE]]))
         )
     }
     mine = [one for one in bought if one.wanted in held]
-    insert_new(connection, Purchase, [_ledger_row(one, held[one.wanted], at) for one in mine])
+    put(connection, Purchase, [_ledger_row(one, held[one.wanted], at) for one in mine])
     rows = [
         {
             "entity_id": one.wanted.entity_id,
@@ -288,7 +288,7 @@ def _keep(connection: Any, worker: str | None, bought: Sequence[Bought], at: dat
         for one in mine
     ]
     names = [name for name in rows[0] if name not in ("entity_id", "signal")] if rows else []
-    upsert(connection, Signal, rows, replace=names, where=Signal.state == CLAIMED)
+    put(connection, Signal, rows, replace=names, where=Signal.state == CLAIMED)
     return len(mine)
 
 
@@ -307,10 +307,20 @@ def _ledger_row(one: Bought, claim: Any, at: datetime) -> dict[str, Any]:
     }
 
 
-def _known(row: Any) -> Known:
-    return Known(
-        Wanted(row.entity_id, row.signal), row.value, row.confidence, row.source, row.reason, row.fetched_at, row.cost
-    )
+_HELD = (
+    Signal.entity_id, Signal.signal, Signal.source, Signal.cost, Signal.order_id, Signal.campaign_id, Signal.claimed_by,
+)  # fmt: skip
+_KNOWN = (
+    Signal.entity_id, Signal.signal, Signal.value, Signal.confidence, Signal.source, Signal.reason, Signal.fetched_at,
+    Signal.cost,
+)  # fmt: skip
+
+
+def _known(
+    entity_id: str, signal: str, value: Any, confidence: float | None, source: str, reason: str | None,
+    fetched_at: datetime, cost: float,
+) -> Known:  # fmt: skip
+    return Known(Wanted(entity_id, signal), value, confidence, source, reason, fetched_at, cost)
 
 
 def _may_be_claimed(source: str, at: datetime) -> ColumnElement[bool]:

@@ -83,7 +83,8 @@ class Buyer:
             under_way = [self.pools[order.source.name].submit(self._carry_out, order) for order in orders]
             for one in under_way:
                 work.note(one.result())
-        work.look(self.clock())
+        else:
+            work.look(self.clock())
         return [self._ending(work, one) for one in taken]
 
     def _carry_out(self, order: Order) -> Ordered:

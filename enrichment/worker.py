@@ -36,7 +36,7 @@ class Pace:
     lease: timedelta = queue.LEASE
     patience: timedelta = timedelta(minutes=2)
     subjects_at_once: int = 100
-    chunks_at_once: int = 16
+    chunks_at_once: int = 40
 
 
 @dataclass(slots=True)
