@@ -193,13 +193,25 @@ def _statements(connection: Connection, entity_ids: Iterable[str]) -> dict[str, 
 
 def _chosen(statements: Mapping[str, Said], base: str | None) -> dict[str, dict[str, Any]]:
     """By field the value that counts, with its source, confidence and time."""
-    candidates: dict[str, dict[str, Stated]] = {}
+    telling: dict[str, list[str]] = {}
     for source, said in statements.items():
-        for name, one in said.items():
-            known_at = datetime.fromisoformat(one["known_at"])
-            candidates.setdefault(name, {})[source] = Stated(source, one["value"], one["confidence"], known_at)
-    chosen = {name: choose(name, by_source, base) for name, by_source in sorted(candidates.items())}
-    return {name: {"source": best.source, **statements[best.source][name]} for name, best in chosen.items()}
+        for name in said:
+            telling.setdefault(name, []).append(source)
+    best = {
+        name: sources[0] if len(sources) == 1 else _believed(name, sources, statements, base)
+        for name, sources in sorted(telling.items())
+    }
+    return {name: {"source": source, **statements[source][name]} for name, source in best.items()}
+
+
+def _believed(name: str, sources: Sequence[str], statements: Mapping[str, Said], base: str | None) -> str:
+    """The source whose word on a field counts."""
+    said = {source: statements[source][name] for source in sources}
+    candidates = {
+        source: Stated(source, one["value"], one["confidence"], datetime.fromisoformat(one["known_at"]))
+        for source, one in said.items()
+    }
+    return choose(name, candidates, base).source
 
 
 def _bases(

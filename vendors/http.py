@@ -27,6 +27,7 @@ TRIES = 6
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
+READ = "ringback.read"
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 HTTPX_LOG = logging.getLogger("httpx")
 KEY_SHOWN = "(key)"
@@ -104,8 +105,7 @@ class Client:
         Raises VendorRefused (the request or key is wrong), VendorUnreadable (no JSON object came, although
         the status was a success), VendorUnavailable (it failed more often than we try).
         """
-        answer: dict[str, Any] = self._ask("POST", path, repeatable=repeatable, json=body, params=params).json()
-        return answer
+        return _read(self._ask("POST", path, repeatable=repeatable, json=body, params=params))
 
     def post_for_reply(
         self,
@@ -122,7 +122,7 @@ class Client:
         """
         patience: dict[str, Any] = {} if timeout_seconds is None else {"timeout": _timeout(timeout_seconds)}
         response = self._ask("POST", path, answers=answers, repeatable=repeatable, json=body, **patience)
-        return Reply(response.status_code, response.json())
+        return Reply(response.status_code, _read(response))
 
     def delete(self, path: str) -> None:
         """Delete what stands at a path; raises as `post_json` does (VendorRefused with 404 where nothing is there)."""
@@ -130,17 +130,12 @@ class Client:
 
     def get_json(self, path: str, params: Params | None = None, repeatable: bool = True) -> dict[str, Any]:
         """Get the JSON object at a path; `repeatable` and what it raises are as for `post_json`."""
-        answer: dict[str, Any] = self._ask("GET", path, repeatable=repeatable, params=params).json()
-        return answer
+        return _read(self._ask("GET", path, repeatable=repeatable, params=params))
 
     def get_json_when_ready(self, path: str, params: Params | None = None) -> dict[str, Any] | None:
         """Get the JSON object at a path; None where the vendor accepted the question (202) and has no answer yet."""
-        response = self._ask("GET", path, wants_object=False, params=params)
-        if response.status_code == httpx.codes.ACCEPTED:
-            return None
-        self._check_object(response, path)
-        answer: dict[str, Any] = response.json()
-        return answer
+        response = self._ask("GET", path, may_come_later=True, params=params)
+        return None if response.status_code == httpx.codes.ACCEPTED else _read(response)
 
     def get_text(self, path: str) -> str:
         """Get a text, for instance a CSV file; raises as `post_json` does."""
@@ -162,6 +157,7 @@ class Client:
         wants_object: bool = True,
         repeatable: bool = True,
         answers: Collection[int] = (),
+        may_come_later: bool = False,
         **request: Any,
     ) -> httpx.Response:
         patience = Retrying(
@@ -172,7 +168,11 @@ class Client:
         )
 
         def ask() -> httpx.Response:
-            return self._try(method, path, wants_object, answers, **request)
+            response = self._try(method, path, answers, **request)
+            is_later = may_come_later and response.status_code == httpx.codes.ACCEPTED
+            if wants_object and not is_later and response.status_code not in answers:
+                self._check_object(response, path)
+            return response
 
         try:
             answer: httpx.Response = patience(guarded, self.vendor, self.state_folder, _is_failure, ask)
@@ -188,9 +188,7 @@ class Client:
                 is_in_doubt=not isinstance(failure, _NotTaken),
             ) from failure
 
-    def _try(
-        self, method: str, path: str, wants_object: bool, answers: Collection[int], **request: Any
-    ) -> httpx.Response:
+    def _try(self, method: str, path: str, answers: Collection[int], **request: Any) -> httpx.Response:
         wait_for_turn(self.vendor, self.limits, self.state_folder)
         self.requests_sent += 1
         address = path.replace(KEY_SHOWN, self.key_in_path) if self.key_in_path else path
@@ -210,8 +208,6 @@ class Client:
             raise VendorRefused(
                 f"{self.vendor} refused {path}: {response.status_code} {said}", response.status_code, said
             )
-        if wants_object:
-            self._check_object(response, path)
         return response
 
     def _check_object(self, response: httpx.Response, path: str) -> None:
@@ -227,6 +223,7 @@ class Client:
             raise _Passing("a body that is not JSON") from failure
         if not isinstance(body, dict):
             raise VendorUnreadable(f"{self.vendor} answered {path} with {type(body).__name__}, not an object")
+        response.extensions[READ] = body
 
     def _wait(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
@@ -266,6 +263,12 @@ def _is_object(response: httpx.Response) -> bool:
         return isinstance(response.json(), dict)
     except ValueError:
         return False
+
+
+def _read(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of a response, which was read when it was checked."""
+    body: dict[str, Any] = response.extensions[READ] if READ in response.extensions else response.json()
+    return body
 
 
 def _is_failure(failure: Exception) -> bool:

@@ -106,3 +106,9 @@ def test_requests_keep_the_limit() -> None:
         for _ in range(6):
             client.post_json("/things", {})
         assert monotonic() - began >= 0.2
+
+
+def test_what_may_come_later_is_asked_again_where_it_came_broken() -> None:
+    with a_vendor(Answer(body="{oops"), Answer(202, ""), Answer(body='{"name": "Acme"}')) as client:
+        assert client.get_json_when_ready("/things") is None
+        assert client.get_json_when_ready("/things") == {"name": "Acme"}
