@@ -260,6 +260,8 @@ def _screen_after_demo(played: Any) -> str:
         f"  outcomes           {counts['warehouse outcomes']:,}",
         f"  predictions        {counts['database predictions']:,}, {counts['database alerts']:,} alerts",
         *(f"  champion           {target}: {words}" for target, words in played.champions.items()),
+        f"  a small campaign   {counts['database campaign_leads']} leads found, "
+        f"{counts['database purchases']} questions put to (simulated) sources about them",
         f"  weekly reports     {counts['weekly reports']}",
         "",
         "The demo runs its flows once a week, so its reports rightly say that scores come late;",
@@ -271,6 +273,7 @@ def _screen_after_demo(played: Any) -> str:
         *([f"  the drift report   {played.drift_report}"] if played.drift_report else []),
         "  everything         ringback up   (Prefect, MLflow, the sandbox; it says the addresses)",
         "  the models         ringback models list",
+        "  the campaign       ringback enrich --campaign-id demo --output enriched   (nothing is bought again)",
     ]
     return "\n".join(lines)
 

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from flows.sandboxed import demo_weeks, sandbox_beside, world_of_home
 from ringback.settings import settings
 
 WEEKS_BETWEEN_TRAININGS = 4
+CAMPAIGN = "demo"
+CAMPAIGN_LEADS = 40
 
 Step = Callable[[str], None]
 
@@ -84,6 +88,7 @@ def champions() -> dict[str, str]:
 
 def _week(trains: bool, last: bool) -> Iterator[tuple[str, Callable[..., Any]]]:
     from flows.check_drift import check_drift
+    from flows.enrich import enrich
     from flows.ingest_calls import ingest_calls
     from flows.score_leads import score_leads
     from flows.train import train
@@ -94,8 +99,19 @@ def _week(trains: bool, last: bool) -> Iterator[tuple[str, Callable[..., Any]]]:
         yield "train", train
     yield "score", score_leads
     if last:
+        yield "harvest a campaign", _harvest
+        yield "enrich its leads", partial(enrich, campaign_id=CAMPAIGN)
         yield "drift", check_drift
     yield "report", weekly_report
+
+
+def _harvest(as_of: datetime) -> object:
+    """Bring in the leads of a small campaign that looks for deciders at Apollo's stand-in."""
+    from database.campaigns import Planned, save
+    from flows.harvest_leads import harvest_leads
+
+    save([Planned(CAMPAIGN, "Demo campaign", "apollo", as_of, plan={"most": CAMPAIGN_LEADS})])
+    return harvest_leads(as_of=as_of, campaign_id=CAMPAIGN)
 
 
 @contextmanager

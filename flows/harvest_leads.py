@@ -31,7 +31,7 @@ def harvest_leads(as_of: datetime | None = None, campaign_id: str | None = None)
     """Bring in the leads of one campaign, or of all that have a source."""
     prepare_stores()
     moment = moment_of(as_of)
-    if settings().asks("aturiya"):
+    if settings().asks("aturiya") and campaign_id is None:
         look_for_campaigns(moment)
     brought = [harvest_campaign(campaign, moment) for campaign in chosen(campaign_id)]
     return Harvest(

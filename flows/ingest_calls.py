@@ -1,4 +1,8 @@
-"""Daily: calls come in from Fellow, leads and outcomes from the CRM's exports."""
+"""Daily: calls come in from Fellow, leads and outcomes from the CRM's exports.
+
+Fellow's list of action items is not read: it knows no moment to read from, so that each run would fetch all there ever
+were, and the recordings' AI notes, which are kept, say of each item its text, who has to do it and until when.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ from intake.importing import Imported, import_text
 from intake.mapping import load_mapping
 from intake.meetings import call_of, payload_of
 from intake.store import queue_high_value, take_calls
+from ringback.clock import now
 from ringback.records import Call, Payload, Rejected
 from ringback.settings import settings
 from vendors import crm, fellow
@@ -97,8 +102,8 @@ def import_export(kind: str, moment: datetime) -> Imported | None:
 
 @task
 def mark_read(moment: datetime) -> None:
-    """Move the mark: everything up to this moment is kept."""
-    move_high_water(fellow.SOURCE, "recording", moment)
+    """Move the mark: everything up to this moment is kept; of a moment to come, only what is there by now."""
+    move_high_water(fellow.SOURCE, "recording", min(moment, now()))
 
 
 def _some_pages(pages: Iterable[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
