@@ -6,7 +6,7 @@ enrichment queue.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from json import dumps
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from database import campaigns, queue
 from database.campaigns import Planned
+from database.identities import kept_as
 from database.queue import Waiting
 from intake import store
 from intake.identity import company_domain, company_id_of, registered_domain
@@ -109,8 +110,9 @@ def join(leads: Sequence[Lead], campaign_id: str, at: datetime) -> tuple[int, in
 
     Gives how many are new in it, and how many leads and companies wait that did not before.
     """
-    joined = campaigns.add_leads(campaign_id, [lead.lead_id for lead in leads], at)
-    return joined, queue.enqueue(_waiting(leads, campaign_id), at)
+    kept = kept_as(lead.lead_id for lead in leads)
+    joined = campaigns.add_leads(campaign_id, kept.values(), at)
+    return joined, queue.enqueue(_waiting([replace(one, lead_id=kept[one.lead_id]) for one in leads], campaign_id), at)
 
 
 def _some_pages(pages: Iterator[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:

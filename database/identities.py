@@ -5,18 +5,20 @@ stays. A lead whose signals are being bought at the moment is merged the next ti
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from database.models import CampaignLead, Lead, LeadKey, MergedLead, Purchase, Signal, Statement
+from database.models import CampaignLead, Lead, LeadKey, MergedLead, Purchase, QueuedSubject, Signal, Statement
 from database.session import insert_new, insert_or_replace, reading
 from ringback import records
 from ringback.clock import LONG_AGO
+from ringback.precedence import precedence
 
+EMAIL = "email:"
 AT_ONCE = 500  # keys in one condition
 PROFILE = re.compile(r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/in/([^/?#]+)", re.IGNORECASE)
 
@@ -51,39 +53,56 @@ def keys_of(lead: records.Lead) -> list[str]:
     >>> keys_of(lead)
     ['email:ana@acme.com', 'apollo:67bd']
     """
-    keys = [f"email:{lead.email.strip().lower()}"] if lead.email else []
+    is_sure = lead.confidence is None or lead.confidence >= precedence().enough_confidence
+    keys = [f"{EMAIL}{lead.email.strip().lower()}"] if lead.email and is_sure else []
     if lead.linkedin_url and (profile := PROFILE.match(lead.linkedin_url.strip())):
         keys.append(f"linkedin:{profile[1].lower()}")
     return [*keys, *([f"{lead.source}:{lead.external_id}"] if lead.external_id else [])]
 
 
-def recognise(connection: Connection, leads: Sequence[records.Lead]) -> tuple[dict[str, str], list[Merge]]:
-    """The id under which each lead is kept, by the id it came with, after merging what turned out to be one."""
-    wanted = {lead.lead_id: keys_of(lead) for lead in leads}
-    owned = _owners(connection, {key for keys in wanted.values() for key in keys})
-    owner = dict(owned)
-    redirected = _redirected(connection, wanted.keys())
-    merges: dict[str, Merge] = {}
-    kept: dict[str, str] = {}
+def kept_as(lead_ids: Iterable[str]) -> dict[str, str]:
+    """The ids under which leads are kept by now, by the ids that they came with."""
+    listed = list(lead_ids)
+    with reading() as connection:
+        moved = _redirected(connection, listed)
+    return {lead_id: moved.get(lead_id, lead_id) for lead_id in listed}
+
+
+def recognise(
+    connection: Connection, leads: Sequence[records.Lead], held: Collection[str] = ()
+) -> tuple[dict[str, str], list[Merge]]:
+    """The id under which each lead is kept, by the id it came with, and what turned out to be one and must be moved.
+
+    A lead that somebody works on at the moment is moved the next time, unless it is among those the caller `held`.
+    """
+    wanted: dict[str, list[str]] = {}
     for lead in leads:
-        own = redirected.get(lead.lead_id, lead.lead_id)
-        same = {_end(owner[key], merges): key for key in wanted[lead.lead_id] if key in owner}
-        here = _end(own, merges)
-        if lead.email and "@" not in here:
-            same.setdefault(_end(lead.email.strip().lower(), merges), wanted[lead.lead_id][0])
+        known = wanted.setdefault(lead.lead_id, [])
+        known += [key for key in keys_of(lead) if key not in known]
+    owned = _owners(connection, {key for keys in wanted.values() for key in keys})
+    addresses = {key.removeprefix(EMAIL) for keys in wanted.values() for key in keys if key.startswith(EMAIL)}
+    redirected = _redirected(connection, {*wanted, *addresses})
+    owner = dict(owned)
+    merges: dict[str, Merge] = {}
+    for lead_id, keys in wanted.items():
+        here = _end(redirected.get(lead_id, lead_id), merges)
+        same = {_end(owner[key], merges): key for key in keys if key in owner}
+        if "@" not in here:
+            new = [key for key in keys if key.startswith(EMAIL) and key not in owner]
+            same |= {_end(redirected.get(a, a), merges): f"{EMAIL}{a}" for a in (k.removeprefix(EMAIL) for k in new)}
         keeps = min({here, *same}, key=lambda one: ("@" not in one, one not in same, one))
         for other in {here, *same} - {keeps}:
             merges[other] = Merge(other, keeps, f"the same {_named(same.get(other) or same.get(keeps) or '')}")
-        owner |= dict.fromkeys(wanted[lead.lead_id], keeps)
-        kept[lead.lead_id] = keeps
-    postponed = _being_bought(connection, merges.keys())
-    done = [merge for merge in merges.values() if merge.lead_id not in postponed]
-    final = {lead_id: lead_id if lead_id in postponed else _end(into, merges) for lead_id, into in kept.items()}
-    keys = {
-        key: final[lead.lead_id] for lead in leads for key in wanted[lead.lead_id] if owned.get(key) not in postponed
-    }
-    insert_or_replace(connection, LeadKey, [{"key": key, "lead_id": lead_id} for key, lead_id in keys.items()])
-    return final, done
+        owner |= dict.fromkeys(keys, keeps)
+    postponed = _worked_on(connection, merges.keys(), held)
+    done = {lead_id: merge for lead_id, merge in merges.items() if lead_id not in postponed}
+    final = {lead_id: _end(redirected.get(lead_id, lead_id), done) for lead_id in wanted}
+    keys_now = {
+        key: final[lead_id] for lead_id, keys in wanted.items() for key in keys
+        if owned.get(key) not in postponed and lead_id not in postponed
+    }  # fmt: skip
+    insert_or_replace(connection, LeadKey, [{"key": key, "lead_id": lead_id} for key, lead_id in keys_now.items()])
+    return final, [replace(merge, into=_end(merge.into, done)) for merge in done.values()]
 
 
 def move(connection: Connection, merges: Iterable[Merge], at: datetime) -> None:
@@ -91,22 +110,71 @@ def move(connection: Connection, merges: Iterable[Merge], at: datetime) -> None:
     for merge in merges:
         old, new = merge.lead_id, merge.into
         connection.execute(update(LeadKey).where(LeadKey.lead_id == old).values(lead_id=new))
-        _move_rows(connection, Statement, Statement.entity_id, old, new)
-        _move_rows(connection, CampaignLead, CampaignLead.lead_id, old, new)
-        _move_rows(connection, Signal, Signal.entity_id, old, new)
-        _move_rows(connection, Purchase, Purchase.entity_id, old, new)
+        _move_statements(connection, old, new)
+        _move_signals(connection, old, new)
+        _move_waiting(connection, old, new)
+        _move_memberships(connection, old, new)
+        bought = update(Purchase).where(Purchase.entity_id == old)
+        connection.execute(bought.values(entity_id=new, order_id=Purchase.order_id + f" of {old}"))
         connection.execute(delete(Lead).where(Lead.lead_id == old))
         connection.execute(update(MergedLead).where(MergedLead.into_lead_id == old).values(into_lead_id=new))
         row = {"lead_id": old, "into_lead_id": new, "merged_at": at, "because": merge.because}
         insert_or_replace(connection, MergedLead, [row])
 
 
-def _move_rows(connection: Connection, model: Any, column: Any, old: str, new: str) -> None:
-    """Give rows another lead; where it has such a row already, its own stays."""
-    rows = connection.execute(select(model).where(column == old)).mappings().all()
-    if rows:
-        insert_new(connection, model, [dict(row) | {column.key: new} for row in rows])
-        connection.execute(delete(model).where(column == old))
+def _move_statements(connection: Connection, old: str, new: str) -> None:
+    """What each source said of the two; of a field that it said something of twice, the later."""
+    of_new = {row.source: row.fields for row in _rows(connection, Statement, Statement.entity_id, new)}
+    for row in _rows(connection, Statement, Statement.entity_id, old):
+        both = dict(row.fields)
+        for name, said in of_new.get(row.source, {}).items():
+            if name not in both or said["known_at"] >= both[name]["known_at"]:
+                both[name] = said
+        insert_or_replace(connection, Statement, [{"entity_id": new, "source": row.source, "fields": both}])
+    connection.execute(delete(Statement).where(Statement.entity_id == old))
+
+
+def _move_signals(connection: Connection, old: str, new: str) -> None:
+    """What was found of either is found; costs add up."""
+    of_new = {row.signal: row for row in _rows(connection, Signal, Signal.entity_id, new)}
+    for row in _rows(connection, Signal, Signal.entity_id, old):
+        there = of_new.get(row.signal)
+        if there is None:
+            insert_new(connection, Signal, [dict(row._mapping) | {"entity_id": new}])
+            continue
+        values = {"cost": there.cost + row.cost}
+        if row.state == "found" and there.state == "missed":
+            values |= {
+                name: value for name, value in row._mapping.items() if name not in ("entity_id", "signal", "cost")
+            }
+        mine = (Signal.entity_id == new, Signal.signal == row.signal)
+        connection.execute(update(Signal).where(*mine).values(values))
+    connection.execute(delete(Signal).where(Signal.entity_id == old))
+
+
+def _move_waiting(connection: Connection, old: str, new: str) -> None:
+    """The work on the old id goes on under the new one; what was done of the new one is looked at again."""
+    waiting = connection.execute(select(QueuedSubject).where(QueuedSubject.subject_id == old)).first()
+    there = connection.scalar(select(QueuedSubject.state).where(QueuedSubject.subject_id == new))
+    if waiting is None:
+        return
+    if there is None:
+        connection.execute(update(QueuedSubject).where(QueuedSubject.subject_id == old).values(subject_id=new))
+        return
+    connection.execute(delete(QueuedSubject).where(QueuedSubject.subject_id == old))
+    if there == "done" and waiting.state != "done":
+        again = update(QueuedSubject).where(QueuedSubject.subject_id == new)
+        connection.execute(again.values(state="waiting", attempts=0, not_before=None, batch=waiting.batch))
+
+
+def _move_memberships(connection: Connection, old: str, new: str) -> None:
+    rows = _rows(connection, CampaignLead, CampaignLead.lead_id, old)
+    insert_new(connection, CampaignLead, [dict(row._mapping) | {"lead_id": new} for row in rows])
+    connection.execute(delete(CampaignLead).where(CampaignLead.lead_id == old))
+
+
+def _rows(connection: Connection, model: Any, column: Any, value: str) -> Sequence[Any]:
+    return connection.execute(select(model).where(column == value)).all()
 
 
 def _owners(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
@@ -126,11 +194,16 @@ def _looked_up(connection: Connection, key: Any, value: Any, keys: Iterable[str]
     return found
 
 
-def _being_bought(connection: Connection, lead_ids: Iterable[str]) -> set[str]:
-    counted = select(Signal.entity_id, func.count()).where(
-        Signal.entity_id.in_(sorted(lead_ids)), Signal.state == "claimed", Signal.claimed_until > LONG_AGO
+def _worked_on(connection: Connection, lead_ids: Iterable[str], held: Collection[str]) -> set[str]:
+    """Those whose signals are being bought, or that somebody else has taken from the queue."""
+    listed = sorted(lead_ids)
+    bought = select(Signal.entity_id).where(
+        Signal.entity_id.in_(listed), Signal.state == "claimed", Signal.claimed_until > LONG_AGO
     )
-    return {row[0] for row in connection.execute(counted.group_by(Signal.entity_id))}
+    taken = select(QueuedSubject.subject_id).where(
+        QueuedSubject.subject_id.in_(listed), QueuedSubject.state == "leased"
+    )
+    return {*connection.scalars(bought), *(one for one in connection.scalars(taken) if one not in held)}
 
 
 def _end(lead_id: str, merges: Mapping[str, Merge]) -> str:

@@ -36,6 +36,15 @@ def close_incident(kind: str, subject: str, at: datetime) -> bool:
         return connection.execute(mine.values(closed_at=at)).rowcount > 0
 
 
+def closed_since(kind: str, subject: str, moment: datetime) -> bool:
+    """Whether such an incident was closed after a moment."""
+    asked = select(Incident.incident_id).where(
+        Incident.kind == kind, Incident.subject == subject, Incident.closed_at >= moment
+    )
+    with reading() as connection:
+        return connection.scalar(asked.limit(1)) is not None
+
+
 def open_incidents() -> list[Open]:
     """What is wrong now, the oldest first."""
     asked = select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.opened_at)

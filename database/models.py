@@ -259,6 +259,7 @@ class Signal(Base):
     campaign_id: Mapped[str | None]
     order_id: Mapped[str | None]
     """Our name for the purchase under way, given before the vendor is asked: from then on it may have been billed."""
+    ordered_at: Mapped[datetime | None]
     run_id: Mapped[str | None]
     """The vendor's name for it: with that the result of a crashed worker's purchase is fetched."""
 

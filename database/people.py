@@ -4,7 +4,7 @@ What each source says is kept as it said it (`statements`); the row that people 
 the value that counts (`ringback/precedence.py`) and says in `chosen` whose it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from database import models
 from database.identities import AT_ONCE, Merge, move, recognise
-from database.session import insert_new, insert_or_replace, reading, writing
+from database.session import insert_new, insert_or_replace, reading, take_turns, writing
 from ringback.precedence import Stated, choose
 from ringback.records import Call, CompanyFacts, Lead
 
@@ -62,13 +62,17 @@ def publish_calls(calls: Iterable[Call]) -> None:
         insert_or_replace(connection, models.Call, [_slim(call) for call in listed])
 
 
-def publish_leads(leads: Iterable[Lead]) -> Published:
-    """Keep what sources say of leads; those that turn out to be one are merged."""
+def publish_leads(leads: Iterable[Lead], held: Collection[str] = ()) -> Published:
+    """Keep what sources say of leads; those that turn out to be one are merged.
+
+    Leads that somebody has taken from the queue are merged the next time, unless the caller is who `held` them.
+    """
     listed = sorted(leads, key=lambda lead: lead.known_at)
     if not listed:
         return Published({}, 0)
     with writing() as connection:
-        kept_as, merges = recognise(connection, listed)
+        take_turns(connection, "people")
+        kept_as, merges = recognise(connection, listed, held)
         touched = {*kept_as.values(), *(merge.lead_id for merge in merges)}
         before = _kept(connection, models.Lead, models.Lead.lead_id, touched)
         move(connection, merges, max(lead.known_at for lead in listed))
@@ -91,6 +95,7 @@ def publish_companies(facts: Iterable[CompanyFacts]) -> None:
     if not listed:
         return
     with writing() as connection:
+        take_turns(connection, "people")
         changed = _state(connection, [(fact.company_id, fact.source, _said(fact)) for fact in listed])
         before = _kept(connection, models.Company, models.Company.company_id, changed)
         known_at = {fact.company_id: fact.known_at for fact in listed}

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_column, or_, select, tuple_, update
 
 from database import spending
 from database.models import Purchase, Signal
-from database.session import put, reading, upsert, writing
+from database.session import put, reading, take_turns, upsert, writing
 from database.spending import Ceilings, Priced
 from ringback.clock import LONG_AGO
 
 CLAIM = timedelta(minutes=10)
 CLAIMED, FOUND, MISSED = "claimed", "found", "missed"
 IN_DOUBT = "in_doubt"
+FETCHED_WITHIN = timedelta(days=1)
+"""A run whose result could not be fetched for so long, because its source is switched off or refuses, is given up."""
 DOUBTFUL = "the order was sent and no answer came: it may have been billed, and is not sent again"
 AT_ONCE = 300
 """Keys in one condition: SQLite takes no more than 1,000 terms of an OR."""
@@ -117,10 +119,10 @@ def claim(
     )
 
 
-def note_order(worker: str, order_id: str, wanted: Sequence[Wanted]) -> list[Wanted]:
+def note_order(worker: str, order_id: str, wanted: Sequence[Wanted], at: datetime) -> list[Wanted]:
     """Name the order that is about to be sent; gives what the worker still holds and may send."""
     with writing() as connection:
-        named = update(Signal).where(_held(worker, wanted)).values(order_id=order_id)
+        named = update(Signal).where(_held(worker, wanted)).values(order_id=order_id, ordered_at=at)
         return sorted(Wanted(*key) for key in connection.execute(named.returning(Signal.entity_id, Signal.signal)))
 
 
@@ -169,19 +171,29 @@ def take_over(worker: str, source: str, at: datetime, lease: timedelta = CLAIM) 
 
 
 def settle_doubtful(at: datetime, expires_at: datetime) -> int:
-    """Close purchases whose worker died between sending the order and hearing of it; gives how many.
+    """Close purchases whose worker died between sending the order and hearing of it; gives how many things that were.
 
-    They count as billed and missed, and are in doubt in the ledger.
+    They count as billed and missed, and are in doubt in the ledger; so are runs that nobody could fetch for a day. What
+    was free is simply claimable again.
     """
-    doubtful = and_(_is_abandoned(at), Signal.order_id.is_not(None), Signal.run_id.is_(None))
+    nobody_fetches = or_(Signal.run_id.is_(None), Signal.ordered_at <= at - FETCHED_WITHIN)
+    doubtful = and_(_is_abandoned(at), Signal.order_id.is_not(None), nobody_fetches)
     with writing() as connection:
         rows = connection.execute(select(Signal).where(doubtful).with_for_update(skip_locked=True)).all()
         if not rows:
             return 0
+        costs: dict[str, float] = {}
+        for row in rows:
+            costs[row.order_id] = costs.get(row.order_id, 0.0) + row.reserved
         lost = [
             Bought(Wanted(r.entity_id, r.signal), None, None, r.reserved, DOUBTFUL, expires_at, is_in_doubt=True)
             for r in rows
+            if costs[r.order_id]
         ]
+        free = [order_id for order_id, cost in costs.items() if not cost]
+        for start in range(0, len(free), AT_ONCE):
+            mine = and_(Signal.order_id.in_(free[start : start + AT_ONCE]), Signal.state == CLAIMED)
+            connection.execute(update(Signal).where(mine).values(order_id=None, run_id=None))
         return _keep(connection, None, lost, at)
 
 
@@ -199,15 +211,20 @@ def keep_free(missed: Iterable[Bought], at: datetime) -> None:
             "signal": one.wanted.signal,
             "state": MISSED,
             "source": "none",
+            "value": None,
+            "confidence": None,
             "cost": 0.0,
             "reserved": 0.0,
             "reason": one.reason,
             "fetched_at": at,
             "expires_at": one.expires_at,
+            "claimed_by": None,
+            "claimed_until": None,
         }
         for one in missed
     ]
-    names = ("state", "source", "reason", "fetched_at", "expires_at")
+    kept = ("entity_id", "signal", "cost")
+    names = [name for name in rows[0] if name not in kept] if rows else []
     over = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
     with writing() as connection:
         put(connection, Signal, rows, replace=names, where=or_(over, _is_lapsed(at)))
@@ -257,7 +274,8 @@ def claims() -> int:
         ) or 0  # fmt: skip
 
 
-def _keep(connection: Any, worker: str | None, bought: Sequence[Bought], at: datetime) -> int:
+def _keep(connection: Connection, worker: str | None, bought: Sequence[Bought], at: datetime) -> int:
+    take_turns(connection, "spending")
     held = {
         Wanted(row.entity_id, row.signal): row
         for start in range(0, len(bought), AT_ONCE)

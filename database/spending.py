@@ -222,11 +222,20 @@ def _most_on_a_lead_of(connection: Connection, company_ids: Sequence[str], since
     most: dict[str, float] = {}
     for start in range(0, len(company_ids), AT_ONCE):
         some = company_ids[start : start + AT_ONCE]
-        by_lead = (
-            select(Lead.company_id, func.sum(Purchase.cost).label("usd"))
+        paid = (
+            select(Lead.company_id, Lead.lead_id, Purchase.cost.label("usd"))
             .join(Purchase, Purchase.entity_id == Lead.lead_id)
             .where(Lead.company_id.in_(some), Purchase.bought_at >= since)
-            .group_by(Lead.company_id, Lead.lead_id)
+        )
+        reserved = (
+            select(Lead.company_id, Lead.lead_id, Signal.reserved)
+            .join(Signal, Signal.entity_id == Lead.lead_id)
+            .where(Lead.company_id.in_(some), Signal.state == "claimed")
+        )
+        both = union_all(paid, reserved).subquery()
+        by_lead = (
+            select(both.c.company_id, func.sum(both.c.usd).label("usd"))
+            .group_by(both.c.company_id, both.c.lead_id)
             .subquery()
         )
         asked = select(by_lead.c.company_id, func.max(by_lead.c.usd)).group_by(by_lead.c.company_id)

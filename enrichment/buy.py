@@ -15,7 +15,7 @@ from threading import Semaphore
 
 from database import incidents, signals, spending
 from database.queue import Taken
-from database.signals import Bought, Known, Wanted
+from database.signals import Bought, Claimed, Known, Wanted
 from database.spending import Ceilings, Priced, Refusal
 from enrichment.catalogue import BY_NAME
 from enrichment.choose import Record, by_finds_per_dollar, records_of
@@ -63,13 +63,17 @@ class Buyer:
 
     def __post_init__(self) -> None:
         """Let no source have more requests under way than it wants; raises BadMapping where one has no prices."""
-        if unpriced := sorted(self.sources.keys() - self.prices.keys()):
+        if unpriced := sorted(name for name, source in self.sources.items() if not self._is_priced(source)):
             raise BadMapping(
                 f"the price file says nothing of {unpriced[0]!r}; add it, as enrichment/prices.toml has it"
             )
         self.pace = {name: Semaphore(source.at_once) for name, source in self.sources.items()}
         if "apollo_jobs" in self.sources and "job_postings" in self.signals:
             self.signals = (*self.signals, "apollo_record")
+
+    def _is_priced(self, source: Source) -> bool:
+        prices = self.prices.get(source.name)
+        return prices is not None and (source.record is None or source.record in prices.signals)
 
     def enrich(self, taken: Sequence[Taken]) -> list[Ending]:
         """Find what is wanted of those that were taken from the queue."""
@@ -89,13 +93,14 @@ class Buyer:
 
     def _carry_out(self, order: Order) -> Ordered:
         ordered = carry_out(order, self.worker, self.clock, self.pace[order.source.name])
-        if ordered.broke:
-            self._stop(order.source, ordered.broke)
+        self.see_to(order.source, ordered)
         return ordered
 
-    def _stop(self, source: Source, words: str) -> None:
+    def see_to(self, source: Source, ordered: Ordered) -> None:
         """Out of credit: say it once, loudly, and buy nothing more there; the queue stays as it is."""
-        because = f"{source.name} is out of credit: {words}"
+        if ordered.broke is None:
+            return
+        because = f"{source.name} is out of credit: {ordered.broke}"
         spending.stop(source.name, because, self.clock())
         told = f"{because}; top up, then 'ringback spending resume {source.name}'"
         if incidents.open_incident("out_of_credit", source.name, told, self.clock()):
@@ -112,20 +117,25 @@ class Buyer:
             claimed = signals.claim(self.worker, name, asked, self.clock(), self.ceilings, self.lease)
             for one, refusal in claimed.refused.items():
                 work.refused.setdefault(one, {})[name] = refusal
-            given = self._with_records(name, claimed.given, work)
+            given = self._with_records(name, claimed, work)
             wanted = {Wanted(one.entity_id, one.signal) for one in asked}
-            work.elsewhere |= wanted - given - claimed.refused.keys()
+            work.elsewhere |= wanted - set(claimed.given) - claimed.refused.keys()
             yield from self._orders(self.sources[name], sorted(given), work)
 
-    def _with_records(self, name: str, given: Sequence[Wanted], work: "_Work") -> set[Wanted]:
-        """What was claimed, without what needs a record that somebody else is buying at this moment."""
+    def _with_records(self, name: str, claimed: Claimed, work: "_Work") -> set[Wanted]:
+        """What was claimed, without what needs a record that may not be bought, or that somebody else is buying."""
         record = self.sources[name].record
-        mine = set(given)
+        mine = set(claimed.given)
         if record is None:
             return mine
         has = {one.entity_id for one in mine if one.signal == record or record in work.subjects[one.entity_id].records}
         late = [one for one in mine if one.entity_id not in has]
         signals.release(self.worker, late)
+        for one in late:
+            if refusal := claimed.refused.get(Wanted(one.entity_id, record)):
+                work.refused.setdefault(one, {})[name] = refusal
+            else:
+                work.elsewhere.add(one)
         return mine - set(late)
 
     def _choices(self, work: "_Work", spent: Mapping[tuple[str, str], Record]) -> dict[str, dict[str, str]]:
@@ -174,9 +184,9 @@ class Buyer:
             name for name in able
             if name not in work.tried.get(wanted, ()) and not self._knows_no_record(name, wanted.entity_id, work)
         ]  # fmt: skip
-        if not able and wanted not in work.known:
-            why = next(iter(lacking.values()), "no source that is switched on offers it")
-            work.impossible[wanted] = why
+        if not left and wanted not in work.known:
+            usual = "every source that could be asked was asked before" if able else "no source offers it"
+            work.impossible[wanted] = next(iter(lacking.values()), usual)
         closed = work.refused.get(wanted, {}).keys() | work.failed.get(wanted, {}).keys()
         return [name for name in left if name not in closed]
 
@@ -192,10 +202,14 @@ class Buyer:
 
     def _priced(self, source: str, names: Sequence[str], subject: Subject) -> list[Priced]:
         company = subject.company_id if subject.kind == "lead" else None
-        shares = self.prices[source].shares(names)
-        if self.sources[source].record in subject.records:
-            shares = dict.fromkeys(names, 0.0)
-        return [Priced(subject.subject_id, one, shares[one], company, subject.campaign_id) for one in names]
+        prices, record = self.prices[source], self.sources[source].record
+        if record in subject.records:
+            reserved = dict.fromkeys(names, 0.0)
+        else:
+            reserved = {one: prices.signals[one].usd for one in names}
+            if record is not None:
+                reserved[record] += prices.per_record_usd
+        return [Priced(subject.subject_id, one, reserved[one], company, subject.campaign_id) for one in names]
 
     def _orders(self, source: Source, given: Sequence[Wanted], work: "_Work") -> Iterator[Order]:
         """Subjects of which the same signals are wanted go together, as many as the source takes."""

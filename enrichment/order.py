@@ -1,13 +1,15 @@
 """One order at one source, from its name to what is kept of its answers (docs/decisions/0005-enrichment.md)."""
 
+import logging
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Semaphore
 
-from database import signals, spending
+from database import incidents, signals, spending
 from database.signals import DOUBTFUL, Bought, Wanted
 from enrichment.catalogue import BY_NAME, checked
 from enrichment.prices import SourcePrices
@@ -17,6 +19,9 @@ from ringback.errors import OutOfCredit, VendorError, VendorRefused, VendorUnava
 
 Clock = Callable[[], datetime]
 NOT_FOUND = 404
+WRONG_REQUEST = frozenset({400, 413, 422})
+BELIEVED_FOR = timedelta(days=1)
+log = logging.getLogger("ringback.enrichment")
 LEFT_FOR = timedelta(minutes=5)
 """After trouble with a run: how long until it is asked for again."""
 ENOUGH_TO_WONDER = 20
@@ -52,18 +57,22 @@ class Ordered:
 
 def carry_out(order: Order, worker: str, clock: Clock, pace: Semaphore) -> Ordered:
     """Name the order, send it, wait for its answers and keep them; whatever happens, nothing is bought twice."""
-    held = signals.note_order(worker, order.order_id, order.wanted)
+    held = signals.note_order(worker, order.order_id, order.wanted, clock())
     if len(held) < len(order.wanted):  # our lease ran out meanwhile: those that hold the rest now see to it
         signals.release(worker, held)
         return Ordered(order.source.name)
     if order.from_records:
         recalled = order.source.recall(order.subjects, order.signals)
-        return _keep(order.source.name, order.prices, recalled, worker, clock())
+        return _keep(order.source.name, order.prices, recalled, worker, clock(), may_wonder=False)
     try:
         with pace:
             said = order.source.order(order.subjects, order.signals)
     except OutOfCredit as failure:
         return _not_taken(order, worker, held, str(failure), broke=True)
+    except VendorRefused as failure:
+        if failure.status in WRONG_REQUEST and len(order.subjects) > 1:
+            return _in_halves(order, worker, clock, pace)
+        return _not_taken(order, worker, held, str(failure))
     except VendorUnreadable as failure:
         return _in_doubt(order, worker, held, str(failure), clock())
     except VendorUnavailable as failure:
@@ -72,6 +81,9 @@ def carry_out(order: Order, worker: str, clock: Clock, pace: Semaphore) -> Order
         return _not_taken(order, worker, held, str(failure))
     except VendorError as failure:
         return _not_taken(order, worker, held, str(failure))
+    except Exception as failure:  # an answer that our code cannot read: it may have been billed all the same
+        log.exception("an answer of %s could not be read", order.source.name)
+        return _in_doubt(order, worker, held, f"{type(failure).__name__} in our own code", clock())
     if isinstance(said, Run):
         signals.note_run(order.order_id, said.run_id)
         return fetch(order.source, order.prices, said, held, worker, clock, pace)
@@ -94,8 +106,9 @@ def fetch(
             return Ordered(source.name, dict.fromkeys(wanted, str(failure)), broke=str(failure))
         except VendorRefused as failure:
             if failure.status == NOT_FOUND:
-                lost = f"{source.name} does not know its run {run.run_id} any more"
-                return _keep(source.name, prices, [Answer(one, None, lost) for one in wanted], worker, clock())
+                return _lost(
+                    source.name, prices, wanted, f"{source.name} does not know its run any more", worker, clock()
+                )
             signals.leave(worker, wanted, clock() + LEFT_FOR)
             return Ordered(source.name, dict.fromkeys(wanted, str(failure)))
         except VendorError as failure:
@@ -103,18 +116,62 @@ def fetch(
                 signals.leave(worker, wanted, clock() + LEFT_FOR)
                 return Ordered(source.name, dict.fromkeys(wanted, str(failure)))
             continue
+        except Exception as failure:  # an answer that our code cannot read: another try will not mend it
+            log.exception("a run of %s could not be read", source.name)
+            because = f"{type(failure).__name__} in our own code"
+            return _lost(source.name, prices, wanted, because, worker, clock())
+        if answers is None and is_last:
+            signals.leave(worker, wanted, clock() + LEFT_FOR)
+            return Ordered(source.name, dict.fromkeys(wanted, f"{source.name} is still at work on it"))
         if answers is not None:
             return _keep(source.name, prices, answers, worker, clock())
 
 
-def _keep(source: str, prices: SourcePrices, answers: Sequence[Answer], worker: str, at: datetime) -> Ordered:
+def _in_halves(order: Order, worker: str, clock: Clock, pace: Semaphore) -> Ordered:
+    """One bad subject must not fail the others: the same order in two parts."""
+    middle = len(order.subjects) // 2
+    parts = [
+        carry_out(replace(order, order_id=uuid.uuid4().hex, subjects=some), worker, clock, pace)
+        for some in (order.subjects[:middle], order.subjects[middle:])
+    ]
+    failed = {one: why for part in parts for one, why in part.failed.items()}
+    return Ordered(order.source.name, failed, next((part.broke for part in parts if part.broke), None))
+
+
+def _lost(
+    source: str, prices: SourcePrices, wanted: Sequence[Wanted], because: str, worker: str, at: datetime
+) -> Ordered:
+    """A run whose result cannot be had any more: it counts as billed."""
+    shares = prices.shares(sorted({one.signal for one in wanted}))
+    signals.keep(
+        worker,
+        [
+            Bought(
+                one, None, None, shares[one.signal], because, at + BY_NAME[one.signal].ask_again_after,
+                is_in_doubt=True,
+            )
+            for one in wanted
+        ],
+        at,
+    )  # fmt: skip
+    return Ordered(source)
+
+
+def _keep(
+    source: str,
+    prices: SourcePrices,
+    answers: Sequence[Answer],
+    worker: str,
+    at: datetime,
+    may_wonder: bool = True,
+) -> Ordered:
     """Keep the answers that say something; the others may be asked for again."""
     together: dict[str, list[str]] = {}
     for one in answers:
         together.setdefault(one.wanted.entity_id, []).append(one.wanted.signal)
     shares = {entity_id: prices.shares(names) for entity_id, names in together.items()}
     bought = [_bought(one, prices, shares[one.wanted.entity_id][one.wanted.signal], at) for one in answers if one.final]
-    if wonder := _wonder(source, bought):
+    if may_wonder and (wonder := _wonder(source, bought, at)):
         signals.release(worker, [one.wanted for one in answers])
         return Ordered(source, {one.wanted: wonder for one in answers}, broke=wonder)
     signals.keep(worker, bought, at)
@@ -123,15 +180,21 @@ def _keep(source: str, prices: SourcePrices, answers: Sequence[Answer], worker: 
     return Ordered(source, again, broke=next(iter(again.values()), None))
 
 
-def _wonder(source: str, bought: Sequence[Bought]) -> str | None:
-    """Being out of credit can look like nothing found: doubt it where a source that usually finds finds nothing."""
-    if len(bought) < ENOUGH_TO_WONDER or any(one.value is not None or one.cost for one in bought):
+def _wonder(source: str, bought: Sequence[Bought], at: datetime) -> str | None:
+    """Being out of credit can look like nothing found: doubt it where a source that usually finds finds nothing.
+
+    Once somebody has looked and resumed, it is believed for a day.
+    """
+    asked_about = len({one.wanted.entity_id for one in bought})
+    if asked_about < ENOUGH_TO_WONDER or any(one.value is not None or one.cost for one in bought):
         return None
     past = [one for one in spending.spent() if one.source == source]
     found, asked = sum(one.found for one in past), sum(one.found + one.missed for one in past)
     if asked < ENOUGH_TO_WONDER or found < USUAL_RATE_TO_WONDER * asked:
         return None
-    return f"nothing was found for {len(bought)} questions, where {found / asked:.0%} were found before"
+    if incidents.closed_since("out_of_credit", source, at - BELIEVED_FOR):
+        return None
+    return f"nothing was found about {asked_about} leads or companies, where {found / asked:.0%} was found before"
 
 
 def _bought(answer: Answer, prices: SourcePrices, share: float, at: datetime) -> Bought:
@@ -153,21 +216,9 @@ def _not_taken(order: Order, worker: str, held: Sequence[Wanted], why: str, brok
 
 def _in_doubt(order: Order, worker: str, held: Sequence[Wanted], why: str, at: datetime) -> Ordered:
     """It may have been billed: counted as billed and never sent again; what is free is simply asked for again."""
-    shares = order.prices.shares(order.signals)
-    if not any(shares.values()):
+    if not any(order.prices.shares(order.signals).values()):
         return _not_taken(order, worker, held, why)
-    signals.keep(
-        worker,
-        [
-            Bought(
-                one, None, None, shares[one.signal], f"{DOUBTFUL} ({why})",
-                at + BY_NAME[one.signal].ask_again_after, is_in_doubt=True,
-            )
-            for one in held
-        ],
-        at,
-    )  # fmt: skip
-    return Ordered(order.source.name)
+    return _lost(order.source.name, order.prices, held, f"{DOUBTFUL} ({why})", worker, at)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What was found becomes what is known: of leads and companies at once, in the warehouse afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +13,23 @@ from ringback.records import CompanyFacts, Lead
 from warehouse import landing
 from warehouse.connect import writing
 
-SOURCE_OF = {"apollo_people": "apollo", "apollo_jobs": "apollo"}
-"""Sources that are one vendor."""
+SOURCE_OF = {"apollo_jobs": "apollo"}
+"""Sources of company facts that are one vendor; what Apollo sells of a person stands beside what its search showed."""
 OVERLAP = timedelta(minutes=5)
 
 
-def publish_found(subject_ids: Sequence[str], at: datetime) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What publishing told."""
+
+    companies: frozenset[str]
+    kept_as: Mapping[str, str]
+
+
+def publish_found(subject_ids: Sequence[str], at: datetime) -> Found:
     """Let leads and companies be known with what was found about them; whoever turns out to be one is merged.
 
-    Gives the companies that the leads are said to work for.
+    Gives the companies that the leads are said to work for, and the ids under which the leads are kept now.
     """
     found = [one for one in signals.known(subject_ids, at) if one.value is not None]
     leads = [lead for one in found if (lead := lead_of(one))]
@@ -31,8 +40,8 @@ def publish_found(subject_ids: Sequence[str], at: datetime) -> set[str]:
         for company_id, lead in told.items()
     ]  # fmt: skip
     people.publish_companies([*filter(None, map(facts_of, found)), *named])
-    people.publish_leads(leads)
-    return set(told)
+    kept_as = people.publish_leads(leads, held=subject_ids).kept_as
+    return Found(frozenset(told), kept_as)
 
 
 def land_found(until: datetime) -> int:

@@ -4,12 +4,13 @@ Any number may work at once, in any number of processes. One that is killed leav
 others take them over when they have run out (`database/queue.py`, `database/signals.py`).
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -24,6 +25,7 @@ from enrichment.sources.base import Run, Source
 from enrichment.sources.listed import sources_for
 from ringback.settings import Settings
 
+log = logging.getLogger("ringback.enrichment")
 IN_DOUBT_FOR = timedelta(days=30)
 LOOK_AGAIN_SECONDS = 0.2
 
@@ -65,7 +67,12 @@ def work(
     """Enrich what waits in the queue, or in one batch of it, until nothing can be taken within the pace's patience."""
     listed = list(sources) if sources is not None else sources_for(settings)
     worked = Worked()
-    with closing(listed), _pools(listed) as pools, ThreadPoolExecutor(pace.chunks_at_once) as chunks:
+    with (
+        closing(listed),
+        _heartbeat(worker, clock, pace.lease),
+        _pools(listed) as pools,
+        ThreadPoolExecutor(pace.chunks_at_once) as chunks,
+    ):
         buyer = Buyer(
             worker=worker,
             sources={source.name: source for source in listed},
@@ -77,28 +84,27 @@ def work(
             pools=pools,
         )
         _start(listed, clock)
-        with _heartbeat(worker, clock, pace.lease):
-            running: set[Future[None]] = set()
-            waited_since: float | None = None
-            while True:
-                worked.doubtful += signals.settle_doubtful(clock(), clock() + IN_DOUBT_FOR)
-                running |= set(_taken_over(buyer, worked, pace.lease))
-                while len(running) < pace.chunks_at_once and (
-                    taken := queue.take(worker, pace.subjects_at_once, clock(), pace.lease, batch)
-                ):
-                    running.add(chunks.submit(_enrich, buyer, taken, worked, batch))
-                if running:
-                    waited_since = None
-                    done, running = wait(running, timeout=LOOK_AGAIN_SECONDS, return_when="FIRST_COMPLETED")
-                    for one in done:
-                        one.result()
-                    say(worked)
-                    continue
-                waited_since = waited_since or time.monotonic()
-                left = pace.patience.total_seconds() - (time.monotonic() - waited_since)
-                if not _is_worth_waiting(batch, clock(), left):
-                    return worked
-                time.sleep(LOOK_AGAIN_SECONDS)
+        running: set[Future[None]] = set()
+        waited_since: float | None = None
+        while True:
+            worked.doubtful += signals.settle_doubtful(clock(), clock() + IN_DOUBT_FOR)
+            running |= set(_taken_over(buyer, worked, pace.lease))
+            while len(running) < pace.chunks_at_once and (
+                taken := queue.take(worker, pace.subjects_at_once, clock(), pace.lease, batch)
+            ):
+                running.add(chunks.submit(_enrich, buyer, taken, worked, batch))
+            if running:
+                waited_since = None
+                done, running = wait(running, timeout=LOOK_AGAIN_SECONDS, return_when="FIRST_COMPLETED")
+                for one in done:
+                    one.result()
+                say(worked)
+                continue
+            waited_since = waited_since or time.monotonic()
+            left = pace.patience.total_seconds() - (time.monotonic() - waited_since)
+            if not _is_worth_waiting(batch, clock(), left):
+                return worked
+            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _start(sources: Sequence[Source], clock: Clock) -> None:
@@ -109,10 +115,18 @@ def _start(sources: Sequence[Source], clock: Clock) -> None:
 
 def _enrich(buyer: Buyer, taken: Sequence[Taken], worked: Worked, batch: str | None) -> None:
     """Work on some subjects, publish what was found, and only then say that they are finished."""
-    endings = buyer.enrich(taken)
-    companies = publish_found([one.subject_id for one in taken], buyer.clock())
+    try:
+        told = buyer.enrich(taken)
+    except Exception as failure:  # whatever it is, the others' work goes on and these are tried again
+        log.exception("enriching %s subjects failed", len(taken))
+        told = [Ending(one.subject_id, failed_because=f"{type(failure).__name__} in our own code") for one in taken]
+    published = publish_found([one.subject_id for one in taken], buyer.clock())
+    endings = [replace(one, subject_id=published.kept_as.get(one.subject_id, one.subject_id)) for one in told]
     first = taken[0]
-    found = [Waiting(one, first.priority, "found with its lead", "company", first.campaign_id) for one in companies]
+    found = [
+        Waiting(one, first.priority, "found with its lead", "company", first.campaign_id)
+        for one in sorted(published.companies)
+    ]
     queue.enqueue(found, buyer.clock(), batch, only_new=True)
     finished = [one.subject_id for one in endings if one.is_finished]
     with _counting:
@@ -132,8 +146,8 @@ def _enrich(buyer: Buyer, taken: Sequence[Taken], worked: Worked, batch: str | N
 def _fail(buyer: Buyer, taken: Taken, ending: Ending, worked: Worked) -> None:
     because = ending.failed_because or ""
     if taken.attempts >= MOST_ATTEMPTS:
-        buyer.give_up(taken, f"given up after {taken.attempts} tries: {because}")
-    held = queue.fail(buyer.worker, taken.subject_id, because, buyer.clock())
+        buyer.give_up(replace(taken, subject_id=ending.subject_id), f"given up after {taken.attempts} tries: {because}")
+    held = queue.fail(buyer.worker, ending.subject_id, because, buyer.clock())
     with _counting:
         worked.failed += held
         worked.given_up += held if taken.attempts >= MOST_ATTEMPTS else 0
@@ -149,7 +163,8 @@ def _taken_over(buyer: Buyer, worked: Worked, lease: timedelta) -> Iterator[Futu
 
 def _go_on(buyer: Buyer, source: Source, left: signals.Unfinished) -> None:
     run, prices = Run(left.run_id), buyer.prices[source.name]
-    fetch(source, prices, run, left.wanted, buyer.worker, buyer.clock, buyer.pace[source.name])
+    ordered = fetch(source, prices, run, left.wanted, buyer.worker, buyer.clock, buyer.pace[source.name])
+    buyer.see_to(source, ordered)
     publish_found(sorted({one.entity_id for one in left.wanted}), buyer.clock())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vendors.tolerant import Exact, Flag, Identity, Moment, Number, Part, Record, Several, Text, Texts, Whole, domain_of
 
@@ -116,6 +116,12 @@ class Person(ApolloRecord):
     has_direct_phone: Text = None
     """A text such as `Yes`."""
     last_refreshed_at: Moment = None
+
+    @field_validator("email", mode="after")
+    @classmethod
+    def _is_shown(cls, email: str | None) -> str | None:
+        """Apollo puts `email_not_unlocked@…` where it does not show an address (seen by many, documented nowhere)."""
+        return None if email and email.lower().startswith("email_not_unlocked@") else email
 
     @property
     def domains(self) -> frozenset[str]:

@@ -28,7 +28,8 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 READ = "ringback.read"
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+PASSING_STATUSES = frozenset({408, 425, 429})
+"""Besides every 5xx: also those that proxies invented, behind which the vendor may have taken the request."""
 HTTPX_LOG = logging.getLogger("httpx")
 KEY_SHOWN = "(key)"
 """What stands in paths and messages where a secret is."""
@@ -196,11 +197,11 @@ class Client:
             response = self._http.request(method, address, **request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
             raise _NotTaken(f"{type(failure).__name__}") from failure
-        except httpx.TransportError as failure:
+        except httpx.RequestError as failure:
             raise _Passing(f"{type(failure).__name__}") from failure
         if response.status_code in answers and _is_object(response):
             return response
-        if response.status_code in PASSING_STATUSES:
+        if response.status_code in PASSING_STATUSES or response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             kind = _Throttled if response.status_code == httpx.codes.TOO_MANY_REQUESTS else _Passing
             raise kind(f"status {response.status_code}", _retry_after(response))
         if not response.is_success:

@@ -46,7 +46,7 @@ class Clearbit(Source):
         with paying(clearbit.is_out_of_credit):
             said = clearbit.find_company(self._client, run.run_id, cached=is_last)
         if isinstance(said, Pending):
-            return [Answer(one, None, "Clearbit did not answer in time") for one in wanted] if is_last else None
+            return None
         return _answers(said, wanted)
 
     def close(self) -> None:

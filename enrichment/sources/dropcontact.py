@@ -58,7 +58,7 @@ class Dropcontact(Source):
         """Who is not in the reply was not found."""
         said = dropcontact.poll(self._client, run.run_id, force_results=is_last)
         if said is None:
-            return [Answer(one, None, "Dropcontact did not answer in time") for one in wanted] if is_last else None
+            return None
         return [_answer(one, said.by_asked_id.get(one.entity_id)) for one in wanted]
 
     def close(self) -> None:
@@ -76,7 +76,8 @@ def _answer(wanted: Wanted, contact: Contact | None) -> Answer:
     address = contact.work_email or (uncertain.email if uncertain else None)
     if address is None:
         kinds = ", ".join(f"{one.qualification.local_part}@{one.qualification.domain}" for one in contact.email)
-        return Answer(wanted, None, f"no address at work that mail reaches{f' (only {kinds})' if kinds else ''}")
+        no_good = f"no address at work that mail reaches{f' (only {kinds})' if kinds else ''}"
+        return Answer(wanted, None, no_good, is_billed="@" in wanted.entity_id)  # to verify a given address costs
     value = {
         "email": address.lower(),
         "qualification": "verified" if contact.work_email else "uncertain",

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from database.signals import Wanted
 from enrichment.sources.base import Answer, Run, Source, paying
 from enrichment.subjects import Subject
-from ringback.errors import OutOfCredit
 from ringback.settings import Settings
 from vendors import openfunnel
 from vendors.openfunnel_records import Account
@@ -42,15 +41,21 @@ class OpenFunnel(Source):
     def fetch(self, run: Run, wanted: Sequence[Wanted], is_last: bool = False) -> list[Answer] | None:
         """The accounts that are there when the job is over; companies are known here by their domain."""
         job = openfunnel.check_job(self._client, run.run_id)
-        if not job.is_over and not is_last:
+        if not job.is_over:
             return None
-        if job.is_out_of_credit:
-            raise OutOfCredit(f"OpenFunnel's job {run.run_id} failed: {job.error_message}")
         domains = sorted({one.entity_id for one in wanted})
         pages = openfunnel.accounts_in_full(self._client, domains)
         accounts = {a.domain.lower(): a for page in pages for one in page if (a := Account.read(one)).domain}
         why = {domain: f"OpenFunnel says {item.status}" for domain, item in job.by_domain.items() if item.status}
-        return [
+        if job.is_out_of_credit:
+            done = {domain for domain, item in job.by_domain.items() if item.is_enriched}
+            accounts = {domain: account for domain, account in accounts.items() if domain in done}
+            broke = f"OpenFunnel's job failed: {job.error_message}"
+            unpaid = [Answer(one, None, broke, final=False) for one in wanted if one.entity_id not in accounts]
+            wanted = [one for one in wanted if one.entity_id in accounts]
+        else:
+            unpaid = []
+        return unpaid + [
             Answer(one, _value(one.signal, account), "OpenFunnel's account does not say", is_billed=True)
             if (account := accounts.get(one.entity_id))
             else Answer(one, None, why.get(one.entity_id, "OpenFunnel does not know the company"))

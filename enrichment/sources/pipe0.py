@@ -47,7 +47,9 @@ class Pipe0(Source):
     def _left_out(self, pipe: Pipe) -> str | None:
         try:
             pipe0.validate(self._client, [pipe])
-        except VendorRefused as refusal:
+        except VendorError as refusal:
+            if not isinstance(refusal, VendorRefused):
+                return None
             del self._pipes[pipe.signal]
             self.signals = tuple(self._pipes)
             return f"the pipe {pipe.pipe_id} is left out: {refusal}"
@@ -76,7 +78,7 @@ class Pipe0(Source):
         """The answers of a run that is over; what was not done when the money ran out may be asked again."""
         pipes = [self._pipes[signal] for signal in sorted({one.signal for one in wanted}) if signal in self._pipes]
         said = pipe0.check(self._client, run.run_id, pipes)
-        if not said.is_over and not is_last:
+        if not said.is_over:
             return None
         broke = said.is_out_of_credit
         by_wanted = {Wanted(a.input_id, a.signal): _answer(a, is_final=not broke) for a in said.answers}

@@ -85,7 +85,7 @@ def test_a_claim_of_a_worker_that_died_before_it_ordered_lapses() -> None:
 
 
 def test_the_result_of_a_worker_that_died_after_it_ordered_is_fetched_and_not_bought_again() -> None:
-    assert note_order("ana", "order-1", claimed("ana", TECH, FUNDING)) == [FUNDING, TECH]
+    assert note_order("ana", "order-1", claimed("ana", TECH, FUNDING), NOON) == [FUNDING, TECH]
     note_run("order-1", "run-1")
     assert claimed("ben", TECH, FUNDING, at=NOON + HOUR) == []
     assert take_over("ben", "pipe0", NOON + HOUR) == [Unfinished("run-1", None, (FUNDING, TECH))]
@@ -95,7 +95,7 @@ def test_the_result_of_a_worker_that_died_after_it_ordered_is_fetched_and_not_bo
 
 
 def test_an_order_whose_worker_died_before_it_heard_of_it_is_in_doubt_and_not_sent_again() -> None:
-    note_order("ana", "order-1", claimed("ana", TECH))
+    note_order("ana", "order-1", claimed("ana", TECH), NOON)
     assert claimed("ben", TECH, at=NOON + HOUR) == []
     assert settle_doubtful(NOON + HOUR, NOON + 30 * DAY) == 1
     assert settle_doubtful(NOON + HOUR, NOON + 30 * DAY) == 0
@@ -105,7 +105,7 @@ def test_an_order_whose_worker_died_before_it_heard_of_it_is_in_doubt_and_not_se
 
 
 def test_what_was_surely_not_ordered_is_given_back() -> None:
-    note_order("ana", "order-1", claimed("ana", TECH))
+    note_order("ana", "order-1", claimed("ana", TECH), NOON)
     release("ana", [TECH])
     assert (claims(), claimed("ben", TECH)) == (0, [TECH])
 

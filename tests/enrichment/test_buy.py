@@ -132,7 +132,7 @@ def test_a_source_that_suddenly_finds_nothing_at_all_is_suspected_to_be_out_of_c
     silent.batch = 100
     assert enriched(silent).finished == 0
     assert known_of(*late) == {}
-    assert "100% were found before" in incidents.open_incidents()[0].words
+    assert "100% was found before" in incidents.open_incidents()[0].words
 
 
 def test_a_ceiling_for_a_lead_ends_the_buying_with_that_as_the_reason() -> None:
@@ -194,7 +194,7 @@ def test_the_run_of_a_worker_that_died_is_fetched_by_the_next_and_nothing_is_ask
     queue.take("dead", 10, at, lease=signals.CLAIM * 0)
     asked = [spending.Priced("acme.com", "tech_stack", 0.04)]
     signals.claim("dead", "pipe0", asked, at, spending.Ceilings(1, 1, 1), lease=signals.CLAIM * 0)
-    signals.note_order("dead", "order-1", [Wanted("acme.com", "tech_stack")])
+    signals.note_order("dead", "order-1", [Wanted("acme.com", "tech_stack")], at)
     signals.note_run("order-1", "run-1")
     source = Scripted("pipe0", ["tech_stack"], finds(TECH), as_runs=True)
     worked = enriched(source)

@@ -8,6 +8,7 @@ WITH said_by_source AS (
         company_id,
         source,
         known_at,
+        coalesce(confidence < enough_confidence, false) AS is_unsure,
         coalesce(rank, unlisted_rank)
             + CASE WHEN confidence < enough_confidence THEN 1000 ELSE 0 END AS standing,
         coalesce(web_rank, unlisted_web_rank)
@@ -30,16 +31,16 @@ WITH said_by_source AS (
     LEFT JOIN source_ranks USING (source)
     CROSS JOIN source_rules
     WHERE known_at <= moment
-    WINDOW said AS (PARTITION BY company_id, source ORDER BY known_at, content_hash DESC)
-    QUALIFY row_number() OVER (PARTITION BY company_id, source, known_at ORDER BY content_hash) = 1
+    WINDOW said AS (PARTITION BY company_id, source, is_unsure ORDER BY known_at, content_hash DESC)
+    QUALIFY row_number() OVER (PARTITION BY company_id, source, is_unsure, known_at ORDER BY content_hash) = 1
 ),
 moments AS (
     SELECT DISTINCT company_id, known_at FROM said_by_source
 ),
 moments_of_sources AS (
-    SELECT moments.company_id, moments.known_at, of_company.source
+    SELECT moments.company_id, moments.known_at, of_company.source, of_company.is_unsure
     FROM moments
-    JOIN (SELECT DISTINCT company_id, source FROM said_by_source) AS of_company USING (company_id)
+    JOIN (SELECT DISTINCT company_id, source, is_unsure FROM said_by_source) AS of_company USING (company_id)
 ),
 counted AS (
     SELECT
@@ -64,6 +65,7 @@ counted AS (
     ASOF JOIN said_by_source AS stated
         ON asked.company_id = stated.company_id
         AND asked.source = stated.source
+        AND asked.is_unsure = stated.is_unsure
         AND asked.known_at >= stated.known_at
     GROUP BY asked.company_id, asked.known_at
 )

@@ -57,6 +57,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("reserved", sa.Float(), nullable=False, server_default="0"))
         table.add_column(sa.Column("campaign_id", sa.String(), nullable=True))
         table.add_column(sa.Column("order_id", sa.String(), nullable=True))
+        table.add_column(sa.Column("ordered_at", sa.DateTime(), nullable=True))
     op.create_index(op.f("ix_signals_state"), "signals", ["state"])
     op.create_index(op.f("ix_signals_fetched_at"), "signals", ["fetched_at"])
     op.create_table(
@@ -108,7 +109,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_signals_fetched_at"), "signals")
     op.drop_index(op.f("ix_signals_state"), "signals")
     with op.batch_alter_table("signals") as changed:
-        for column in ("order_id", "campaign_id", "reserved"):
+        for column in ("ordered_at", "order_id", "campaign_id", "reserved"):
             changed.drop_column(column)
     op.drop_index(op.f("ix_enrichment_queue_batch"), "enrichment_queue")
     with op.batch_alter_table("enrichment_queue") as changed:
