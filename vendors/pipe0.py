@@ -21,6 +21,7 @@ from ringback.errors import VendorRefused, VendorUnavailable, VendorUnreadable
 from ringback.settings import Settings
 from vendors.http import Client
 from vendors.limits import Limit
+from vendors.tolerant import record_in
 
 SOURCE = "pipe0"
 SANDBOX_KEY = "sandbox-pipe0-key"
@@ -197,12 +198,16 @@ def _run(run_id: str, body: Mapping[str, Any], pipes: Sequence[Pipe]) -> Run:
         run_id=run_id,
         status=status,
         answers=tuple(
-            _answer(str(input_id), pipe, record.get("fields") or {})
+            _answer(str(input_id), pipe, record_in(record_in(record).get("fields")))
             for input_id, record in records.items()
             for pipe in pipes
         ),
-        errors=tuple(_error_text(error) for error in body.get("errors") or []),
+        errors=tuple(_error_text(error) for error in _errors(body.get("errors"))),
     )
+
+
+def _errors(sent: Any) -> list[Any]:
+    return sent if isinstance(sent, list) else [sent] if sent else []
 
 
 def _order(pipes: Sequence[Pipe], inputs: Sequence[Mapping[str, str | None]]) -> dict[str, Any]:
@@ -215,11 +220,11 @@ def _order(pipes: Sequence[Pipe], inputs: Sequence[Mapping[str, str | None]]) ->
 
 def _answer(input_id: str, pipe: Pipe, fields: Mapping[str, Any]) -> Answer:
     mine = {name: fields[name] for name in pipe.gives if isinstance(fields.get(name), dict)}
-    value = {name: field.get("value") for name, field in mine.items() if field.get("status") == "completed"}
+    value = {name: field.get("value") for name, field in mine.items() if str(field.get("status")) == "completed"}
     if value := {name: given for name, given in value.items() if given not in (None, "", [], {})}:
         return Answer(input_id, pipe.signal, "found", value, None)
     reasons = [_reason(field) for field in mine.values()]
-    missed = all(field.get("status") in FOUND_NOTHING | {"completed"} for field in mine.values())
+    missed = all(str(field.get("status")) in FOUND_NOTHING | {"completed"} for field in mine.values())
     return Answer(
         input_id,
         pipe.signal,

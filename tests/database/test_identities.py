@@ -8,7 +8,7 @@ from database import models
 from database.identities import Merge, lead_of, trail
 from database.people import Published, publish_calls, publish_companies, publish_leads, statements_of
 from database.session import reading, writing
-from database.signals import Bought, Wanted, claim, keep, known
+from database.signals import Bought, Wanted, claim, keep, known, note_order
 from database.spending import Ceilings, Priced, spent_on
 from ringback.records import Lead
 from tests.factories import DAY, NOON, a_call, a_lead, company_facts
@@ -113,3 +113,51 @@ def test_publishing_the_same_again_changes_nothing() -> None:
     before = leads()
     assert publish_leads(told).merged == 0
     assert leads() == before
+
+
+def test_costs_of_two_that_turn_out_to_be_one_add_up() -> None:
+    publish_leads([from_apollo(), a_lead("ana@acme.com", source="aturiya")])
+    both = [Wanted("apollo:67bd", "contact"), Wanted("ana@acme.com", "contact")]
+    claim("ana", "apollo", [Priced(one.entity_id, "contact", 0.05) for one in both], NOON, PLENTY)
+    note_order("ana", "order-1", both, NOON)
+    keep("ana", [Bought(one, {"first_name": "Ana"}, 0.9, 0.05, None, NOON + DAY) for one in both], NOON)
+    publish_leads([from_apollo("ana@acme.com", email="ana@acme.com", known_at=NOON)])
+    assert spent_on(["ana@acme.com"]) == {"ana@acme.com": 0.1}
+    assert [one.cost for one in known(["ana@acme.com"], NOON)] == [0.1]
+
+
+def test_what_was_found_of_one_is_found_of_both_and_no_word_of_a_source_is_lost() -> None:
+    publish_leads([a_lead("a.d@acme.com", job_title="CTO"), a_lead("z@acme.com", phone="+1 555", linkedin_url=PROFILE)])
+    both = [Wanted("z@acme.com", "linkedin_posts"), Wanted("a.d@acme.com", "linkedin_posts")]
+    claim("ana", "pipe0", [Priced(one.entity_id, one.signal, 0.05) for one in both], NOON, PLENTY)
+    found = Bought(both[0], {"posts": ["Hiring"]}, 0.9, 0.05, None, NOON + DAY)
+    keep("ana", [found, Bought(both[1], None, None, 0.0, "none", NOON + DAY)], NOON)
+    publish_leads([a_lead("a.d@acme.com", source="aturiya", linkedin_url=PROFILE, known_at=NOON)])
+    assert leads().keys() == {"a.d@acme.com"} or leads().keys() == {"z@acme.com"}
+    [kept] = leads()
+    assert {"job_title", "phone", "linkedin_url"} <= statements_of(kept)["crm"].keys()
+    assert [one.value for one in known([kept], NOON)] == [{"posts": ["Hiring"]}]
+
+
+def test_an_address_that_was_merged_before_leads_to_who_it_was_merged_into() -> None:
+    publish_leads([a_lead("ana@acme.com", linkedin_url=PROFILE)])
+    publish_leads([a_lead("ana.diaz@acme.com", source="aturiya", linkedin_url=PROFILE)])
+    publish_leads([from_apollo(email="ana.diaz@acme.com")])
+    assert leads().keys() == {"ana@acme.com"}
+    assert {merge.into for merge in trail()} == {"ana@acme.com"}
+    assert not any(merge.lead_id == merge.into for merge in trail())
+
+
+def test_all_that_is_said_of_a_lead_at_once_makes_it_recognisable() -> None:
+    publish_leads([from_apollo()])
+    publish_leads([from_apollo(linkedin_url=PROFILE), from_apollo(source="dropcontact", email="ana@acme.com")])
+    publish_leads([a_lead("contact:crm:5", email=None, linkedin_url=PROFILE, known_at=NOON)])
+    assert leads().keys() == {"ana@acme.com"}
+
+
+def test_an_address_that_nobody_is_sure_of_makes_nobody_the_same() -> None:
+    publish_leads([from_apollo(f"apollo:{n}", external_id=str(n)) for n in (1, 2)])
+    unsure = [from_apollo(f"apollo:{n}", external_id=str(n), email="info@acme.com", confidence=0.4, known_at=NOON + DAY)
+              for n in (1, 2)]  # fmt: skip
+    publish_leads(unsure)
+    assert leads().keys() == {"apollo:1", "apollo:2"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from database.people import publish_leads
 from database.signals import (
     DOUBTFUL,
     Bought,
@@ -26,7 +27,7 @@ from database.signals import (
     tried,
 )
 from database.spending import Ceilings, Priced, Spent, resume, spent, stop
-from tests.factories import DAY, NOON
+from tests.factories import DAY, NOON, a_lead
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -169,3 +170,11 @@ def test_four_processes_that_ask_at_the_same_moment_buy_each_signal_once_and_kee
     ]
     given = [line for buyer in buyers for line in buyer.communicate(timeout=60)[0].split()]
     assert (len(given), len(set(given))) == (50, 50)
+
+
+def test_what_is_reserved_for_a_lead_counts_against_its_company_too() -> None:
+    publish_leads([a_lead("one@acme.com", company_id="acme.com")])
+    ceilings = Ceilings(0.06, 10, 10)
+    of_lead = Priced("one@acme.com", "work_email", 0.05, company_id="acme.com")
+    assert claim("ana", "dropcontact", [of_lead], NOON, ceilings).given != ()
+    assert claim("ben", "pipe0", [Priced("acme.com", "tech_stack", 0.05)], NOON, ceilings).given == ()

@@ -183,3 +183,18 @@ def test_a_run_is_waited_for_longer_than_other_answers(tmp_path: Path) -> None:
 )
 def test_the_run_id_is_found_in_whatever_words(detail: str, run_id: str | None) -> None:
     assert run_id_in(detail) == run_id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"status": "completed", "records": {"x": null}}',
+        '{"status": "completed", "records": {"x": {"fields": [1]}}}',
+        '{"status": "completed", "records": {"x": {"fields": {"technology_stack": {"status": ["a"]}}}}}',
+        '{"status": "failed", "records": {}, "errors": 5}',
+    ],
+)
+def test_records_that_are_not_what_they_should_be_are_failures_and_no_crash(body: str) -> None:
+    with a_vendor(Answer(body=body)) as client:
+        run = check(client, "run-1", PIPES)
+    assert {answer.outcome for answer in run.answers} <= {"failed"}
