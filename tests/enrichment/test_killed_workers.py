@@ -32,7 +32,9 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.sandbox.vendor_controls import books, configure
 
-KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "4"))
+OF_EACH = 50 if KILLS < 20 else 400
+"""Leads, and companies: enough to be at work until the last kill."""
 LEASE_SECONDS = 2.0
 MOMENT = datetime(2026, 3, 2)
 SIGNALS = ["company_overview", "tech_stack", "funding", "news_summary", "linkedin_posts", "work_email"]
@@ -41,7 +43,7 @@ SIGNALS = ["company_overview", "tech_stack", "funding", "news_summary", "linkedi
 @pytest.fixture
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """All vendors, a little slow, at their usual place."""
-    world = World(seed=7, start=datetime(2026, 1, 5), calls_per_week=60)
+    world = World(seed=7, start=datetime(2026, 1, 5), calls_per_week=120)
     with SandboxServer(world, now=lambda: MOMENT) as running:
         monkeypatch.setenv("RINGBACK_SANDBOX_PORT", running.url.rsplit(":", 1)[1])
         monkeypatch.setenv("RINGBACK_SIGNALS", json.dumps(SIGNALS))
@@ -80,7 +82,7 @@ def test_workers_killed_at_random_finish_everything_once(home: Path, server: San
 
 def queued(server: SandboxServer) -> list[Waiting]:
     """Some leads and companies of the world."""
-    companies, people = server.world.companies(MOMENT)[:150], server.world.people(MOMENT)[:150]
+    companies, people = server.world.companies(MOMENT)[:OF_EACH], server.world.people(MOMENT)[:OF_EACH]
     publish_companies([CompanyFacts(c.domain, "crm", MOMENT, name=c.name, domain=c.domain) for c in companies])
     publish_leads(
         Lead(p.email, "crm", MOMENT, first_name=p.first_name, last_name=p.last_name, email=p.email, job_title="CTO",

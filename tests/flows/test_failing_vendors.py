@@ -26,7 +26,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.sandbox.vendor_controls import books, configure
 
-LEADS = int(os.environ.get("RINGBACK_TEST_LEADS", "60"))
+LEADS = int(os.environ.get("RINGBACK_TEST_LEADS", "30"))
 PER_MINUTE = 600
 MOMENT = datetime(2026, 11, 2)
 VENDORS = ("apollo", "pipe0", "dropcontact", "openfunnel")

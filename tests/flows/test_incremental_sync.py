@@ -145,10 +145,7 @@ def latest() -> dict[str, str]:
 
 def everything() -> dict[str, object]:
     """All rows of Fellow's in both stores, but for the moment at which they were written."""
-    kept: dict[str, object] = {
-        name: asked(f"SELECT * EXCLUDE (loaded_at) FROM {name} ORDER BY ALL")
-        for name in TABLES
-    }
+    kept: dict[str, object] = {name: asked(f"SELECT * EXCLUDE (loaded_at) FROM {name} ORDER BY ALL") for name in TABLES}
     with reading_database() as database:
         for model in (models.Call, models.Lead, models.Company):
             kept[model.__tablename__] = sorted(map(tuple, database.execute(model.__table__.select())), key=repr)
@@ -533,6 +530,7 @@ def test_whatever_happens_in_whatever_order_one_more_run_ends_in_what_a_fresh_ho
         found = latest()
         expected, _ = undisturbed(migrated, folder / "fresh", clock.moment)
     assert found == expected
+    assert found.keys() == {call_id(one) for one in small.world.meetings(clock.moment) if not one.malformed}
 
 
 @pytest.fixture(scope="module")
