@@ -1,6 +1,7 @@
 """Fellow's payloads become calls: a recording and its note are read, named and checked."""
 
 from collections.abc import Callable, Collection
+from dataclasses import asdict, replace
 from datetime import datetime
 from json import loads
 from typing import Any
@@ -75,12 +76,11 @@ def call_of(
     recording_body: str, note_body: str | None, known_at: datetime, own_domains: Collection[str]
 ) -> Call | Rejected:
     """Read a recording and its note (JSON texts as kept) as a call, or say why that cannot be done."""
-    fingerprint = content_hash([recording_body, note_body])
     try:
         recording = fellow.Recording.model_validate_json(recording_body)
         note = fellow.Note.model_validate_json(note_body) if note_body else None
     except ValidationError as failure:
-        return _rejected(recording_body, fingerprint, known_at, failure)
+        return _rejected(recording_body, content_hash([recording_body, note_body]), known_at, failure)
     called_at = as_utc(recording.started_at)
     emails = [attendee.email for attendee in (note.event_attendees or [] if note else []) if attendee.email]
     domain, lead_email = company_of_attendees(emails, own_domains)
@@ -88,9 +88,9 @@ def call_of(
     company_id = company_id_of(domain, company_name)
     call_id = f"{fellow.SOURCE}:{recording.id}"
     notes, transcript = _notes(recording), _transcript(recording)
-    return Call(
+    call = Call(
         call_id=call_id,
-        content_hash=fingerprint,
+        content_hash="",
         source=fellow.SOURCE,
         external_id=recording.id,
         known_at=max(known_at, called_at),
@@ -106,6 +106,14 @@ def call_of(
         sentiment=sentiment_of(notes, transcript),
         attendees=tuple(emails),
     )
+    return replace(call, content_hash=_fingerprint(call))
+
+
+def _fingerprint(call: Call) -> str:
+    """Of what the call says, not of how Fellow sent it: a payload that only moved its `updated_at` says nothing new."""
+    said = asdict(call)
+    del said["content_hash"], said["known_at"]
+    return content_hash(said)
 
 
 def _notes(recording: fellow.Recording) -> str | None:

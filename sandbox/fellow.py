@@ -1,7 +1,8 @@
 """Fellow's stand-in: the routes of its API (vendors.md, section 1), answered from the simulated world.
 
 Lists are newest first by creation. A cursor holds the place of the last record given, not a count, so records that
-arrive meanwhile neither push one already given onto the next page nor hide one.
+arrive meanwhile neither push one already given onto the next page nor hide one. Fellow promises neither: with the
+setting `shifts` lists are newest first by their last change and cursors count, so that both happen.
 """
 
 import re
@@ -14,11 +15,22 @@ from itertools import islice
 from fastapi import Request, Response
 
 from sandbox.faults import RateLimit
+from sandbox.fellow_edits import Edits
 from sandbox.fellow_records import JsonObject, action_item, note, recording
-from sandbox.fellow_requests import Answered, Asked, Place, answer, cursor_of, invalid, json_body, place_of
+from sandbox.fellow_requests import (
+    Answered,
+    Asked,
+    Place,
+    answer,
+    cursor_after,
+    cursor_of,
+    invalid,
+    json_body,
+    place_of,
+)
 from sandbox.fellow_webhooks import Webhooks
 from sandbox.records import Meeting
-from sandbox.timeline import has_appeared, has_transcript
+from sandbox.timeline import has_appeared, has_transcript, updated_at
 from sandbox.vendor import RATE_LIMIT, Control, Handler, Settings, Vendor
 from sandbox.world import SELLERS, World
 
@@ -35,6 +47,8 @@ class FellowSettings(Settings):
 
     requests_per_second: float = 3.0
     """For the key, in any second; 0 for no limit."""
+    shifts: bool = False
+    """Records move over the borders of pages: recordings and notes stand by their last change, and cursors count."""
 
 
 class Fellow(Vendor[FellowSettings]):
@@ -57,6 +71,7 @@ class Fellow(Vendor[FellowSettings]):
         self.completed: set[str] = set()
         self.archived: set[str] = set()
         self.webhooks = Webhooks(self.meeting, self.now)
+        self.edits = Edits()
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """The API's routes."""
@@ -75,8 +90,8 @@ class Fellow(Vendor[FellowSettings]):
         ]
 
     def controls(self) -> list[tuple[str, Control]]:
-        """`POST /_sandbox/fellow/deliver`: tell the webhooks of a meeting (`Webhooks.deliver`)."""
-        return [("/deliver", self.deliver)]
+        """Below `/_sandbox/fellow`: `deliver` tells the webhooks of a meeting, `edit` changes a recording or a note."""
+        return [("/deliver", self.deliver), ("/edit", self.edit)]
 
     def authenticate(self, request: Request) -> None:
         """The key, in a workspace that exists."""
@@ -122,8 +137,9 @@ class Fellow(Vendor[FellowSettings]):
         asked, now = Asked.read(await json_body(request)), self.now()
         include = dict(asked.include)
         include["media_url"] = include.get("media_url", False) or asked.wants_media
-        found, cursor = page(asked, (m for m in self.newest_first(asked, now) if asked.wants(m, now)))
-        return listed("recordings", asked, cursor, [recording(meeting, now, include) for meeting in found])
+        found, cursor = page(asked, self.matching(asked, now, lambda m: m.meeting_id), self.settings.shifts)
+        shown = [self.edits.shown(recording(meeting, now, include), now) for meeting in found]
+        return listed("recordings", asked, cursor, shown)
 
     async def recording(self, recording_id: str) -> Response:
         """One recording with everything there is."""
@@ -132,14 +148,14 @@ class Fellow(Vendor[FellowSettings]):
         meeting, now = self.meeting(recording_id), self.now()
         if meeting is None:
             return answer({"detail": "Recording not found"}, 404)
-        return answer({"recording": recording(meeting, now, EVERYTHING)})
+        return answer({"recording": self.edits.shown(recording(meeting, now, EVERYTHING), now)})
 
     async def notes(self, request: Request) -> Response:
         """A page of notes."""
         asked, now = Asked.read(await json_body(request)), self.now()
-        matching = (m for m in self.newest_first(asked, now) if m.note_id and asked.wants(m, now))
-        found, cursor = page(asked, matching)
-        return listed("notes", asked, cursor, [note(meeting, now, asked.include) for meeting in found])
+        found, cursor = page(asked, self.matching(asked, now, lambda m: m.note_id), self.settings.shifts)
+        shown = [self.edits.shown(note(meeting, now, asked.include), now) for meeting in found]
+        return listed("notes", asked, cursor, shown)
 
     async def note(self, note_id: str) -> Response:
         """One note with attendees and text."""
@@ -148,7 +164,7 @@ class Fellow(Vendor[FellowSettings]):
         meeting, now = self.meeting(f"rec_{note_id.removeprefix('note_')}"), self.now()
         if meeting is None or meeting.note_id != note_id:
             return answer({"detail": "Note not found"}, 404)
-        return answer({"note": note(meeting, now, WHOLE_NOTE)})
+        return answer({"note": self.edits.shown(note(meeting, now, WHOLE_NOTE), now)})
 
     async def action_items(self, request: Request) -> Response:
         """A page of action items; those of one meeting stay together, so a page may be shorter or longer."""
@@ -213,6 +229,10 @@ class Fellow(Vendor[FellowSettings]):
         """Tell the webhooks of a meeting, as `Webhooks.deliver` says."""
         return await self.webhooks.deliver(body)
 
+    async def edit(self, body: JsonObject) -> JsonObject:
+        """Change a recording or a note, as `Edits.make` says."""
+        return self.edits.make(body, self.now())
+
     def meeting(self, recording_id: str) -> Meeting | None:
         """The meeting of this recording, if it has appeared by now."""
         now = self.now()
@@ -220,11 +240,24 @@ class Fellow(Vendor[FellowSettings]):
         meeting = self._by_id.get(recording_id)
         return meeting if meeting and has_appeared(meeting, now) else None
 
+    def matching(self, asked: Asked, now: datetime, named: Callable[[Meeting], str | None]) -> Iterator[Meeting]:
+        """The meetings that have a record so named and pass the filters, in the list's order and after the cursor."""
+        dated = (
+            (self.edits.changed_at(record_id, updated_at(meeting, now), now), meeting)
+            for meeting in self.newest_first(asked, now)
+            if (record_id := named(meeting)) is not None
+        )
+        wanted = ((changed, meeting) for changed, meeting in dated if asked.wants(meeting, changed))
+        if not self.settings.shifts:
+            return (meeting for _, meeting in wanted)
+        by_change = sorted(wanted, key=lambda one: (one[0], one[1].meeting_id), reverse=True)
+        return (meeting for _, meeting in by_change[asked.skip :])
+
     def newest_first(self, asked: "Asked", now: datetime) -> Iterator[Meeting]:
         """What has appeared and stands after the cursor, only where the asked times can match."""
         self.shelve(now)
         last = bisect_left(self._places, asked.after) if asked.after else bisect_right(self._places, (now, "~"))
-        oldest = asked.oldest_possible()
+        oldest = asked.created_from if self.edits else asked.oldest_possible()
         first = bisect_left(self._places, (oldest, "")) if oldest else 0
         for position in range(last - 1, first - 1, -1):
             meeting = self._shelf[position]
@@ -242,11 +275,12 @@ class Fellow(Vendor[FellowSettings]):
             self._by_id.update((meeting.meeting_id, meeting) for meeting in fresh)
 
 
-def page(asked: Asked, matching: Iterator[Meeting]) -> tuple[list[Meeting], str | None]:
-    """The next page and the cursor after it, none at the end."""
+def page(asked: Asked, matching: Iterator[Meeting], counts: bool = False) -> tuple[list[Meeting], str | None]:
+    """The next page and the cursor after it, none at the end; the cursor can count instead of naming a place."""
     found = list(islice(matching, asked.page_size))
-    more = next(matching, None) is not None
-    return found, cursor_of(found[-1]) if more else None
+    if next(matching, None) is None:
+        return found, None
+    return found, cursor_after(asked.skip + len(found)) if counts else cursor_of(found[-1])
 
 
 def listed(name: str, asked: Asked, cursor: str | None, data: list[JsonObject]) -> Response:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from sandbox.fellow_records import JsonObject, attendees
 from sandbox.records import Meeting
-from sandbox.timeline import LAST_CHANGE_AFTER, updated_at
+from sandbox.timeline import LAST_CHANGE_AFTER
 
 MOST_PER_PAGE, USUAL_PER_PAGE = 50, 20
 
@@ -33,6 +33,8 @@ class Asked:
 
     page_size: int
     after: Place | None
+    skip: int
+    """How many records were given before, where cursors count."""
     include: dict[str, bool]
     wants_media: bool
     title: str | None
@@ -49,9 +51,11 @@ class Asked:
         """Read the body; raises Answered with 400 where it cannot be meant."""
         pagination, filters, include = (part(body, name) for name in ("pagination", "filters", "include"))
         emails = filters.get("event_attendees")
+        cursor = cursor_place(pagination.get("cursor"))
         return cls(
             page_size=page_size(pagination.get("page_size")),
-            after=cursor_place(pagination.get("cursor")),
+            after=None if isinstance(cursor, int) else cursor,
+            skip=cursor if isinstance(cursor, int) else 0,
             include={name: wanted is True for name, wanted in include.items()},
             wants_media=isinstance(body.get("media_url"), dict),
             title=text(filters, "title"),
@@ -71,9 +75,8 @@ class Asked:
             bounds.append(self.updated_from - LAST_CHANGE_AFTER - timedelta(minutes=1))
         return max(bounds, default=None)
 
-    def wants(self, meeting: Meeting, now: datetime) -> bool:
-        """The meeting passes the filters."""
-        updated = updated_at(meeting, now)
+    def wants(self, meeting: Meeting, updated: datetime) -> bool:
+        """The meeting passes the filters, its record having changed last at `updated`; title and people unedited."""
         return (
             (self.updated_from is None or updated >= self.updated_from)
             and (self.updated_to is None or updated <= self.updated_to)
@@ -97,12 +100,20 @@ def cursor_of(meeting: Meeting) -> str:
     return base64.urlsafe_b64encode(f"{created_at.isoformat()}|{meeting_id}".encode()).decode()
 
 
-def cursor_place(cursor: object) -> Place | None:
-    """The place a cursor stands for; raises Answered with 400 for one that was never given."""
+def cursor_after(records: int) -> str:
+    """How many records were given, for lists whose records move over the borders of pages."""
+    return base64.urlsafe_b64encode(f"after {records}".encode()).decode()
+
+
+def cursor_place(cursor: object) -> Place | int | None:
+    """The place or count a cursor stands for; raises Answered with 400 for one that was never given."""
     if cursor is None:
         return None
     try:
-        created_at, meeting_id = base64.urlsafe_b64decode(str(cursor).encode()).decode().split("|")
+        place = base64.urlsafe_b64decode(str(cursor).encode()).decode()
+        if place.startswith("after "):
+            return int(place.removeprefix("after "))
+        created_at, meeting_id = place.split("|")
         return datetime.fromisoformat(created_at), meeting_id
     except (binascii.Error, ValueError):
         raise invalid("cursor", "Invalid cursor") from None

@@ -65,14 +65,18 @@ def test_workers_killed_at_random_finish_everything_once(home: Path, server: San
     waiting = queued(server)
     chance = random.Random(workers)
     running = [started(f"first-{n}", home) for n in range(workers)]
+    at_work = 0
     for number in range(KILLS):
         time.sleep(chance.uniform(0.05, 0.5))
         place = chance.randrange(workers)
+        at_work += running[place].poll() is None and queue.backlog() != {"done": len(waiting)}
         running[place].send_signal(signal.SIGKILL)
         running[place].wait()
         running[place] = started(f"next-{number}", home)
     for worker in running:
         assert worker.wait(timeout=300) == 0
+    assert at_work > KILLS / 4
+    print(f"{at_work} of {KILLS} killed at work, {workers} workers at once")
     assert queue.backlog() == {"done": len(waiting)}
     assert signals.claims() == 0
     assert unknown(waiting) == []

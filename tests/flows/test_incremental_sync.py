@@ -522,7 +522,7 @@ def test_whatever_happens_in_whatever_order_one_more_run_ends_in_what_a_fresh_ho
     with a_home(migrated, folder / "home"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(fellow, "PAGE_SIZE", 5)
         patch.setattr(flow, "PAGES_AT_ONCE", 2)
-        clock = Clock(small, START + 2 * DAY + 16 * HOUR)
+        clock = Clock(small, START + 9 * DAY + 16 * HOUR)
         for what, number in happenings:
             happen(what, number, small, clock)
         clock.pass_by(HOUR)
