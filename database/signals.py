@@ -7,8 +7,7 @@ was sent; an order with a run is taken over and its result fetched; an order wit
 billed: it counts as billed, is not sent again, and is shown as in doubt.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from database import spending
 from database.models import Purchase, Signal
 from database.session import put, reading, take_turns, upsert, writing
 from database.spending import Ceilings, Priced
+from database.wanted import Bought, Claimed, Known, Unfinished, Wanted
 from ringback.clock import LONG_AGO
 
 CLAIM = timedelta(minutes=10)
@@ -28,58 +28,6 @@ FETCHED_WITHIN = timedelta(days=1)
 DOUBTFUL = "the order was sent and no answer came: it may have been billed, and is not sent again"
 AT_ONCE = 300
 """Keys in one condition: SQLite takes no more than 1,000 terms of an OR."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Wanted:
-    """One thing about one lead or company."""
-
-    entity_id: str
-    signal: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What a worker, and nobody else, may buy now; and what it may not, with the ceiling or stop that forbids it."""
-
-    given: tuple[Wanted, ...]
-    refused: Mapping[Wanted, spending.Refusal]
-
-
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """What a purchase gave; `value` None means that nothing was found, and `reason` says why."""
-
-    wanted: Wanted
-    value: Mapping[str, Any] | None
-    confidence: float | None
-    cost: float
-    """US dollars; a paid call that found nothing costs too."""
-    reason: str | None
-    expires_at: datetime
-    is_in_doubt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of one thing, found or missed."""
-
-    wanted: Wanted
-    value: Mapping[str, Any] | None
-    confidence: float | None
-    source: str
-    reason: str | None
-    fetched_at: datetime
-    cost: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A purchase whose worker died after the vendor had named it."""
-
-    run_id: str
-    campaign_id: str | None
-    wanted: tuple[Wanted, ...]
 
 
 def claim(

@@ -15,8 +15,8 @@ from threading import Semaphore
 
 from database import incidents, signals, spending
 from database.queue import Taken
-from database.signals import Bought, Claimed, Known, Wanted
 from database.spending import Ceilings, Priced, Refusal
+from database.wanted import Bought, Claimed, Known, Wanted
 from enrichment.catalogue import BY_NAME
 from enrichment.choose import Record, by_finds_per_dollar, records_of
 from enrichment.order import Clock, Order, Ordered, carry_out

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from threading import Semaphore
 
 from database import incidents, signals, spending
-from database.signals import DOUBTFUL, Bought, Wanted
+from database.signals import DOUBTFUL
+from database.wanted import Bought, Wanted
 from enrichment.catalogue import BY_NAME, checked
 from enrichment.prices import SourcePrices
 from enrichment.sources.base import Answer, Run, Source

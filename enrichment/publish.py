@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from database import people, signals, sync
-from database.signals import Known
+from database.wanted import Known
 from intake.identity import company_domain, registered_domain
 from ringback.clock import LONG_AGO
 from ringback.records import CompanyFacts, Lead

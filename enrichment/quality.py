@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from database.signals import Known
+from database.wanted import Known
 from enrichment.catalogue import BY_NAME
 
 

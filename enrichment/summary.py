@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from database import signals, spending
 from database.people import KnownLead, companies_by_id, leads_by_id
-from database.signals import Known
+from database.wanted import Known
 from enrichment.catalogue import BY_NAME
 from enrichment.quality import Quality, quality_of
 from enrichment.subjects import Subject, wanted_of

@@ -17,6 +17,7 @@ from threading import Event
 from database import incidents, queue, signals
 from database.queue import MOST_ATTEMPTS, Taken, Waiting
 from database.spending import Ceilings
+from database.wanted import Unfinished
 from enrichment.buy import Buyer, Ending
 from enrichment.order import Clock, closing, fetch
 from enrichment.prices import load_prices
@@ -161,7 +162,7 @@ def _taken_over(buyer: Buyer, worked: Worked, lease: timedelta) -> Iterator[Futu
             yield buyer.pools[source.name].submit(_go_on, buyer, source, left)
 
 
-def _go_on(buyer: Buyer, source: Source, left: signals.Unfinished) -> None:
+def _go_on(buyer: Buyer, source: Source, left: Unfinished) -> None:
     run, prices = Run(left.run_id), buyer.prices[source.name]
     ordered = fetch(source, prices, run, left.wanted, buyer.worker, buyer.clock, buyer.pace[source.name])
     buyer.see_to(source, ordered)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from ringback.clock import now as real_now
 from sandbox.apollo import Apollo
@@ -80,6 +81,10 @@ def create_app(
         app.include_router(vendor.router())
         for path, control in vendor.controls():
             app.add_api_route(f"/_sandbox/{vendor.name}{path}", switch(control), methods=["POST"], response_model=None)
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(_request: Request, _gone: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # nobody reads it: the client was killed, or gave up
 
     @app.exception_handler(Answered)
     async def answered(_request: Request, early: Answered) -> Response:

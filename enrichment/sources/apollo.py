@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from database.signals import Wanted
+from database.wanted import Wanted
 from enrichment.sources.base import Answer, Source, all_missed, paying
 from enrichment.subjects import Subject
 from ringback.settings import Settings

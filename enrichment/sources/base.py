@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from database.signals import Wanted
+from database.wanted import Wanted
 from enrichment.subjects import Subject
 from ringback.errors import OutOfCredit, VendorRefused
 

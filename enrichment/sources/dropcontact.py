@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from database.signals import Wanted
+from database.wanted import Wanted
 from enrichment.sources.base import Answer, Run, Source, paying
 from enrichment.subjects import Subject
 from ringback.settings import Settings

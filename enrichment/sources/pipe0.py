@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from database.signals import Wanted
+from database.wanted import Wanted
 from enrichment.sources.base import Answer, Run, Source
 from enrichment.subjects import Subject
 from ringback.errors import OutOfCredit, VendorError, VendorRefused

@@ -8,8 +8,9 @@ from database import models
 from database.identities import Merge, lead_of, trail
 from database.people import Published, publish_calls, publish_companies, publish_leads, statements_of
 from database.session import reading, writing
-from database.signals import Bought, Wanted, claim, keep, known, note_order
+from database.signals import claim, keep, known, note_order
 from database.spending import Ceilings, Priced, spent_on
+from database.wanted import Bought, Wanted
 from ringback.records import Lead
 from tests.factories import DAY, NOON, a_call, a_lead, company_facts
 

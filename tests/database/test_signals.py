@@ -11,10 +11,6 @@ import pytest
 from database.people import publish_leads
 from database.signals import (
     DOUBTFUL,
-    Bought,
-    Known,
-    Unfinished,
-    Wanted,
     claim,
     claims,
     keep,
@@ -27,6 +23,7 @@ from database.signals import (
     tried,
 )
 from database.spending import Ceilings, Priced, Spent, resume, spent, stop
+from database.wanted import Bought, Known, Unfinished, Wanted
 from tests.factories import DAY, NOON, a_lead
 
 pytestmark = pytest.mark.usefixtures("home")

@@ -8,7 +8,7 @@ from typing import Any
 from database import queue, signals
 from database.people import publish_companies
 from database.queue import Waiting
-from database.signals import Known, Wanted
+from database.wanted import Known, Wanted
 from enrichment.sources.base import Answer, Run, Source
 from enrichment.subjects import Subject
 from enrichment.worker import Pace, Worked, work

@@ -10,7 +10,7 @@ from database.identities import lead_of
 from database.models import Company
 from database.people import publish_leads
 from database.session import reading
-from database.signals import Wanted
+from database.wanted import Wanted
 from enrichment.sources.base import Answer, Run
 from enrichment.subjects import Subject
 from ringback.clock import now

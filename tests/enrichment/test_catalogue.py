@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from database.signals import Known, Wanted
+from database.wanted import Known, Wanted
 from enrichment.catalogue import SIGNALS, checked
 from enrichment.choose import Record, by_finds_per_dollar
 from enrichment.prices import load_prices

@@ -62,20 +62,24 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServe
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("workers", [2, 8])
 def test_workers_killed_at_random_finish_everything_once(home: Path, server: SandboxServer, workers: int) -> None:
-    waiting = queued(server)
-    chance = random.Random(workers)
     running = [started(f"first-{n}", home) for n in range(workers)]
-    at_work = 0
+    for worker in running:
+        assert worker.stdout
+        assert worker.stdout.readline() == "ready\n"
+    waiting, chance, at_work = queued(server), random.Random(workers), 0
+    for worker in running:
+        go(worker)
     for number in range(KILLS):
-        time.sleep(chance.uniform(0.05, 0.5))
+        time.sleep(chance.uniform(0.2, 1.0))
         place = chance.randrange(workers)
         at_work += running[place].poll() is None and queue.backlog() != {"done": len(waiting)}
         running[place].send_signal(signal.SIGKILL)
         running[place].wait()
         running[place] = started(f"next-{number}", home)
+        go(running[place])
     for worker in running:
         assert worker.wait(timeout=300) == 0
-    assert at_work > KILLS / 4
+    assert at_work > KILLS / 3
     print(f"{at_work} of {KILLS} killed at work, {workers} workers at once")
     assert queue.backlog() == {"done": len(waiting)}
     assert signals.claims() == 0
@@ -100,14 +104,19 @@ def queued(server: SandboxServer) -> list[Waiting]:
 
 
 def started(name: str, home: Path) -> subprocess.Popen[str]:
-    """A worker that has begun to work."""
-    worker = subprocess.Popen(
+    """A worker that begins when it is told."""
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.enrichment.worker_process", name, str(LEASE_SECONDS)],
-        cwd=CHECKOUT, env=os.environ | {"RINGBACK_HOME": str(home)}, stdout=subprocess.PIPE, text=True,
+        cwd=CHECKOUT, env=os.environ | {"RINGBACK_HOME": str(home)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
-    assert worker.stdout
-    assert worker.stdout.readline() == "ready\n"
-    return worker
+
+
+def go(worker: subprocess.Popen[str]) -> None:
+    """Let a worker begin."""
+    assert worker.stdin
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
 
 
 def unknown(waiting: list[Waiting]) -> list[str]:

@@ -9,8 +9,9 @@ from database import queue, signals, spending
 from database.models import Purchase, QueuedSubject, Signal
 from database.people import publish_leads
 from database.session import reading
-from database.signals import Bought, Wanted, claim, keep
+from database.signals import claim, keep
 from database.spending import Ceilings, Priced
+from database.wanted import Bought, Wanted
 from enrichment.sources.base import Answer, Run
 from enrichment.subjects import Subject
 from ringback.clock import now

@@ -13,6 +13,7 @@ def main(name: str, lease_seconds: float) -> None:
     lease = timedelta(seconds=lease_seconds)
     pace = Pace(lease=lease, patience=10 * lease, subjects_at_once=10, chunks_at_once=4)
     print("ready", flush=True)
+    sys.stdin.readline()  # all begin at the same moment
     work(settings(), name, now, pace=pace)
 
 

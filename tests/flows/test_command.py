@@ -51,7 +51,7 @@ def test_a_flow_that_does_not_exist_is_wrong_usage_and_the_flows_are_named(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ringback(monkeypatch, "run", "nonsense") == 2
-    assert "ingest_calls, train" in capsys.readouterr().err
+    assert "ingest_calls, harvest_leads, enrich, train" in capsys.readouterr().err
 
 
 def test_a_moment_that_is_none_is_wrong_usage(
