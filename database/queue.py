@@ -56,10 +56,10 @@ class DeadLetter:
     failed_because: str
 
 
-def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None, only_new: bool = False) -> int:
+def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None) -> int:
     """Queue what was never queued before; gives how many that were.
 
-    With a `batch`, unless `only_new`, also what is done, or waits for somebody else, is queued for it: that costs
+    With a `batch` also what is done, or waits for somebody else, is queued for it: that costs
     nothing by itself, since only what is not known any more will be bought.
     """
     rows = [
@@ -78,7 +78,7 @@ def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None,
         for one in {one.subject_id: one for one in subjects}.values()
     ]
     with writing() as connection:
-        if batch is None or only_new:
+        if batch is None:
             return insert_new(connection, QueuedSubject, rows)
         anew = [name for name in rows[0] if name not in ("subject_id", "kind")] if rows else []
         free = or_(QueuedSubject.state == DONE, QueuedSubject.state == WAITING)

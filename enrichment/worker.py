@@ -128,7 +128,7 @@ def _enrich(buyer: Buyer, taken: Sequence[Taken], worked: Worked, batch: str | N
         Waiting(one, first.priority, "found with its lead", "company", first.campaign_id)
         for one in sorted(published.companies)
     ]
-    queue.enqueue(found, buyer.clock(), batch, only_new=True)
+    queue.enqueue(found, buyer.clock(), batch)
     finished = [one.subject_id for one in endings if one.is_finished]
     with _counting:
         worked.finished += queue.finish(buyer.worker, finished)
