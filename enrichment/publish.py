@@ -34,10 +34,12 @@ def publish_found(subject_ids: Sequence[str], at: datetime) -> Found:
     found = [one for one in signals.known(subject_ids, at) if one.value is not None]
     leads = [lead for one in found if (lead := lead_of(one))]
     told = {lead.company_id: lead for lead in leads if lead.company_id}
+    known = people.companies_by_id(told)
     named = [
         CompanyFacts(company_id, lead.source, lead.known_at, name=lead.company_name, domain=company_id,
                      confidence=lead.confidence)
         for company_id, lead in told.items()
+        if company_id not in known  # that somebody has an address there tells nothing new of a company
     ]  # fmt: skip
     people.publish_companies([*filter(None, map(facts_of, found)), *named])
     kept_as = people.publish_leads(leads, held=subject_ids).kept_as
