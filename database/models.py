@@ -141,6 +141,7 @@ class QueuedSubject(Base):
     """
 
     __tablename__ = "enrichment_queue"
+    __table_args__ = (Index("ix_enrichment_queue_order", "state", "kind", "behind", "queued_at", "subject_id"),)
 
     subject_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -149,7 +150,9 @@ class QueuedSubject(Base):
     """For which campaign it is enriched: its ceiling counts."""
     batch: Mapped[str | None] = mapped_column(index=True)
     """Who asked for it together with others, and waits for those alone."""
-    priority: Mapped[int] = mapped_column(index=True)
+    priority: Mapped[int]
+    behind: Mapped[int]
+    """The priority with the sign that an index can be walked by: the smallest comes first."""
     reason: Mapped[str]
     state: Mapped[str]
     attempts: Mapped[int]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from database.models import QueuedSubject
 from database.session import insert_new, reading, upsert, writing
@@ -21,6 +21,7 @@ LEASE = timedelta(minutes=10)
 FIRST_RETRY_AFTER = timedelta(minutes=5)
 
 Kind = Literal["lead", "company"]
+KINDS: tuple[Kind, ...] = ("lead", "company")
 WAITING, LEASED, DONE, DEAD = "waiting", "leased", "done", "dead"
 
 
@@ -69,6 +70,7 @@ def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None)
             "campaign_id": one.campaign_id,
             "batch": batch,
             "priority": one.priority,
+            "behind": -one.priority,
             "reason": one.reason,
             "state": WAITING,
             "attempts": 0,
@@ -77,10 +79,12 @@ def enqueue(subjects: Iterable[Waiting], at: datetime, batch: str | None = None)
         }
         for one in {one.subject_id: one for one in subjects}.values()
     ]
+    if not rows:
+        return 0
     with writing() as connection:
         if batch is None:
             return insert_new(connection, QueuedSubject, rows)
-        anew = [name for name in rows[0] if name not in ("subject_id", "kind")] if rows else []
+        anew = [name for name in rows[0] if name not in ("subject_id", "kind")]
         free = or_(QueuedSubject.state == DONE, QueuedSubject.state == WAITING)
         return len(upsert(connection, QueuedSubject, rows, replace=anew, where=free))
 
@@ -91,22 +95,17 @@ def take(worker: str, at_most: int, at: datetime, lease: timedelta = LEASE, batc
     Leads and companies are not mixed in one take, so that what belongs together is bought together. With a `batch`
     only what was queued for it is taken.
     """
-    wanted = and_(_may_be_taken(at), QueuedSubject.batch == batch) if batch else _may_be_taken(at)
-    order = (QueuedSubject.priority.desc(), QueuedSubject.queued_at, QueuedSubject.subject_id)
     with writing() as connection:
         _give_up_on_exhausted(connection, at)
-        first_kind = connection.scalar(select(QueuedSubject.kind).where(wanted).order_by(*order).limit(1))
-        chosen = (
-            select(QueuedSubject.subject_id)
-            .where(wanted, QueuedSubject.kind == first_kind)
-            .order_by(*order)
-            .limit(at_most)
-            .with_for_update(skip_locked=True)
-        )
+        heads = [head for kind in KINDS for head in _first(connection, kind, 1, at, batch)]
+        if not heads:
+            return []
+        first_kind = min(heads).kind
+        chosen = [one.subject_id for one in _first(connection, first_kind, at_most, at, batch)]
         lease_until = at + lease
         taken = connection.execute(
             update(QueuedSubject)
-            .where(QueuedSubject.subject_id.in_(connection.scalars(chosen).all()))
+            .where(QueuedSubject.subject_id.in_(chosen))
             .values(state=LEASED, leased_by=worker, lease_until=lease_until, attempts=QueuedSubject.attempts + 1)
             .returning(
                 QueuedSubject.subject_id,
@@ -142,6 +141,8 @@ def extend(worker: str, at: datetime, lease: timedelta = LEASE) -> None:
 
 def finish(worker: str, subject_ids: Collection[str]) -> int:
     """Say that these are enriched; gives how many the worker still held (a lease may have run out meanwhile)."""
+    if not subject_ids:
+        return 0
     with writing() as connection:
         return _of_worker(connection, worker, subject_ids, state=DONE, failed_because=None)
 
@@ -219,18 +220,40 @@ def waiting(kind: Kind, at_most: int | None = None) -> list[str]:
     asked = (
         select(QueuedSubject.subject_id)
         .where(QueuedSubject.state == WAITING, QueuedSubject.kind == kind)
-        .order_by(QueuedSubject.priority.desc(), QueuedSubject.queued_at, QueuedSubject.subject_id)
+        .order_by(QueuedSubject.behind, QueuedSubject.queued_at, QueuedSubject.subject_id)
         .limit(at_most)
     )
     with reading() as connection:
         return list(connection.scalars(asked))
 
 
-def _may_be_taken(at: datetime) -> ColumnElement[bool]:
-    waits = and_(
-        QueuedSubject.state == WAITING, or_(QueuedSubject.not_before.is_(None), QueuedSubject.not_before <= at)
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """A place in the queue; the smallest comes first."""
+
+    behind: int
+    queued_at: datetime
+    subject_id: str
+    kind: Kind
+
+
+def _first(connection: Connection, kind: Kind, at_most: int, at: datetime, batch: str | None) -> list[_Place]:
+    """The first that may be taken: those that wait, and those whose lease ran out; each found along the index."""
+    may_be_taken = (
+        and_(QueuedSubject.state == WAITING, or_(QueuedSubject.not_before.is_(None), QueuedSubject.not_before <= at)),
+        and_(QueuedSubject.state == LEASED, QueuedSubject.lease_until <= at),
     )
-    return or_(waits, and_(QueuedSubject.state == LEASED, QueuedSubject.lease_until <= at))
+    places: list[_Place] = []
+    for fits in may_be_taken:
+        asked = (
+            select(QueuedSubject.behind, QueuedSubject.queued_at, QueuedSubject.subject_id)
+            .where(fits, QueuedSubject.kind == kind, *([QueuedSubject.batch == batch] if batch else []))
+            .order_by(QueuedSubject.behind, QueuedSubject.queued_at, QueuedSubject.subject_id)
+            .limit(at_most)
+            .with_for_update(skip_locked=True)
+        )
+        places += [_Place(behind, since, subject, kind) for behind, since, subject in connection.execute(asked)]
+    return sorted(places)[:at_most]
 
 
 def _give_up_on_exhausted(connection: Connection, at: datetime) -> None:

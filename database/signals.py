@@ -82,6 +82,8 @@ def note_run(order_id: str, run_id: str) -> None:
 
 def release(worker: str, wanted: Sequence[Wanted]) -> None:
     """Give claims back because the order was surely not taken; anybody may claim them at once."""
+    if not wanted:
+        return
     values = {"claimed_until": LONG_AGO, "order_id": None, "run_id": None, "reserved": 0.0}
     with writing() as connection:
         connection.execute(update(Signal).where(_held(worker, wanted)).values(values))
@@ -172,7 +174,9 @@ def keep_free(missed: Iterable[Bought], at: datetime) -> None:
         for one in missed
     ]
     kept = ("entity_id", "signal", "cost")
-    names = [name for name in rows[0] if name not in kept] if rows else []
+    if not rows:
+        return
+    names = [name for name in rows[0] if name not in kept]
     over = and_(Signal.state != CLAIMED, Signal.expires_at <= at)
     with writing() as connection:
         put(connection, Signal, rows, replace=names, where=or_(over, _is_lapsed(at)))

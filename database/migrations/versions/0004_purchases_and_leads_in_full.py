@@ -52,7 +52,12 @@ def upgrade() -> None:
         table.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="company"))
         table.add_column(sa.Column("campaign_id", sa.String(), nullable=True))
         table.add_column(sa.Column("batch", sa.String(), nullable=True))
+        table.add_column(sa.Column("behind", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(op.f("ix_enrichment_queue_batch"), "enrichment_queue", ["batch"])
+    op.drop_index(op.f("ix_enrichment_queue_priority"), "enrichment_queue")
+    op.execute(sa.text("UPDATE enrichment_queue SET behind = -priority"))
+    order = ["state", "kind", "behind", "queued_at", "subject_id"]
+    op.create_index("ix_enrichment_queue_order", "enrichment_queue", order)
     with op.batch_alter_table("signals") as table:
         table.add_column(sa.Column("reserved", sa.Float(), nullable=False, server_default="0"))
         table.add_column(sa.Column("campaign_id", sa.String(), nullable=True))
@@ -111,9 +116,11 @@ def downgrade() -> None:
     with op.batch_alter_table("signals") as changed:
         for column in ("ordered_at", "order_id", "campaign_id", "reserved"):
             changed.drop_column(column)
+    op.drop_index("ix_enrichment_queue_order", "enrichment_queue")
+    op.create_index(op.f("ix_enrichment_queue_priority"), "enrichment_queue", ["priority"])
     op.drop_index(op.f("ix_enrichment_queue_batch"), "enrichment_queue")
     with op.batch_alter_table("enrichment_queue") as changed:
-        for column in ("batch", "campaign_id", "kind"):
+        for column in ("behind", "batch", "campaign_id", "kind"):
             changed.drop_column(column)
         changed.alter_column("subject_id", new_column_name="company_id")
     op.drop_column("leads", "chosen")
