@@ -39,7 +39,7 @@ class Pace:
     lease: timedelta = queue.LEASE
     patience: timedelta = timedelta(minutes=2)
     subjects_at_once: int = 100
-    chunks_at_once: int = 40
+    chunks_at_once: int = 32
 
 
 @dataclass(slots=True)
