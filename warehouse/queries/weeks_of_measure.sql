@@ -1,13 +1,14 @@
 -- one row per week from $first_week to $last_week with observations of a measure as of $as_of
 --
 -- `observations` is the measure's own SQL; n_so_far counts only to the point in the week that $as_of has reached
--- in $last_week, so that a week that is not over is compared like with like.
+-- in $last_week, so that a week that is not over is compared like with like. Threads add numbers up in whatever order they
+-- finish, which shows in the last digits: those are rounded away, so that the same week gives the same report.
 SELECT
     date_trunc('week', observations.at) AS week,
     count(*) AS n,
     count(*) FILTER (WHERE observations.at - date_trunc('week', observations.at) <= $as_of::TIMESTAMP - $last_week::TIMESTAMP) AS n_so_far,
-    avg(value) AS mean,
-    stddev_samp(value) AS deviation
+    round(avg(value), 12) AS mean,
+    round(stddev_samp(value), 12) AS deviation
 FROM observations
 WHERE
     observations.at >= $first_week
