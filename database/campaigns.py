@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from database.models import Campaign, CampaignLead, MergedLead
-from database.session import insert_new, insert_or_replace, reading, writing
+from database.session import insert_new, reading, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,6 @@ def save(campaigns: Iterable[Planned]) -> int:
     """Keep campaigns that are not there yet; gives how many were new."""
     with writing() as connection:
         return insert_new(connection, Campaign, [_row(one) for one in campaigns])
-
-
-def change(campaign: Planned) -> None:
-    """Keep a campaign as it is now."""
-    with writing() as connection:
-        insert_or_replace(connection, Campaign, [_row(campaign)])
 
 
 def campaigns() -> list[Planned]:

@@ -89,7 +89,10 @@ class Buyer:
                 work.note(one.result())
         else:
             work.look(self.clock())
-        return [self._ending(work, one) for one in taken]
+        at, misses = self.clock(), list[Bought]()
+        endings = [self._ending(work, one, at, misses) for one in taken]
+        signals.keep_free(misses, at)
+        return endings
 
     def _carry_out(self, order: Order) -> Ordered:
         ordered = carry_out(order, self.worker, self.clock, self.pace[order.source.name])
@@ -226,11 +229,11 @@ class Buyer:
                 some = tuple(subjects[start : start + source.batch])
                 yield Order(uuid.uuid4().hex, source, prices, signal_names, some, from_records)
 
-    def _ending(self, work: "_Work", taken: Taken) -> Ending:
-        at = self.clock()
+    def _ending(self, work: "_Work", taken: Taken, at: datetime, misses: list[Bought]) -> Ending:
+        """How the work on a subject ended; what nobody can be asked for is added to the misses."""
         for one in work.unsettled(taken.subject_id):
             if one in work.impossible and one not in work.known:
-                signals.keep_free([self._miss(one, work.impossible[one], at)], at)
+                misses.append(self._miss(one, work.impossible[one], at))
             elif why := work.failed.get(one):
                 return Ending(taken.subject_id, failed_because="; ".join(sorted(set(why.values()))))
             elif one in work.elsewhere:
@@ -238,7 +241,7 @@ class Buyer:
             elif refusal := _refusal(work.refused.get(one, {})):
                 if refusal.kind in ("day", "stop"):
                     return Ending(taken.subject_id, _when_money_is_there(refusal, at), why=refusal.words)
-                signals.keep_free([self._miss(one, refusal.words, at)], at)
+                misses.append(self._miss(one, refusal.words, at))
         return Ending(taken.subject_id)
 
     def _miss(self, wanted: Wanted, reason: str, at: datetime) -> Bought:

@@ -3,8 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Semaphore
@@ -220,13 +219,3 @@ def _in_doubt(order: Order, worker: str, held: Sequence[Wanted], why: str, at: d
     if not any(order.prices.shares(order.signals).values()):
         return _not_taken(order, worker, held, why)
     return _lost(order.source.name, order.prices, held, f"{DOUBTFUL} ({why})", worker, at)
-
-
-@contextmanager
-def closing(sources: Sequence[Source]) -> Iterator[None]:
-    """Close all sources' connections at the end."""
-    try:
-        yield
-    finally:
-        for source in sources:
-            source.close()

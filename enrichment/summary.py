@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from database import signals, spending
+from database.identities import kept_as
 from database.people import KnownLead, companies_by_id, leads_by_id
 from database.wanted import Known
 from enrichment.catalogue import BY_NAME
@@ -68,8 +69,8 @@ class Summary:
 
 
 def summarise(lead_ids: Sequence[str], names: Sequence[str], at: datetime) -> Summary:
-    """What is known of these leads now."""
-    leads = leads_by_id(lead_ids)
+    """What is known of these leads now, also of those that were merged since under another id."""
+    leads = leads_by_id(kept_as(lead_ids).values())
     company_ids = sorted({one.company_id for one in leads.values() if one.company_id})
     companies = companies_by_id(company_ids)
     entities = [*leads, *company_ids]

@@ -19,7 +19,7 @@ from database.queue import MOST_ATTEMPTS, Taken, Waiting
 from database.spending import Ceilings
 from database.wanted import Unfinished
 from enrichment.buy import Buyer, Ending
-from enrichment.order import Clock, closing, fetch
+from enrichment.order import Clock, fetch
 from enrichment.prices import load_prices
 from enrichment.publish import publish_found
 from enrichment.sources.base import Run, Source
@@ -69,7 +69,6 @@ def work(
     listed = list(sources) if sources is not None else sources_for(settings)
     worked = Worked()
     with (
-        closing(listed),
         _heartbeat(worker, clock, pace.lease),
         _pools(listed) as pools,
         ThreadPoolExecutor(pace.chunks_at_once) as chunks,
@@ -171,8 +170,10 @@ def _go_on(buyer: Buyer, source: Source, left: Unfinished) -> None:
 
 @contextmanager
 def _pools(sources: Sequence[Source]) -> Iterator[dict[str, ThreadPoolExecutor]]:
-    """Threads for each source."""
+    """Threads for each source; at the end, when the last of them is through, its connection is closed."""
     with ExitStack() as stack:
+        for source in sources:
+            stack.callback(source.close)
         yield {
             source.name: stack.enter_context(ThreadPoolExecutor(max(source.runs_at_once, source.at_once)))
             for source in sources

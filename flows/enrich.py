@@ -48,7 +48,9 @@ def enrich(as_of: datetime | None = None, campaign_id: str | None = None, limit:
     prepare_stores()
     clock = clock_from(as_of)
     began = clock()
-    batch = queue_leads(leads_asked_for(campaign_id, limit), campaign_id, began) if campaign_id or limit else None
+    batch = None
+    if campaign_id or limit:
+        batch, _ = queue_leads(leads_asked_for(campaign_id, limit), campaign_id, began)
     worked = work_queue(batch, clock)
     new_facts = land(clock())
     bought = spent(campaign_id, since=began)
@@ -88,8 +90,8 @@ def leads_asked_for(campaign_id: str | None, limit: int | None) -> list[str]:
     return campaigns.leads_of(campaign_id, limit)
 
 
-def queue_leads(lead_ids: Sequence[str], campaign_id: str | None, at: datetime) -> str:
-    """Queue leads and their companies as a batch of their own; gives its name."""
+def queue_leads(lead_ids: Sequence[str], campaign_id: str | None, at: datetime) -> tuple[str, int]:
+    """Queue leads and their companies as a batch of their own; gives its name, and how many both are."""
     batch = f"enrich {campaign_id or 'leads'} {at.isoformat(timespec='seconds')} {os.getpid()}"
     known = {one.company_id for one in leads_by_id(lead_ids).values()}
     companies = sorted(one for one in known if one and ":" not in one)
@@ -101,14 +103,18 @@ def queue_leads(lead_ids: Sequence[str], campaign_id: str | None, at: datetime) 
         at,
         batch,
     )
-    return batch
+    return batch, len(lead_ids) + len(companies)
+
+
+def worker_name() -> str:
+    """A name that no other worker has, in any process of any machine."""
+    return f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
 
 
 @task
 def work_queue(batch: str | None, clock: Callable[[], datetime]) -> Worked:
     """Take from the queue until nothing is left."""
-    worker = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
-    return work(settings(), worker, clock, batch)
+    return work(settings(), worker_name(), clock, batch)
 
 
 @task(retries=2, retry_delay_seconds=[5, 30])

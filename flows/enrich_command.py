@@ -1,20 +1,16 @@
 """What `ringback enrich` does and says: the queue of a campaign worked off here and now, then what it came to."""
 
-import os
-import socket
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from database.people import leads_by_id
 from database.spending import stops
 from enrichment.publish import land_found
 from enrichment.summary import Format, Summary, summarise, write
 from enrichment.worker import Worked, work
-from flows.enrich import leads_asked_for, queue_leads
+from flows.enrich import leads_asked_for, queue_leads, worker_name
 from ringback.clock import now
 from ringback.settings import settings
 
@@ -34,10 +30,9 @@ class Done:
 def enrich_now(campaign_id: str | None, limit: int | None, format: Format, folder: Path) -> Done:
     """Enrich the leads of a campaign, or those that wait, and write what is known of them by then."""
     leads = leads_asked_for(campaign_id, limit)
-    batch = queue_leads(leads, campaign_id, now())
-    companies = {one.company_id for one in leads_by_id(leads).values() if one.company_id and ":" not in one.company_id}
-    with _shown(len(leads) + len(companies)) as say:
-        worked = work(settings(), f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}", now, batch, say=say)
+    batch, total = queue_leads(leads, campaign_id, now())
+    with _shown(total) as say:
+        worked = work(settings(), worker_name(), now, batch, say=say)
     land_found(now())
     summary = summarise(leads, settings().signals, now())
     return Done(worked, summary, tuple(write(summary, folder, format)), tuple(one.because for one in stops()))

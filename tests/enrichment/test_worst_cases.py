@@ -14,6 +14,7 @@ from database.spending import Ceilings, Priced
 from database.wanted import Bought, Wanted
 from enrichment.sources.base import Answer, Run
 from enrichment.subjects import Subject
+from enrichment.summary import summarise
 from ringback.clock import now
 from ringback.errors import BadMapping, VendorRefused, VendorUnavailable
 from tests.enrichment.sources import Scripted, enriched, fails, finds, known_of, misses, wait_for
@@ -205,3 +206,9 @@ def test_a_run_that_is_still_at_work_at_the_deadline_is_left_and_fetched_later()
         left = connection.execute(Signal.__table__.select()).one()
         assert connection.execute(Purchase.__table__.select()).all() == []
     assert (left.state, left.run_id) == ("claimed", "pipe0-0")
+
+
+def test_a_lead_that_was_merged_while_it_was_enriched_stands_in_the_summary_under_its_new_id() -> None:
+    publish_leads([a_lead("apollo:1", source="apollo", email=None, external_id="1")])
+    publish_leads([a_lead("ana@acme.com", source="apollo", external_id="1", known_at=now())])
+    assert [one.lead_id for one in summarise(["apollo:1"], ["work_email"], now()).leads] == ["ana@acme.com"]
