@@ -13,13 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from database.models import CampaignLead, Lead, LeadKey, MergedLead, Purchase, QueuedSubject, Signal, Statement
-from database.session import insert_new, insert_or_replace, reading
+from database.session import in_parts, insert_new, insert_or_replace, reading
 from ringback import records
 from ringback.clock import LONG_AGO
 from ringback.precedence import precedence
 
 EMAIL = "email:"
-AT_ONCE = 500  # keys in one condition
 PROFILE = re.compile(r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/in/([^/?#]+)", re.IGNORECASE)
 
 
@@ -186,10 +185,9 @@ def _redirected(connection: Connection, lead_ids: Iterable[str]) -> dict[str, st
 
 
 def _looked_up(connection: Connection, key: Any, value: Any, keys: Iterable[str]) -> dict[str, str]:
-    listed = sorted(set(keys))
     found: dict[str, str] = {}
-    for start in range(0, len(listed), AT_ONCE):
-        asked = select(key, value).where(key.in_(listed[start : start + AT_ONCE]))
+    for some in in_parts(keys):
+        asked = select(key, value).where(key.in_(some))
         found.update(connection.execute(asked).tuples().all())
     return found
 

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from database import models
-from database.identities import AT_ONCE, Merge, move, recognise
-from database.session import insert_new, insert_or_replace, reading, take_turns, writing
+from database.identities import Merge, move, recognise
+from database.session import in_parts, insert_new, insert_or_replace, reading, take_turns, writing
 from ringback.precedence import Stated, choose
 from ringback.records import Call, CompanyFacts, Lead
 
@@ -115,9 +115,8 @@ def leads_by_id(lead_ids: Iterable[str]) -> dict[str, KnownLead]:
     with reading() as connection:
         rows = _kept(connection, models.Lead, models.Lead.lead_id, lead_ids)
         keys: dict[str, list[str]] = {}
-        listed = sorted(rows)
-        for start in range(0, len(listed), AT_ONCE):
-            mine = models.LeadKey.lead_id.in_(listed[start : start + AT_ONCE])
+        for some in in_parts(rows):
+            mine = models.LeadKey.lead_id.in_(some)
             for key, lead_id in connection.execute(select(models.LeadKey.key, models.LeadKey.lead_id).where(mine)):
                 keys.setdefault(lead_id, []).append(key)
     return {lead_id: _known_lead(row, sorted(keys.get(lead_id, []))) for lead_id, row in rows.items()}
@@ -186,10 +185,8 @@ def _state(connection: Connection, said: Sequence[tuple[str, str, Said]]) -> set
 
 
 def _statements(connection: Connection, entity_ids: Iterable[str]) -> dict[str, dict[str, Said]]:
-    listed = sorted(set(entity_ids))
     found: dict[str, dict[str, Said]] = {}
-    for start in range(0, len(listed), AT_ONCE):
-        some = listed[start : start + AT_ONCE]
+    for some in in_parts(entity_ids):
         asked = select(models.Statement).where(models.Statement.entity_id.in_(some))
         for row in connection.execute(asked):
             found.setdefault(row.entity_id, {})[row.source] = row.fields
@@ -251,10 +248,9 @@ def _value(chosen: Mapping[str, Mapping[str, Any]], name: str, before: Any) -> A
 
 
 def _kept(connection: Connection, model: Any, key: Any, wanted: Iterable[str]) -> dict[str, Any]:
-    listed = sorted(set(wanted))
     found: dict[str, Any] = {}
-    for start in range(0, len(listed), AT_ONCE):
-        for row in connection.execute(select(model).where(key.in_(listed[start : start + AT_ONCE]))):
+    for some in in_parts(wanted):
+        for row in connection.execute(select(model).where(key.in_(some))):
             found[getattr(row, key.key)] = row
     return found
 

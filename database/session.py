@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,7 +18,13 @@ from sqlalchemy.orm import DeclarativeBase
 
 from ringback.settings import settings
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
 BUSY_TIMEOUT_MS = 30_000
+KEYS_AT_ONCE = 300
+"""SQLite takes no more than 1,000 terms of an OR, into which pairs of keys may turn."""
+K = TypeVar("K", bound="SupportsRichComparison")
 
 
 @contextmanager
@@ -61,6 +67,13 @@ def take_turns(connection: Connection, name: str) -> None:
 def _turn(url: str) -> AbstractContextManager[object]:
     """Threads of one process take turns on SQLite: waiting for its lock means sleeping, waiting here does not."""
     return Lock() if make_url(url).get_backend_name() == "sqlite" else nullcontext()
+
+
+def in_parts(keys: Iterable[K]) -> Iterator[list[K]]:
+    """Keys, each once and in order, as many at a time as one condition of a query takes."""
+    listed = sorted(set(keys))
+    for start in range(0, len(listed), KEYS_AT_ONCE):
+        yield listed[start : start + KEYS_AT_ONCE]
 
 
 def count_rows() -> dict[str, int]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_co
 
 from database import spending
 from database.models import Purchase, Signal
-from database.session import put, reading, take_turns, upsert, writing
+from database.session import in_parts, put, reading, take_turns, upsert, writing
 from database.spending import Ceilings, Priced
 from database.wanted import Bought, Claimed, Known, Unfinished, Wanted
 from ringback.clock import LONG_AGO
@@ -26,8 +26,6 @@ IN_DOUBT = "in_doubt"
 FETCHED_WITHIN = timedelta(days=1)
 """A run whose result could not be fetched for so long, because its source is switched off or refuses, is given up."""
 DOUBTFUL = "the order was sent and no answer came: it may have been billed, and is not sent again"
-AT_ONCE = 300
-"""Keys in one condition: SQLite takes no more than 1,000 terms of an OR."""
 
 
 def claim(
@@ -141,8 +139,8 @@ def settle_doubtful(at: datetime, expires_at: datetime) -> int:
             if costs[r.order_id]
         ]
         free = [order_id for order_id, cost in costs.items() if not cost]
-        for start in range(0, len(free), AT_ONCE):
-            mine = and_(Signal.order_id.in_(free[start : start + AT_ONCE]), Signal.state == CLAIMED)
+        for some in in_parts(free):
+            mine = and_(Signal.order_id.in_(some), Signal.state == CLAIMED)
             connection.execute(update(Signal).where(mine).values(order_id=None, run_id=None))
         return _keep(connection, None, lost, at)
 
@@ -186,9 +184,9 @@ def known(entity_ids: Sequence[str], at: datetime) -> list[Known]:
     """What is known of these and has not expired, found or missed."""
     found: list[Known] = []
     with reading() as connection:
-        for start in range(0, len(entity_ids), AT_ONCE):
+        for some in in_parts(entity_ids):
             asked = select(*_KNOWN).where(
-                Signal.entity_id.in_(entity_ids[start : start + AT_ONCE]),
+                Signal.entity_id.in_(some),
                 Signal.state.in_((FOUND, MISSED)),
                 Signal.expires_at > at,
             )
@@ -207,9 +205,9 @@ def tried(entity_ids: Sequence[str], at: datetime) -> dict[Wanted, set[str]]:
     """Which sources were asked for what, and need not be asked again yet."""
     asked_of: dict[Wanted, set[str]] = {}
     with reading() as connection:
-        for start in range(0, len(entity_ids), AT_ONCE):
+        for some in in_parts(entity_ids):
             asked = select(Purchase.entity_id, Purchase.signal, Purchase.source).where(
-                Purchase.entity_id.in_(entity_ids[start : start + AT_ONCE]), Purchase.expires_at > at
+                Purchase.entity_id.in_(some), Purchase.expires_at > at
             )
             for entity_id, signal, source in connection.execute(asked):
                 asked_of.setdefault(Wanted(entity_id, signal), set()).add(source)
@@ -230,10 +228,8 @@ def _keep(connection: Connection, worker: str | None, bought: Sequence[Bought], 
     take_turns(connection, "spending")
     held = {
         Wanted(row.entity_id, row.signal): row
-        for start in range(0, len(bought), AT_ONCE)
-        for row in connection.execute(
-            select(*_HELD).where(_held(worker, [one.wanted for one in bought[start : start + AT_ONCE]]))
-        )
+        for some in in_parts(one.wanted for one in bought)
+        for row in connection.execute(select(*_HELD).where(_held(worker, some)))
     }
     mine = [one for one in bought if one.wanted in held]
     put(connection, Purchase, [_ledger_row(one, held[one.wanted], at) for one in mine])

@@ -12,13 +12,12 @@ from typing import Any, Literal
 from sqlalchemy import Connection, case, delete, func, select, union_all
 
 from database.models import Campaign, Lead, Purchase, Signal, SpendingStop
-from database.session import insert_or_replace, reading, take_turns, writing
+from database.session import in_parts, insert_or_replace, reading, take_turns, writing
 from ringback.clock import LONG_AGO
 
 EVERYTHING = "*"
 STOPPED = "spending is stopped"
 LEAD_WINDOW = timedelta(days=30)
-AT_ONCE = 300
 ROUNDING = 1e-9
 """Ceilings are compared in US dollars; sums of floats may pass them by so much."""
 
@@ -204,8 +203,7 @@ def _stopped(connection: Connection, source: str) -> Refusal | None:
 
 def _sums(connection: Connection, entity_ids: Sequence[str], since: datetime) -> dict[str, float]:
     sums: dict[str, float] = {}
-    for start in range(0, len(entity_ids), AT_ONCE):
-        some = entity_ids[start : start + AT_ONCE]
+    for some in in_parts(entity_ids):
         paid = select(Purchase.entity_id.label("entity_id"), Purchase.cost.label("usd")).where(
             Purchase.entity_id.in_(some), Purchase.bought_at >= since
         )
@@ -220,8 +218,7 @@ def _sums(connection: Connection, entity_ids: Sequence[str], since: datetime) ->
 
 def _most_on_a_lead_of(connection: Connection, company_ids: Sequence[str], since: datetime) -> dict[str, float]:
     most: dict[str, float] = {}
-    for start in range(0, len(company_ids), AT_ONCE):
-        some = company_ids[start : start + AT_ONCE]
+    for some in in_parts(company_ids):
         paid = (
             select(Lead.company_id, Lead.lead_id, Purchase.cost.label("usd"))
             .join(Purchase, Purchase.entity_id == Lead.lead_id)
