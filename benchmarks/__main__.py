@@ -1,4 +1,7 @@
-"""`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio."""
+"""`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio.
+
+Larger ones have a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`.
+"""
 
 import statistics
 import subprocess
@@ -8,6 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from benchmarks.drift import judging_drift
 
 ROUNDS = 5
 
@@ -79,7 +84,34 @@ def explaining_a_forest() -> tuple[str, Way, str, Way]:
     )
 
 
-BENCHMARKS = (starting_the_command, landing_calls, explaining_a_forest)
+def encoding_rows() -> tuple[str, Way, str, Way]:
+    """10,000 rows of features as a matrix: our encoding against scikit-learn's column transformer on a data frame."""
+    import random
+
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.preprocessing import OneHotEncoder
+
+    from features.encoding import learn_encoding
+    from ringback.records import Value
+
+    dice = random.Random(0)
+    rows: list[dict[str, Value]] = [
+        {f"number {n}": dice.random() for n in range(40)} | {f"category {n}": dice.choice("abcdefgh") for n in range(8)}
+        for _ in range(10_000)
+    ]
+    encoding = learn_encoding(rows)
+    named = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    peer = make_column_transformer((named, list(encoding.categories)), remainder="passthrough").fit(pd.DataFrame(rows))
+    return (
+        "encode 10,000 rows",
+        lambda: encoding.encode(rows),
+        "a column transformer",
+        lambda: peer.transform(pd.DataFrame(rows)),
+    )
+
+
+BENCHMARKS = (starting_the_command, landing_calls, explaining_a_forest, judging_drift)
 
 
 def main() -> None:

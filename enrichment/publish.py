@@ -15,6 +15,8 @@ from warehouse.connect import writing
 
 SOURCE_OF = {"apollo_jobs": "apollo"}
 """Sources of company facts that are one vendor; what Apollo sells of a person stands beside what its search showed."""
+POSTS = "linkedin_posts"
+"""Under this name the snapshots' query finds them."""
 OVERLAP = timedelta(minutes=5)
 
 
@@ -52,7 +54,8 @@ def land_found(until: datetime) -> int:
     found = signals.found_since(mark - OVERLAP if mark else LONG_AGO, until)
     with writing() as warehouse:
         new = landing.land_company_facts(warehouse, list(filter(None, map(facts_of, found)))).new
-        new += landing.land_lead_facts(warehouse, list(filter(None, map(lead_of, found)))).new
+        leads = [lead for one in found if (lead := lead_of(one) or posts_of(one))]
+        new += landing.land_lead_facts(warehouse, leads).new
     sync.move_high_water("enrichment", "signal", until)
     return new
 
@@ -69,9 +72,11 @@ def facts_of(found: Known) -> CompanyFacts | None:
         case "web_functions":
             said = {"web_functions": tuple(value.get("functions", ()))}
         case "funding":
-            said = {"funding_stage": value.get("stage")}
+            said = {"funding_stage": value.get("stage"), "total_funding": value.get("total_usd")}
         case "job_postings":
             said = {"open_jobs": float(value["open_jobs"])}
+        case "news_summary":
+            said = {"news": value["summary"]}
         case _:
             return None
     return CompanyFacts(
@@ -80,6 +85,19 @@ def facts_of(found: Known) -> CompanyFacts | None:
         known_at=found.fetched_at,
         confidence=found.confidence,
         **said,
+    )
+
+
+def posts_of(found: Known) -> Lead | None:
+    """What a contact posted lately: kept in the warehouse, where features are made of it, and not among leads."""
+    if found.wanted.signal != "linkedin_posts" or not found.value:
+        return None
+    return Lead(
+        lead_id=found.wanted.entity_id,
+        source=SOURCE_OF.get(found.source, found.source),
+        known_at=found.fetched_at,
+        confidence=found.confidence,
+        custom={POSTS: "\n".join(found.value["posts"])},
     )
 
 

@@ -3,7 +3,8 @@
 For the linear model they are coefficient times distance from the training mean (Lundberg and Lee 2017, "A Unified
 Approach to Interpreting Model Predictions", corollary 1). For trees they are TreeSHAP values (Lundberg et al. 2020,
 "From local explanations to global understanding with explainable AI for trees"), computed by XGBoost for every tree
-candidate, since scikit-learn's forests and boosted trees are translated into XGBoost's own form without loss.
+candidate, since scikit-learn's forests and boosted trees are translated into XGBoost's own form without loss. A stack
+adds up its members' log-odds with weights, and so do the contributions.
 """
 
 from collections.abc import Sequence
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def attributions(calibrated: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64]":
-    """Contributions of shape (rows, columns) to the calibrated log-odds of each row.
+def attributions(stack: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64]":
+    """Contributions of shape (rows, columns) to the log-odds of each row; they add up to its distance from the bias.
 
-    `calibrated` is a scikit-learn CalibratedClassifierCV (sigmoid) around one of the candidates. For a random forest,
-    whose trees add up in probability and not in log-odds, the contributions are those to the calibrator's argument.
-    XGBoost is calibrated on its probability too, but its trees add up in log-odds: the contributions of a row are
-    scaled by one factor, so that they add up to its distance in probability from the model's bias.
+    `stack` is a scikit-learn StackingClassifier (training/stack.py). The trees of a random forest add up in
+    probability and not in log-odds: their contributions are scaled, row by row, to the distance in log-odds.
     """
-    fitted = calibrated.calibrated_classifiers_[0]
-    slope = -float(fitted.calibrators[0].a_)
-    model = getattr(fitted.estimator, "estimator", fitted.estimator)
-    return slope * _raw(model, matrix)
+    import numpy as np
+
+    surest = stack.final_estimator_.steps[0][1].kw_args["a_min"]
+    summed = np.zeros(matrix.shape, dtype=np.float64)
+    for weight, member in zip(stack.final_estimator_[-1].coef_[0], stack.estimators_, strict=True):
+        used = list(member[0].transformers_[0][2])
+        summed[:, used] += weight * _of_member(member[-1], matrix[:, used], surest)
+    return summed
 
 
 def by_feature(contributions: "NDArray[np.float64]", sources: Sequence[str]) -> dict[str, "NDArray[np.float64]"]:
@@ -38,28 +41,28 @@ def by_feature(contributions: "NDArray[np.float64]", sources: Sequence[str]) -> 
     return summed
 
 
-def _raw(model: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64]":
-    name = type(model).__name__
-    if name == "Pipeline":
+def _of_member(model: Any, matrix: "NDArray[np.float32]", surest: float) -> "NDArray[np.float64]":
+    if type(model).__name__ == "Pipeline":
         return _linear(model, matrix)
     import xgboost
 
     from features.trees import booster_of
 
     contributions = booster_of(model).predict(xgboost.DMatrix(matrix), pred_contribs=True).astype("float64")
-    if name == "XGBClassifier":
-        return contributions[:, :-1] * _probability_per_log_odds(contributions)  # type: ignore[no-any-return]
+    if type(model).__name__ == "RandomForestClassifier":
+        return contributions[:, :-1] * _log_odds_per_probability(contributions, surest)  # type: ignore[no-any-return]
     return contributions[:, :-1]  # type: ignore[no-any-return]
 
 
-def _probability_per_log_odds(contributions: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """The slope of the logistic curve between the bias (the last column) and each row's sum; shape (rows, 1)."""
+def _log_odds_per_probability(contributions: "NDArray[np.float64]", surest: float) -> "NDArray[np.float64]":
+    """The slope of the log-odds between the bias (the last column) and each row's sum; shape (rows, 1)."""
     import numpy as np
+    from scipy.special import logit
 
     start, distance = contributions[:, -1:], contributions[:, :-1].sum(axis=1, keepdims=True)
     apart = np.abs(distance) > 1e-6
-    p0, p1 = 1 / (1 + np.exp(-start)), 1 / (1 + np.exp(-start - distance))
-    return np.where(apart, (p1 - p0) / np.where(apart, distance, 1.0), p0 * (1 - p0))
+    from_, to = np.clip(start, surest, 1 - surest), np.clip(start + distance, surest, 1 - surest)
+    return np.where(apart, (logit(to) - logit(from_)) / np.where(apart, distance, 1.0), 1 / (from_ * (1 - from_)))
 
 
 def _linear(pipeline: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64]":
@@ -67,8 +70,10 @@ def _linear(pipeline: Any, matrix: "NDArray[np.float32]") -> "NDArray[np.float64
 
     prepared = pipeline[:-1].transform(matrix)
     by_column = prepared * pipeline[-1].coef_[0]
-    summed = by_column[:, : matrix.shape[1]].copy()
+    known = np.flatnonzero(~np.isnan(pipeline[0].statistics_))  # a column without any value is dropped by the imputer
+    summed = np.zeros(matrix.shape, dtype=np.float64)
+    summed[:, known] = by_column[:, : len(known)]
     indicated = pipeline[0].indicator_.features_ if getattr(pipeline[0], "indicator_", None) is not None else []
     for at, column in enumerate(indicated):  # "is not known" counts for the column it speaks of
-        summed[:, column] += by_column[:, matrix.shape[1] + at]
-    return np.asarray(summed, dtype=np.float64)
+        summed[:, column] += by_column[:, len(known) + at]
+    return summed

@@ -10,12 +10,12 @@ from warehouse.connect import query, reading
 
 _FACTS = (
     "name", "domain", "industry", "employees", "annual_revenue", "funding_stage", "founded_year", "country",
-    "description", "business_model", "open_jobs", "headcount_growth",
+    "description", "business_model", "open_jobs", "headcount_growth", "total_funding", "news",
 )  # fmt: skip
 _CALL = (
     "call_id", "content_hash", "lead_id", "judged_at", "called_at", "company_id", "company_name", "lead_email", "title",
     "notes", "transcript", "minutes", "sentiment", "attendees", "earlier_calls", "days_since_earlier_call",
-    "earlier_progressed", "recent_progression_rate", "long_progression_rate",
+    "earlier_progressed", "recent_progression_rate", "long_progression_rate", "job_title", "posts",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def snapshot_of(row: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         **{name: row[name] for name in _CALL},
         company=facts,
-        job_title=row["job_title"],
+        own_speakers=tuple(row["own_speakers"] or ()),
         custom=loads(row["custom"]),
     )
 

@@ -71,7 +71,7 @@ def custom_value(cell: str, kind: CustomType, column: str, mapping: FileMapping)
     if kind == "flag":
         return flag(words, column)
     if kind == "date":
-        return (moment(words, column, mapping) - EPOCH) / timedelta(days=1)
+        return moment(words, column, mapping).isoformat()
     return words
 
 

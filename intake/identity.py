@@ -1,8 +1,9 @@
 """Who a company and a lead are: one identity however a vendor writes the name."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,65 @@ def company_of_attendees(emails: Sequence[str], own_domains: Collection[str]) ->
         return None, next(iter(outside), None)
     domain = domains.most_common(1)[0][0]
     return domain, next(email for email in outside if company_domain(email) == domain)
+
+
+def own_among(
+    speakers: Sequence[str],
+    emails: Sequence[str],
+    own_domains: Collection[str],
+    named: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
+    """The speakers who are ours, as far as that can be told, in their order; a speaker in doubt is not among them.
+
+    A name is ours by the address that is known of it (`named`, by name), else by the attendee whose address reads like
+    it: the whole name before a first name alone, and a first name only where nobody else could be meant.
+
+    >>> own_among(["Bo Berg", "Ana Lopez"], ["bo@us.com", "ana.lopez@acme.com"], ["us.com"])
+    ('Bo Berg',)
+    >>> own_among(["Ana Berg", "Ana Lopez"], ["ana@us.com"], ["us.com"])
+    ()
+    """
+    surely = {name: registered_domain(email) in own_domains for name, email in (named or {}).items()}
+    addresses = [email.strip().lower() for email in emails if "@" in email]
+    first_names = Counter(_name_parts(speaker)[0] for speaker in speakers if _name_parts(speaker))
+
+    def is_own(speaker: str) -> bool:
+        if speaker in surely:
+            return surely[speaker]
+        parts = _name_parts(speaker)
+        for forms in (_whole_name_forms(parts), _first_name_forms(parts, first_names)):
+            like = [registered_domain(one) in own_domains for one in addresses if _local_part(one) in forms]
+            if like:
+                return all(like)
+        return False
+
+    return tuple(speaker for speaker in dict.fromkeys(speakers) if is_own(speaker))
+
+
+def _name_parts(name: str) -> list[str]:
+    """The words of a name as addresses write them: lower case, without accents.
+
+    >>> _name_parts("Jos\u00e9 D'Arc-Müller")
+    ['jose', 'darcmuller']
+    """
+    plain = unicodedata.normalize("NFKD", name.lower())
+    return [word for part in plain.split() if (word := re.sub(r"[^a-z0-9]", "", part))]
+
+
+def _local_part(email: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", email.split("@", 1)[0].split("+", 1)[0])
+
+
+def _whole_name_forms(parts: Sequence[str]) -> frozenset[str]:
+    """How addresses write a first and a last name: bo.berg, bberg, bob, berg.bo, bergb."""
+    if len(parts) < 2:
+        return frozenset()
+    first, last = parts[0], parts[-1]
+    return frozenset({first + last, first[0] + last, first + last[0], last + first, last + first[0], "".join(parts)})
+
+
+def _first_name_forms(parts: Sequence[str], first_names: Mapping[str, int]) -> frozenset[str]:
+    return frozenset({parts[0]}) if parts and first_names[parts[0]] == 1 else frozenset()
 
 
 def lead_id_of(email: str | None, company_id: str | None, call_id: str) -> str:

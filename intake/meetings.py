@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from intake.identity import company_id_of, company_in_title, company_of_attendees, lead_id_of
+from intake.identity import company_id_of, company_in_title, company_of_attendees, lead_id_of, own_among
 from intake.sentiment import sentiment_of
 from ringback.clock import as_utc
 from ringback.errors import VendorRefused
@@ -102,6 +102,7 @@ def call_of(
         title=recording.title,
         notes=notes,
         transcript=transcript,
+        own_speakers=own_among(_speakers(recording), emails, own_domains, _assignees(recording)),
         minutes=(as_utc(recording.ended_at) - called_at).total_seconds() / 60 if recording.ended_at else None,
         sentiment=sentiment_of(notes, transcript),
         attendees=tuple(emails),
@@ -113,6 +114,8 @@ def _fingerprint(call: Call) -> str:
     """Of what the call says, not of how Fellow sent it: a payload that only moved its `updated_at` says nothing new."""
     said = asdict(call)
     del said["content_hash"], said["known_at"]
+    if not call.own_speakers:  # as it was before speakers were told apart
+        del said["own_speakers"]
     return content_hash(said)
 
 
@@ -146,8 +149,38 @@ def _texts(item: Any) -> list[str]:
 def _transcript(recording: fellow.Recording) -> str | None:
     if recording.transcript is None:
         return None
-    said = [f"{segment.speaker or 'Unknown'}: {segment.text}" for segment in recording.transcript.speech_segments]
+    said = [
+        f"{_named(segment)}: {' '.join(segment.text.splitlines())}"  # a line break would read as another speaker
+        for segment in recording.transcript.speech_segments
+    ]
     return "\n".join(said) or None
+
+
+def _named(segment: fellow.Segment) -> str:
+    return " ".join((segment.speaker or "").split()) or "Unknown"
+
+
+def _speakers(recording: fellow.Recording) -> list[str]:
+    segments = recording.transcript.speech_segments if recording.transcript else []
+    return list(dict.fromkeys(_named(segment) for segment in segments if segment.speaker))
+
+
+def _assignees(recording: fellow.Recording) -> dict[str, str]:
+    """Names with their addresses, of those to whom the AI notes give something to do."""
+    items = [
+        item
+        for notes in recording.ai_notes or []
+        for section in notes.sections
+        if isinstance(section.content, list)
+        for item in section.content
+        if isinstance(item, dict)
+    ]
+    people = [one for item in items for one in item.get("assignees") or [] if isinstance(one, dict)]
+    return {
+        " ".join(str(one["full_name"]).split()): str(one["email"])
+        for one in people
+        if one.get("full_name") and one.get("email")
+    }
 
 
 def _rejected(body: str, fingerprint: str, known_at: datetime, failure: ValidationError) -> Rejected:

@@ -44,6 +44,8 @@ class Call:
     notes: str | None = None
     transcript: str | None = None
     """Lines `Speaker: text`."""
+    own_speakers: tuple[str, ...] = ()
+    """Speakers of the transcript who are ours, as it names them; empty where nobody could be told apart."""
     minutes: float | None = None
     sentiment: float | None = None
     """Polarity, -1 (hostile) to 1 (delighted)."""
@@ -65,6 +67,8 @@ class CompanyFacts:
     annual_revenue: float | None = None
     """US dollars."""
     funding_stage: str | None = None
+    total_funding: float | None = None
+    """US dollars raised so far."""
     founded_year: float | None = None
     country: str | None = None
     description: str | None = None
@@ -74,6 +78,8 @@ class CompanyFacts:
     open_jobs: float | None = None
     headcount_growth: float | None = None
     """Change of the number of employees over six months, as a share (0.1 = 10 %)."""
+    news: str | None = None
+    """What happened lately, in a few sentences."""
     confidence: float | None = None
     """How sure the source is, 0 to 1; None for a source that people keep, such as a CRM."""
 
@@ -149,6 +155,11 @@ class Snapshot:
     title: str | None = None
     notes: str | None = None
     transcript: str | None = None
+    """Lines `Speaker: text`."""
+    own_speakers: tuple[str, ...] = ()
+    """Speakers who are ours; what anybody else says is the customer's, or not known to be ours."""
+    posts: str | None = None
+    """What the contact posted lately on LinkedIn."""
     minutes: float | None = None
     sentiment: float | None = None
     attendees: int = 0

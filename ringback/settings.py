@@ -107,7 +107,14 @@ class Settings(BaseSettings):
     api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API on 127.0.0.1.")
 
     min_training_labels: int = Field(200, ge=10, description="Fewer labelled calls than this train no model.")
+    drift_false_alarms_per_year: float = Field(
+        2.0, gt=0, le=26, description="False alarms of drift that the whole data set may raise in a year."
+    )
     training_jobs: int = Field(2, ge=1, description="Processor cores that a fit may use.")
+    training_seconds: float = Field(300.0, gt=0, description="After this long no more variations of a model are tried.")
+    trusted_columns: tuple[str, ...] = Field(
+        (), description="Columns to learn from though they seem to give the outcome away, as a JSON list."
+    )
 
     @field_validator("home", "crm_leads_mapping", "crm_outcomes_mapping", "prices")
     @classmethod

@@ -9,6 +9,9 @@ REASONS = 4
 SMALLEST_SHARE = 0.05
 """A contribution under this share of all contributions together is not worth a reason."""
 
+LONGEST_VALUE = 40
+"""Characters of a text that a reason repeats."""
+
 Wording = Callable[[Value], str]
 
 
@@ -33,7 +36,10 @@ def _sentence(name: str, value: Value) -> str:
 
 
 def _plain(value: Value) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    words = " ".join(str(value).split())
+    return words if len(words) <= LONGEST_VALUE else f"{words[:LONGEST_VALUE].rstrip()}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _percent(value: Value) -> str:
@@ -76,6 +82,8 @@ def _rate(span: str) -> Wording:
     return say
 
 
+AI_ON_SITE: dict[Value, str] = {0.0: "No AI", 1.0: "AI", 2.0: "Voice AI"}
+
 WORDINGS: dict[str, Wording] = {
     "industry": _named("Industry"),
     "regulated_industry": _yes_no("A regulated industry", "Not a regulated industry"),
@@ -97,6 +105,12 @@ WORDINGS: dict[str, Wording] = {
     "voice_ai_indicators": lambda value: f"{value:.0f} Voice-AI words in its own description",
     "open_jobs": _amount("Open positions"),
     "headcount_growth": lambda value: f"Headcount {_percent(value)} in six months",
+    "web_ai": lambda value: f"{AI_ON_SITE.get(value, 'AI')} on its web site",
+    "total_funding": _amount("Money raised", "$"),
+    "news_growth": _times("Growth in its news"),
+    "news_setbacks": _times("A setback in its news"),
+    "posts_growth": _times("Growth in the contact's posts"),
+    "ai_talk": _times("AI in news and posts"),
     "mentions_voice_ai": _times("Voice AI"),
     "mentions_voice": _times("Voice"),
     "mentions_messaging": _times("Messaging"),
@@ -109,7 +123,10 @@ WORDINGS: dict[str, Wording] = {
     "integration_depth": _times("Integration"),
     "technical_depth": _times("Technical detail"),
     "objections": _times("An objection"),
+    "mentions_competitor": _times("A competitor"),
     "commitment": _times("A step of buying"),
+    "talk_share": lambda value: f"The customer spoke {_percent(value)[1:]} of the words",
+    "notes_text": lambda _: "The words of the notes",
     "sentiment": lambda value: f"Tone of the call {value:+.2f} (-1 hostile, +1 delighted)",
     "notes_length": _amount("Characters of notes"),
     "minutes": lambda value: f"The call took {value:.0f} minutes",
@@ -126,6 +143,8 @@ WORDINGS: dict[str, Wording] = {
 SUBJECTS = {
     "days_since_earlier_call": "An earlier call",
     "attendees": "Who was invited",
+    "talk_share": "Who spoke how much",
+    "notes_text": "The text of the notes",
     "sentiment": "The tone of the call",
     "minutes": "The length of the call",
 }

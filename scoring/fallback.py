@@ -6,12 +6,14 @@ from ringback.records import Value
 
 VERSION = "rules"
 CONFIDENCE = 0.3
+USUAL_LOG_ODDS = -1.0
 
 
 def by_rules(row: dict[str, Value]) -> tuple[float, float, tuple[str, ...]]:
     """Probability of progression, of Voice-AI fit, and the reasons, from what was said and how large the company is.
 
-    The weights are judgement, not learned: they only have to be sane until a model is there.
+    The weights are judgement, not learned: they only have to be sane until a model is there. They start from how calls
+    have been ending lately, where that is known.
     """
     weights = {
         "pricing_asked": (0.8, "pricing came up"),
@@ -21,7 +23,7 @@ def by_rules(row: dict[str, Value]) -> tuple[float, float, tuple[str, ...]]:
         "objections": (-1.0, "an objection was raised"),
         "sentiment": (1.5, "the tone was warm"),
     }
-    log_odds, said = -1.0, []
+    log_odds, said = _number(row.get("recent_progression"), USUAL_LOG_ODDS), []
     for name, (weight, words) in weights.items():
         value = row.get(name)
         if isinstance(value, float) and value:
@@ -32,8 +34,8 @@ def by_rules(row: dict[str, Value]) -> tuple[float, float, tuple[str, ...]]:
     return _share(log_odds), _share(-1.5 + 1.2 * voice), ("scored by fixed rules, no model could be loaded", *strongest)
 
 
-def _number(value: Value) -> float:
-    return value if isinstance(value, float) else 0.0
+def _number(value: Value, otherwise: float = 0.0) -> float:
+    return value if isinstance(value, float) else otherwise
 
 
 def _share(log_odds: float) -> float:

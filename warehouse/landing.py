@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+ADDED_LATER = frozenset({"total_funding", "news"})
+"""Fields that older statements do not have: left empty they change no fingerprint, so that nothing is stated anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Landed:
     """How many records were new, and how many were there already."""
@@ -104,7 +108,10 @@ def _only_repeats(table: str, key: str) -> str:
 
 
 def _with_fingerprint(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"content_hash": content_hash({key: value for key, value in row.items() if key != "known_at"})}
+    said = {
+        key: value for key, value in row.items() if key != "known_at" and not (key in ADDED_LATER and value is None)
+    }
+    return row | {"content_hash": content_hash(said)}
 
 
 def _row(record: Any) -> dict[str, Any]:

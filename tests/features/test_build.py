@@ -2,9 +2,13 @@
 
 from inspect import signature
 
+import pytest
+
 from features import FEATURES, build
+from features.conversation import talk_share
 from features.encoding import learn_encoding
-from tests.factories import a_snapshot, company_facts
+from features.page import PAGE, described, page
+from tests.factories import NOON, a_snapshot, company_facts
 
 FULL = a_snapshot(company=company_facts(industry="Retail", employees=10.0), notes="Urgent pricing.", sentiment=0.2)
 
@@ -20,6 +24,38 @@ def test_every_feature_says_what_it_is_and_gives_a_value() -> None:
         for f in FEATURES
         if not f.__doc__ or "return" not in f.__annotations__ or len(signature(f).parameters) != 1
     ] == []
+
+
+def test_the_page_of_features_is_what_the_functions_say() -> None:
+    assert PAGE.read_text() == page(), "docs/features.md is old; 'python -m features.page' writes it anew"
+
+
+def test_the_page_names_unit_source_and_missing_of_every_feature() -> None:
+    assert [one.name for one in described()] == [feature.__name__ for feature in FEATURES]
+    assert [one.name for one in described() if not (one.unit and one.source and one.missing)] == []
+
+
+def test_a_feature_that_does_not_say_its_unit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk_share, "__doc__", "The customer's share.")
+    with pytest.raises(ValueError, match="talk_share does not say its unit"):
+        described()
+
+
+def test_a_date_says_how_far_it_was_from_the_call_and_not_when_that_was() -> None:
+    row = build(a_snapshot(at=NOON, custom={"renewal": "2026-04-02T00:00", "signed": "2026-03-17 12:00:00"}))
+    assert {name: row[name] for name in row if name.startswith("custom.")} == {
+        "custom.renewal (days before the call)": -14.5,
+        "custom.renewal (month)": "April",
+        "custom.renewal (weekday)": "Thursday",
+        "custom.signed (days before the call)": 1.0,
+        "custom.signed (month)": "March",
+        "custom.signed (weekday)": "Tuesday",
+    }
+
+
+@pytest.mark.parametrize("text", ["2026-13-40", "2026", "20260402", "around 2026-04-02", "9999-99-99"])
+def test_what_only_looks_like_a_date_stays_text(text: str) -> None:
+    assert build(a_snapshot(custom={"when": text}))["custom.when"] == text
 
 
 def test_custom_fields_are_features_under_a_name_of_their_own() -> None:

@@ -17,7 +17,8 @@ ACME = known(
     industry="Healthcare", employees=99.0, annual_revenue=990_000.0, funding_stage="Series B", founded_year=2016.0,
     country="USA", business_model="B2B", technologies=("AWS Lambda", "Twilio", "GitHub", "Python", "HubSpot"),
     web_functions=("User authentication", "Live chat / communication"), open_jobs=9.0, headcount_growth=0.1,
-    description="Speech automation and an AI-powered voice agent for contact centers.",
+    description="Speech automation and an AI-powered voice agent for contact centers.", total_funding=9_999_999.0,
+    news="They raised $5 million and opened a new office. There were no layoffs. A data breach hurt.",
 )  # fmt: skip
 
 
@@ -30,6 +31,8 @@ ACME = known(
         (f.competitor_technology, 1.0), (f.developer_tools, 2.0), (f.cloud_technology, 1.0), (f.crm_technology, 1.0),
         (f.web_authentication, 1.0), (f.web_transactions, 0.0), (f.web_communication, 1.0),
         (f.voice_ai_indicators, 5.0), (f.open_jobs, log(10)), (f.headcount_growth, 0.1),
+        (f.web_ai, 0.0), (f.total_funding, log(10_000_000)), (f.news_growth, log(4)), (f.news_setbacks, log(2)),
+        (f.ai_talk, 0.0),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )  # fmt: skip
@@ -43,6 +46,16 @@ def test_what_is_not_known_is_none(company: CompanyFacts | None) -> None:
     assert {feature.__name__: feature(stranger) for feature in f.FIRMOGRAPHIC} == dict.fromkeys(
         [feature.__name__ for feature in f.FIRMOGRAPHIC]
     )
+
+
+@pytest.mark.parametrize(("functions", "value"), [(("ai", "voice_ai"), 2.0), (("ai",), 1.0), (("email",), 0.0)])
+def test_voice_ai_on_the_web_site_counts_more_than_any_ai(functions: tuple[str, ...], value: float) -> None:
+    assert f.web_ai(known(web_functions=functions)) == value
+
+
+def test_posts_of_the_contact_are_heard_with_their_denials() -> None:
+    posts = a_snapshot(posts="We're hiring!\nWe are not expanding this year. Chatbots everywhere.")
+    assert (f.posts_growth(posts), f.ai_talk(posts), f.news_growth(posts)) == (log(2), log(2), None)
 
 
 def test_to_use_nothing_is_not_the_same_as_not_to_be_known() -> None:

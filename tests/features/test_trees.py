@@ -1,5 +1,6 @@
 """A tree in XGBoost's form says what scikit-learn's says, and its contributions add up to the answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,10 @@ from numpy.typing import NDArray
 
 from features.attributions import attributions, by_feature
 from features.trees import booster_of
-from training.calibrate import calibrated, learn_sigmoid, scores_of
-from training.candidates import CANDIDATES, gradient_boosting, random_forest
+from training.calibrate import learn_sigmoid
+from training.candidates import CANDIDATES, Candidate, gradient_boosting, random_forest
+from training.stack import log_odds_of, stacked
+from training.trials import Learning, Trial
 
 Matrix = NDArray[np.float32]
 Answers = NDArray[np.bool_]
@@ -54,11 +57,17 @@ def test_a_model_of_another_kind_is_refused() -> None:
         booster_of({})
 
 
-def fitted(candidate: Any, rows: tuple[Matrix, Answers]) -> Any:
+def fitted(candidates: Sequence[Candidate], rows: tuple[Matrix, Answers]) -> Any:
+    """A stack of candidates, each on all columns but the third, which says nothing."""
     X, y = rows
-    model = candidate(1).fit(X[:300], y[:300])
-    sigmoid = learn_sigmoid([scores_of(model, X[300:])], [y[300:]])
-    return calibrated(model, sigmoid, X[:300], y[:300])
+    learning = Learning(X, y, [], {"all": [0, 1, 3, 4], "most": [0, 1, 2, 3]}, ())
+    first = np.arange(300)
+    members = [
+        (f"m{n}", Trial(one.__name__, columns="most" if n else "all").fit(learning, first, 1))
+        for n, one in enumerate(candidates)
+    ]
+    said = np.mean([log_odds_of(member, X[300:]) for _, member in members], axis=0)
+    return stacked(members, learn_sigmoid(said, y[300:]), X[:300], y[:300])
 
 
 def log_odds(model: Any, X: Matrix) -> NDArray[np.float64]:
@@ -67,17 +76,19 @@ def log_odds(model: Any, X: Matrix) -> NDArray[np.float64]:
     return answer
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_contributions_add_up_to_the_calibrated_log_odds(candidate: Any, rows: tuple[Matrix, Answers]) -> None:
-    """All rows share the bias: what is left after the contributions is the same for each."""
-    model, X = fitted(candidate, rows), rows[0]
+@pytest.mark.parametrize("members", [*((one,) for one in CANDIDATES), CANDIDATES])
+def test_contributions_add_up_to_the_calibrated_log_odds(
+    members: tuple[Candidate, ...], rows: tuple[Matrix, Answers]
+) -> None:
+    """All rows share the bias: what is left after the contributions is the same for each, of a blend too."""
+    model, X = fitted(members, rows), rows[0]
     bias = log_odds(model, X) - attributions(model, X).sum(axis=1)
     np.testing.assert_allclose(bias, bias.mean(), atol=1e-4)
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_a_column_that_says_nothing_contributes_least(candidate: Any, rows: tuple[Matrix, Answers]) -> None:
-    strength = np.abs(attributions(fitted(candidate, rows), rows[0])).mean(axis=0)
+    strength = np.abs(attributions(fitted([candidate], rows), rows[0])).mean(axis=0)
     assert {int(at) for at in np.argsort(strength)[-3:]} == {0, 1, 3}
 
 

@@ -12,10 +12,11 @@ FULL = build(
         company=company_facts(
             industry="Retail", employees=1200.0, annual_revenue=5e6, funding_stage="Series B", founded_year=2016.0,
             country="USA", business_model="B2B", technologies=("AWS",), web_functions=("payments",), open_jobs=3.0,
-            headcount_growth=-0.1, description="Speech automation.",
+            headcount_growth=-0.1, description="Speech automation.", total_funding=5e6, news="They raised $5 million.",
         ),
-        job_title="CTO", notes="Urgent pricing.", sentiment=0.25, minutes=30.0, attendees=3, earlier_calls=2,
-        earlier_progressed=1, days_since_earlier_call=7.0, recent_progression_rate=0.2, long_progression_rate=0.4,
+        job_title="CTO", notes="Urgent pricing.", transcript="Bo: Hello\nAna: Hi", own_speakers=("Bo",),
+        posts="Hiring!", sentiment=0.25, minutes=30.0, attendees=3, earlier_calls=2, earlier_progressed=1,
+        days_since_earlier_call=7.0, recent_progression_rate=0.2, long_progression_rate=0.4,
     )
 )  # fmt: skip
 EMPTY = build(a_snapshot())

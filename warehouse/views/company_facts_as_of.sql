@@ -1,7 +1,8 @@
 -- one row per company and moment at which any source said something of it, up to a moment: what counted from then on
 --
 -- Of each source counts the latest it said of a field; of the sources the one that stands first (ringback/precedence.toml,
--- as the table source_ranks), those that are not sure enough after the others.
+-- as the table source_ranks), those that are not sure enough after the others;
+-- of sources of the same standing the first by name, so that the answer does not depend on the order of the rows.
 CREATE OR REPLACE MACRO company_facts_as_of(moment) AS TABLE
 WITH said_by_source AS (
     SELECT
@@ -9,10 +10,12 @@ WITH said_by_source AS (
         source,
         known_at,
         coalesce(confidence < enough_confidence, false) AS is_unsure,
-        coalesce(rank, unlisted_rank)
-            + CASE WHEN confidence < enough_confidence THEN 1000 ELSE 0 END AS standing,
-        coalesce(web_rank, unlisted_web_rank)
-            + CASE WHEN confidence < enough_confidence THEN 1000 ELSE 0 END AS web_standing,
+        row(
+            coalesce(rank, unlisted_rank) + CASE WHEN confidence < enough_confidence THEN 1000 ELSE 0 END, source
+        ) AS standing,
+        row(
+            coalesce(web_rank, unlisted_web_rank) + CASE WHEN confidence < enough_confidence THEN 1000 ELSE 0 END, source
+        ) AS web_standing,
         last_value(name IGNORE NULLS) OVER said AS name,
         last_value(domain IGNORE NULLS) OVER said AS domain,
         last_value(industry IGNORE NULLS) OVER said AS industry,
@@ -25,6 +28,8 @@ WITH said_by_source AS (
         last_value(business_model IGNORE NULLS) OVER said AS business_model,
         last_value(open_jobs IGNORE NULLS) OVER said AS open_jobs,
         last_value(headcount_growth IGNORE NULLS) OVER said AS headcount_growth,
+        last_value(total_funding IGNORE NULLS) OVER said AS total_funding,
+        last_value(news IGNORE NULLS) OVER said AS news,
         last_value(technologies IGNORE NULLS) OVER said AS technologies,
         last_value(web_functions IGNORE NULLS) OVER said AS web_functions
     FROM company_facts
@@ -59,6 +64,8 @@ counted AS (
         arg_min(stated.business_model, stated.standing) FILTER (WHERE stated.business_model IS NOT NULL) AS business_model,
         arg_min(stated.open_jobs, stated.standing) FILTER (WHERE stated.open_jobs IS NOT NULL) AS open_jobs,
         arg_min(stated.headcount_growth, stated.standing) FILTER (WHERE stated.headcount_growth IS NOT NULL) AS headcount_growth,
+        arg_min(stated.total_funding, stated.standing) FILTER (WHERE stated.total_funding IS NOT NULL) AS total_funding,
+        arg_min(stated.news, stated.standing) FILTER (WHERE stated.news IS NOT NULL) AS news,
         arg_min(stated.technologies, stated.web_standing) FILTER (WHERE stated.technologies IS NOT NULL) AS technologies,
         arg_min(stated.web_functions, stated.web_standing) FILTER (WHERE stated.web_functions IS NOT NULL) AS web_functions
     FROM moments_of_sources AS asked
