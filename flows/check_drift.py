@@ -1,50 +1,204 @@
-"""Daily: are the calls of the last four weeks like those the champion learned from?"""
+"""Daily: are recent calls like those the champion learned from, and does it still do as it did?"""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
 from prefect.events import emit_event
 
-from database.promotions import champion_as_of
+from database.incidents import close_incident, open_incident, open_incidents
+from database.promotions import Promotion, champion_as_of
 from features import build
+from features.labels import Label, labels_as_of
 from features.snapshots import snapshots_as_of
 from flows.environment import moment_of, prepare_stores, run_name
-from monitoring.drift import Drift, report_drift
+from monitoring.drift import LATER_WEEKS, Judgement, judge, later_counts, level_of
+from monitoring.drift_report import Drift, psi_of, write_findings, write_page
+from monitoring.drift_words import Finding, findings_of
+from monitoring.estimate import ASSUMPTIONS, estimates_as_of
+from monitoring.performance import Figure, performance_as_of, said
+from monitoring.profile import OUTCOME, PROFILE_FILE, SCORE, Profile, profile_from_json
+from monitoring.retraining import OF_PERFORMANCE, Known, reasons
+from ringback.clock import WEEK
 from ringback.errors import NoModel
+from ringback.records import Snapshot, Target, Value
 from ringback.settings import settings
+from scoring.policy import policy
 from training import registry
 
-RECENT = timedelta(days=28)
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TARGET: Target = "progression"
+LOOK_BACK = LATER_WEEKS * WEEK
+MATURED_WITHIN = timedelta(days=180)
+"""So far back it is looked how long outcomes take."""
+MATURED_SHARE = 0.9
+NAMED_VALUES = 3
+MOVED, DECLINED = "drift", "performance"
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Calls since the reference; all of the same length."""
+
+    rows: list[dict[str, Value]]
+    judged_at: "NDArray[np.datetime64]"
 
 
 @flow(name="check-drift", flow_run_name=run_name)
 def check_drift(as_of: datetime | None = None) -> Drift:
-    """Write Evidently's report of recent against training calls, and say so where the calls have changed."""
+    """Say what moved, how much, since when and at what cost; tell of each once, and start a training."""
     prepare_stores()
     moment = moment_of(as_of)
-    drift = compare(moment)
-    if drift.drifted:
-        get_run_logger().warning("drift: %s moved", ", ".join(drift.moved))
-        emit_event(
-            "drift.detected",
-            resource={"prefect.resource.id": "ringback.model.progression"},
-            payload={"moved": drift.moved, "share": len(drift.moved) / len(drift.psi), "as_of": moment.isoformat()},
-        )
+    champion = champion_as_of(TARGET, moment)
+    if champion is None:
+        raise NoModel(f"there is no champion as of {moment:%Y-%m-%d} to compare with; 'ringback run train' makes one")
+    drift = compare(moment, champion)
+    if drift.new:
+        tell("drift.detected", f"drift: {drift.new[0]}", moment, drift.new)
+    if drift.retraining and open_incident(DECLINED, f"{TARGET} v{champion.version}", drift.retraining[0], moment):
+        tell("performance.declined", drift.retraining[0], moment, drift.retraining)
     return drift
 
 
-@task
-def compare(moment: datetime) -> Drift:
-    """Recent calls against those known when the champion was trained, on the features it leans on most."""
-    champion = champion_as_of("progression", moment)
-    if champion is None:
-        raise NoModel(f"there is no champion as of {moment:%Y-%m-%d} to compare with; 'ringback run train' makes one")
-    model = registry.load("progression", champion.version)
-    snapshots = snapshots_as_of(moment)
-    return report_drift(
-        reference=[build(s) for s in snapshots if s.called_at < min(champion.decided_at, moment - RECENT)],
-        recent=[build(s) for s in snapshots if s.called_at >= moment - RECENT],
-        encoding=model.encoding,
-        names=registry.importances("progression", champion.version),
-        path=settings().reports / "drift" / f"{moment:%Y-%m-%d}",
+def tell(event: str, because: str, moment: datetime, words: Sequence[str]) -> None:
+    """Log it, and emit the event that starts a training; its payload says why."""
+    get_run_logger().warning("%s: %s", event, "; ".join(words))
+    emit_event(
+        event,
+        resource={"prefect.resource.id": f"ringback.model.{TARGET}"},
+        payload={"because": because, "words": list(words), "as_of": moment.isoformat()},
     )
+
+
+@task
+def compare(moment: datetime, champion: Promotion) -> Drift:
+    """Judge inputs, scores, outcomes and performance of the champion, and write the report."""
+    model, profile = registry.load(TARGET, champion.version), kept_profile(champion.version)
+    recent, ended, ended_by = recent_calls(moment, profile)
+    judgement, findings = judged(moment, profile, model, recent, ended, ended_by)
+    new = opened(findings, judgement, moment)
+    last, before = performance_as_of(moment, champion.version)
+    estimates = estimates_as_of(moment, champion.version)
+    retraining = reasons(known_of(moment, champion, last.figures["accuracy"], last.commoner), OF_PERFORMANCE)
+    path = settings().reports / "drift" / f"{moment:%Y-%m-%d}"
+    write_findings(path, moment, judgement, findings, {
+        "champion": champion.version, "new": new, "performance": said(last, before),
+        "retraining": [reason.because for reason in retraining],
+        "estimates": [{"since": one.since, "until": one.until, "said": one.said()} for one in estimates],
+        "assumptions": ASSUMPTIONS,
+    })  # fmt: skip
+    names = registry.importances(TARGET, champion.version)
+    return Drift(
+        moved=[finding.words for finding in findings],
+        new=new,
+        not_judged=list(judgement.not_judged),
+        performance=[*said(last, before), *estimates[0].said(), ASSUMPTIONS],
+        retraining=[reason.because for reason in retraining],
+        reference_rows=profile.rows,
+        recent_rows=len(recent.rows),
+        psi=psi_of(judgement),
+        report=write_page(profile.sample, recent.rows, model.encoding, names, path),
+    )
+
+
+def kept_profile(version: str) -> Profile:
+    """What a version learned from; raises NoModel where it was trained before profiles were kept."""
+    text = registry.kept_beside(TARGET, version, PROFILE_FILE)
+    if text is None:
+        raise NoModel(
+            f"version {version} of {TARGET} was trained before profiles were kept, so there is nothing to compare "
+            "with; 'ringback run train' makes a version that has one"
+        )
+    return profile_from_json(text)
+
+
+def recent_calls(moment: datetime, profile: Profile) -> tuple[Recent, Recent, datetime]:
+    """Calls of the last eight weeks that the champion did not learn from; those that ended, and by when they had.
+
+    A call counts once its two days of waiting for facts are over: younger ones still lack some, as older ones did not.
+    """
+    import numpy as np
+
+    found = [s for s in snapshots_as_of(moment, moment - MATURED_WITHIN) if s.judged_at < moment]
+    labels = labels_as_of(moment)[TARGET]
+    took = [(labels[s.call_id].matures_at - s.judged_at) / WEEK for s in found if s.call_id in labels]
+    ended_by = moment - (float(np.quantile(took, MATURED_SHARE)) if took else 0.0) * WEEK
+    since = profile.until
+    inputs = [s for s in found if s.judged_at > max(since, moment - LOOK_BACK)]
+    ended = [
+        s for s in found if s.call_id in labels and max(since, ended_by - LOOK_BACK) < s.judged_at < ended_by
+    ]  # fmt: skip
+    return _recent(inputs), _ended(ended, labels), ended_by
+
+
+def judged(
+    moment: datetime, profile: Profile, model: registry.Loaded, recent: Recent, ended: Recent, ended_by: datetime
+) -> tuple[Judgement, tuple[Finding, ...]]:
+    """Inputs and scores of the recent calls, and outcomes of those that ended, held against the profile."""
+    scored = recent.rows
+    if scored:
+        p = model.model.predict_proba(model.encoding.encode(recent.rows))[:, 1]
+        scored = [{**row, SCORE: float(one)} for row, one in zip(recent.rows, p, strict=True)]
+    outcomes = [column for column in profile.columns if column.kind == "outcome"]
+    others = [column for column in profile.columns if column.kind != "outcome"]
+    later = later_counts(others, scored, recent.judged_at, moment)
+    later |= later_counts(outcomes, ended.rows, ended.judged_at, ended_by)
+    level = level_of(settings().drift_false_alarms_per_year)
+    judgement = judge(profile.columns, profile.since, later, moment, level, ended_by)
+    handed_over_from = (policy().ae_handoff_at - 0.5) / 100
+    return judgement, findings_of(profile, later, judgement, handed_over_from, _new_values(profile, recent.rows))
+
+
+def opened(findings: Sequence[Finding], judgement: Judgement, moment: datetime) -> list[str]:
+    """Open an incident for each feature that moved, close those that are over; gives the words of the new ones.
+
+    One that is only no longer sure stays open, so that it is not told of again when it is.
+    """
+    new = [one.words for one in findings if open_incident(MOVED, _subject(one.move.feature), one.words, moment)]
+    moved = {_subject(one.move.feature) for one in findings}
+    moved |= {_subject(feature) for feature in judgement.unsettled}
+    for incident in open_incidents():
+        if incident.kind == MOVED and incident.subject not in moved and incident.opened_at < moment:
+            close_incident(MOVED, incident.subject, moment)
+    return new
+
+
+def known_of(moment: datetime, champion: Promotion, accuracy: Figure, commoner: float | None) -> Known:
+    """What the rules of retraining need to know."""
+    promoted_with = registry.version_of(TARGET, champion.version).metrics.get("test_accuracy")
+    return Known(moment, champion.decided_at, accuracy, commoner, promoted_with)
+
+
+def _recent(snapshots: list[Snapshot]) -> Recent:
+    import numpy as np
+
+    rows = [build(snapshot) for snapshot in snapshots]
+    return Recent(rows, np.array([snapshot.judged_at for snapshot in snapshots], dtype="datetime64[us]"))
+
+
+def _ended(snapshots: list[Snapshot], labels: Mapping[str, Label]) -> Recent:
+    import numpy as np
+
+    rows: list[dict[str, Value]] = [{OUTCOME: float(labels[snapshot.call_id].happened)} for snapshot in snapshots]
+    return Recent(rows, np.array([snapshot.judged_at for snapshot in snapshots], dtype="datetime64[us]"))
+
+
+def _new_values(profile: Profile, rows: Sequence[Mapping[str, Value]]) -> dict[str, list[str]]:
+    """Up to three values of each category that the reference did not have, the most frequent first."""
+    found = {}
+    for column in profile.columns:
+        if column.kind == "category":
+            there = {*column.known.values, *column.known.others}
+            counted = Counter(str(row[column.name]) for row in rows if row.get(column.name) is not None)
+            found[column.name] = [value for value, _ in counted.most_common() if value not in there][:NAMED_VALUES]
+    return found
+
+
+def _subject(feature: str) -> str:
+    return f"{TARGET}: {feature}"

@@ -29,7 +29,7 @@ DOORS = {
     "duckdb": ("warehouse/",),
     "sqlalchemy": ("database/",),
     "mlflow": ("training/registry.py",),
-    "evidently": ("monitoring/drift.py",),
+    "evidently": ("monitoring/drift_report.py",),
     "fastapi": ("api/", "sandbox/"),
     "httpx": ("vendors/http.py",),
     "prefect": ("flows/",),

@@ -1,0 +1,143 @@
+"""The drift report: our findings as data, and Evidently's page on a bounded sample of both sides, for people.
+
+Evidently draws; it does not decide. Its method is fixed to PSI because its default changes with the number of rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from json import dumps, loads
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.encoding import Encoding
+from monitoring.drift import Judgement
+from monitoring.drift_words import Finding
+from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE
+from ringback.records import Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PSI_DRAWN = 0.2
+"""From here Evidently marks a feature (Siddiqi 2006, "Credit Risk Scorecards": a large shift)."""
+LEAST_ROWS = 20
+MOST_FEATURES = 20
+
+Rows = Sequence[Mapping[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What a check of drift and performance found; what the flow gives."""
+
+    moved: list[str]
+    """A sentence for each feature that moved, the costliest first."""
+    new: list[str]
+    """Those of the features that moved since the last check: only they are told of."""
+    not_judged: list[str]
+    """What could not be judged, and what is missing."""
+    performance: list[str]
+    """How the champion did on calls whose outcomes are known, and is expected to do on those that are open."""
+    retraining: list[str]
+    """Reasons for training again, if any."""
+    reference_rows: int
+    recent_rows: int
+    psi: dict[str, float]
+    """Population stability index by column of the last four weeks, the largest first."""
+    report: Path | None
+    """Evidently's page; None where a side has too few rows to draw."""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether anything moved."""
+        return bool(self.moved)
+
+
+def write_page(reference: Rows, recent: Rows, encoding: Encoding, names: Sequence[str], path: Path) -> Path | None:
+    """Write Evidently's `path`.html and `path`.json of at most 5,000 rows a side and twenty of the named features.
+
+    None where a side has fewer than twenty rows, or no named feature has values on both.
+    """
+    usable = _usable(reference, recent, encoding, names)
+    if min(len(reference), len(recent)) < LEAST_ROWS or not usable:
+        return None
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
+
+    definition = DataDefinition(
+        numerical_columns=[name for name in usable if name in encoding.numbers],
+        categorical_columns=[name for name in usable if name in encoding.categories],
+    )
+    made = Report([DataDriftPreset(method="psi", threshold=PSI_DRAWN)]).run(
+        Dataset.from_pandas(_frame(recent, encoding, usable), definition),
+        Dataset.from_pandas(_frame(reference, encoding, usable), definition),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save_html(str(path.with_suffix(".html")))
+    path.with_suffix(".json").write_text(dumps(loads(made.json()), indent=1))
+    return path.with_suffix(".html")
+
+
+def write_findings(
+    path: Path, as_of: datetime, judgement: Judgement, findings: Sequence[Finding], further: Mapping[str, object]
+) -> Path:
+    """Write what we found, with every figure that was decided on, to `path`.findings.json."""
+    file = path.with_name(f"{path.name}.findings.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    said = {
+        "as_of": as_of,
+        "level": judgement.level,
+        "checks": judgement.checks,
+        "findings": [asdict(finding) for finding in findings],
+        "distances": {name: asdict(distance) for name, distance in judgement.distances.items()},
+        "not_judged": judgement.not_judged,
+        **further,
+    }
+    file.write_text(dumps(_plain(said), indent=1, ensure_ascii=False))
+    return file
+
+
+def psi_of(judgement: Judgement) -> dict[str, float]:
+    """The index of every column that has one, the largest first."""
+    known = {
+        {SCORE: "score", OUTCOME: "outcome"}.get(name, name): round(one.psi, 4)
+        for name, one in judgement.distances.items()
+        if one.psi == one.psi
+    }
+    return dict(sorted(known.items(), key=lambda item: -item[1]))
+
+
+def _usable(reference: Rows, recent: Rows, encoding: Encoding, names: Sequence[str]) -> list[str]:
+    known = {*encoding.numbers, *encoding.categories}
+    return [
+        name
+        for name in names
+        if name in known and all(any(row.get(name) is not None for row in rows) for rows in (reference, recent))
+    ][:MOST_FEATURES]
+
+
+def _frame(rows: Rows, encoding: Encoding, names: Sequence[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    step = max(1, -(-len(rows) // SAMPLE_ROWS))
+    sampled = rows[::step]
+    return pd.DataFrame(
+        {
+            name: [row.get(name) for row in sampled]
+            if name in encoding.numbers
+            else [str(row.get(name)) for row in sampled]
+            for name in names
+        }
+    ).astype({name: "float64" for name in names if name in encoding.numbers})
+
+
+def _plain(value: object) -> object:
+    """What JSON can say: moments as text, and null for what is not a number."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return None if isinstance(value, float) and value != value else value
