@@ -193,6 +193,21 @@ class Prediction(Base):
     reasons: Mapped[list[str]]
 
 
+class ShadowAnswer(Base):
+    """What a challenger said beside the champion of one content of one call; nobody is shown it."""
+
+    __tablename__ = "shadow_answers"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    champion_version: Mapped[str] = mapped_column(primary_key=True)
+    challenger_version: Mapped[str] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    champion_probability: Mapped[float]
+    challenger_probability: Mapped[float]
+    answered_at: Mapped[datetime]
+
+
 class Alert(Base):
     """Something worth saying once: kind and subject are its identity."""
 
@@ -216,6 +231,10 @@ class Promotion(Base):
     reason: Mapped[str] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]]
     recorded_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(server_default="promotion")
+    because: Mapped[str | None] = mapped_column(Text)
+    decided_by: Mapped[str | None]
+    flow_run_id: Mapped[str | None]
 
 
 class Measure(Base):

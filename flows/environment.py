@@ -47,6 +47,16 @@ def moment_of(as_of: datetime | None) -> datetime:
     return as_utc(as_of) if as_of else now()
 
 
+def is_synthetic(moment: datetime) -> bool:
+    """Whether any call known at the moment came from the simulated world: then whatever is said of it must say so."""
+    from vendors import fellow
+    from warehouse.connect import query, reading
+
+    with reading() as warehouse:
+        sources = {row["source"] for row in query(warehouse, "sources", {"as_of": moment})}
+    return settings().uses_sandbox and fellow.SOURCE in sources
+
+
 def run_name() -> str:
     """What a run is called in Prefect's pages: its flow and the moment it speaks of."""
     from prefect.runtime import flow_run

@@ -1,18 +1,20 @@
-"""Weekly: learn from the calls that ended, and let a better model take over."""
+"""Weekly, and when drift or decline says so: learn from the calls that ended, and let a better model take over."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
+from prefect.runtime import flow_run
 
 from database.promotions import Promotion, champion_as_of, promote
-from flows.environment import moment_of, prepare_stores, run_name, whole
+from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
+from monitoring.profile import PROFILE_FILE, profile_of
 from ringback.errors import NotEnoughData
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training import registry
 from training.data import TrainingData, training_data
-from training.promotion import Verdict, against_champion, first_champion
+from training.promotion import Compared, Verdict, against_champion, first_champion, segments_of
 from training.registry import CHALLENGER, CHAMPION, Version
 from training.train import Trained
 from training.train import train as train_target
@@ -26,11 +28,11 @@ END_OF_TIME = datetime(9999, 12, 31)
 
 
 @flow(name="train", flow_run_name=run_name)
-def train(as_of: datetime | None = None) -> list[Version]:
+def train(as_of: datetime | None = None, because: str = "weekly") -> list[Version]:
     """Train each target on what was known, and promote what is shown to be better."""
     prepare_stores()
     data = training_data(moment_of(as_of))
-    learned = [learn(whole(data[target])) for target in TARGETS if has_enough(data[target])]
+    learned = [learn(whole(data[target]), because) for target in TARGETS if has_enough(data[target])]
     if not learned:
         raise NotEnoughData(
             f"no target has {settings().min_training_labels} labelled calls; 'ringback import' brings outcomes"
@@ -47,12 +49,18 @@ def has_enough(data: TrainingData) -> bool:
 
 
 @task
-def learn(data: TrainingData) -> Version:
+def learn(data: TrainingData, because: str) -> Version:
     """Train one target, decide on promotion, record both; the same data again gives the version there is."""
     version = registry.find(data.target, data.as_of, data.fingerprint)
     if version is None:
-        trained = train_target(data, settings().min_training_labels, settings().training_jobs)
-        version = registry.record(trained, decide(trained, data))
+        config = settings()
+        trained = train_target(
+            data, config.min_training_labels, config.training_jobs, config.trusted_columns, config.training_seconds
+        )
+        for leak in trained.leaks:
+            get_run_logger().warning("%s gives the outcome away: %s", leak.feature, leak.evidence)
+        beside = {PROFILE_FILE: profile(trained, data)}
+        version = registry.record(trained, decide(trained, data), because, is_synthetic(data.as_of), beside)
     if version.promoted:
         promote(_promotion(version))
     point_aliases(data.target)
@@ -64,11 +72,41 @@ def decide(trained: Trained, data: TrainingData) -> Verdict:
     champion = champion_as_of(trained.target, trained.as_of)
     if champion is None:
         return first_champion(trained)
+    return against_champion(compare(trained, data, champion.version), champion.version)
+
+
+def compare(trained: Trained, data: TrainingData, champion: str) -> Compared:
+    """What both say of the calls that neither had learned from when it answered."""
     import numpy as np
 
-    there = registry.load(trained.target, champion.version)
-    unseen = trained.test_judged_at > np.datetime64(champion.decided_at)
-    return against_champion(trained, _answers(there, trained, data), unseen, champion.version)
+    learned_until = np.datetime64(registry.version_of(trained.target, champion).as_of)
+    unseen = data.judged_at[trained.judged_rows] > learned_until
+    rows = [data.rows[at] for at in trained.judged_rows[unseen]]
+    categories = {name: [_text(row.get(name)) for row in rows] for name in trained.encoding.categories}
+    return Compared(
+        y=data.y[trained.judged_rows[unseen]],
+        challenger=trained.judged_probabilities[unseen],
+        champion=answers(registry.load(trained.target, champion), rows),
+        segments=segments_of(categories),
+    )
+
+
+def answers(model: registry.Loaded, rows: list[dict[str, str | float | None]]) -> "NDArray[np.float64]":
+    """Probabilities of shape (rows,)."""
+    import numpy as np
+
+    if not rows:
+        return np.zeros(0)
+    return model.model.predict_proba(model.encoding.encode(rows))[:, 1]  # type: ignore[no-any-return]
+
+
+def profile(trained: Trained, data: TrainingData) -> str:
+    """What the model learned from, in bounded size: what drift is later measured against."""
+    import numpy as np
+
+    p = np.full(len(data.rows), np.nan)
+    p[trained.judged_rows] = trained.judged_probabilities
+    return profile_of(data.rows, trained.encoding, data.judged_at, data.y, p).to_json()
 
 
 def point_aliases(target: Target) -> None:
@@ -84,10 +122,8 @@ def point_aliases(target: Target) -> None:
         registry.set_alias(target, CHALLENGER, newest.version)
 
 
-def _answers(champion: registry.Loaded, trained: Trained, data: TrainingData) -> "NDArray[np.float64]":
-    rows = dict(zip(data.call_ids, data.rows, strict=True))
-    X = champion.encoding.encode([rows[call_id] for call_id in trained.test_call_ids])
-    return champion.model.predict_proba(X)[:, 1]  # type: ignore[no-any-return]
+def _text(value: str | float | None) -> str | None:
+    return value if value is None else str(value)
 
 
 def _promotion(version: Version) -> Promotion:
@@ -98,4 +134,7 @@ def _promotion(version: Version) -> Promotion:
         candidate=version.candidate,
         reason=version.reason,
         evidence=version.evidence,
+        because=version.because,
+        decided_by="the train flow",
+        flow_run_id=flow_run.get_id(),
     )

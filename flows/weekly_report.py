@@ -8,15 +8,13 @@ from prefect.runtime import flow_run
 
 from database.measures import publish_measures
 from database.promotions import champion_as_of
-from flows.environment import moment_of, prepare_stores, run_name
+from flows.environment import is_synthetic, moment_of, prepare_stores, run_name
 from monitoring.measure import Measurement
 from reports.publish import publish
 from reports.weekly import ModelFacts, WeeklyReport, gather
 from ringback.clock import week_start
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
-from vendors import fellow
-from warehouse.connect import query, reading
 
 SUNDAY_MORNING = timedelta(days=6)
 
@@ -41,13 +39,6 @@ def look_at(week: datetime, moment: datetime) -> WeeklyReport:
     """Gather the week as it stood at the moment."""
     models = [facts for target in TARGETS if (facts := model_facts(target, moment))]
     return gather(week, moment, models, is_synthetic(moment), settings().zone, flow_run.get_id())
-
-
-def is_synthetic(moment: datetime) -> bool:
-    """Whether any call known at the moment came from the simulated world: then the report must say so."""
-    with reading() as warehouse:
-        sources = {row["source"] for row in query(warehouse, "sources", {"as_of": moment})}
-    return settings().uses_sandbox and fellow.SOURCE in sources
 
 
 def keep(measurements: list[Measurement], moment: datetime) -> None:

@@ -1,18 +1,24 @@
 """What a model learns from: snapshots with mature labels, in the order in which the calls were judged."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from features import build
-from features.labels import labels_as_of
-from features.snapshots import snapshots_as_of
+from features.batches import Featured, build_all
+from features.custom import PREFIX
+from features.engagement import ENGAGEMENT
+from features.labels import decided_as_of, labels_as_of
 from ringback.records import TARGETS, Target, Value
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MOST_OPEN_ROWS = 10_000
+HISTORY = frozenset(feature.__name__ for feature in ENGAGEMENT)
+OWN_WORDS = frozenset({"notes_text", "notes_length"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,12 @@ class TrainingData:
     matures_at: "NDArray[np.datetime64]"
     source: str
     """Sources of the calls, for telling synthetic from real."""
+    companies: list[str | None] = field(default_factory=list)
+    """The company of each call; empty where nothing is known of companies."""
+    open_rows: list[dict[str, Value]] = field(default_factory=list)
+    """Calls without an outcome yet, at most about ten thousand: no losses, but they show what is filled late."""
+    duplicates: int = 0
+    """Calls left out because another call of the same contact on the same day says the same."""
 
     @property
     def fingerprint(self) -> str:
@@ -45,21 +57,47 @@ def training_data(as_of: datetime) -> dict[Target, TrainingData]:
     import numpy as np
 
     labels = labels_as_of(as_of)
-    labelled = labels["progression"].keys() | labels["voice_ai"].keys()
-    snapshots = [s for s in snapshots_as_of(as_of) if s.call_id in labelled]
-    built = {s.call_id: build(s) for s in snapshots}
+    decided = labels["progression"].keys() | labels["voice_ai"].keys() | decided_as_of(as_of)
+    featured = list(build_all(as_of))
+    open_rows = [one.row for one in featured if one.call_id not in decided]
+    known = [one for one in featured if one.call_id in decided]
+    twins = duplicates_of(known)
     data = {}
     for target in TARGETS:
-        mine = [s for s in snapshots if s.call_id in labels[target]]
+        labelled = [one for one in known if one.call_id in labels[target]]
+        mine = [one for one in labelled if one.call_id not in twins]
         mine.sort(key=lambda s: (s.judged_at, s.call_id))
         data[target] = TrainingData(
             target=target,
             as_of=as_of,
             call_ids=[s.call_id for s in mine],
-            rows=[built[s.call_id] for s in mine],
+            rows=[s.row for s in mine],
             y=np.array([labels[target][s.call_id].happened for s in mine], dtype=bool),
             judged_at=np.array([s.judged_at for s in mine], dtype="datetime64[us]"),
             matures_at=np.array([labels[target][s.call_id].matures_at for s in mine], dtype="datetime64[us]"),
             source=", ".join(sorted({s.call_id.split(":", 1)[0] for s in mine})),
+            companies=[s.company_id for s in mine],
+            open_rows=open_rows[:: max(1, len(open_rows) // MOST_OPEN_ROWS)],
+            duplicates=len(labelled) - len(mine),
         )
     return data
+
+
+def duplicates_of(calls: Iterable[Featured]) -> set[str]:
+    """Ids of calls that are alike in every feature to an earlier one of the same contact or company and day.
+
+    A call that was entered twice would otherwise be learned from twice, or be learned from and judged. What went before
+    is not compared, since the first of the two goes before the second; nor is a call whose words or own columns are
+    not known ever taken for a twin.
+    """
+    seen: set[object] = set()
+    twins = set()
+    for s in calls:
+        said = tuple((name, value) for name, value in s.row.items() if name not in HISTORY)
+        if not any(name in OWN_WORDS or name.startswith(PREFIX) for name, value in said if value is not None):
+            continue
+        key = (s.call_id.split(":", 1)[0], s.company_id, s.company_name, s.called_at.date(), said)
+        if key in seen:
+            twins.add(s.call_id)
+        seen.add(key)
+    return twins

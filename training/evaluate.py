@@ -1,9 +1,11 @@
 """How good probabilities are: the field's metrics, with an interval for the one that decides."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -47,37 +49,71 @@ def expected_calibration_error(y: "NDArray[np.bool_]", p: "NDArray[np.float64]")
     return float(sum(len(b) * abs(p[b].mean() - y[b].mean()) for b in bins) / len(p))
 
 
-def roc_auc_interval(y: "NDArray[np.bool_]", p: "NDArray[np.float64]", level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the ROC AUC from 200 resamples of the rows (Efron 1979)."""
+def intervals_of(
+    y: "NDArray[np.bool_]", p: "NDArray[np.float64]", prefix: str, level: float = 0.95
+) -> dict[str, float]:
+    """Percentile bootstrap intervals from 200 resamples of the rows (Efron 1979): `test_brier_low`, `test_brier_high`.
+
+    Of the metrics by which models are compared: ROC AUC, Brier, log loss, ECE and accuracy.
+    """
     import numpy as np
 
     rng = np.random.default_rng(0)
-    aucs = [_auc(y[rows], p[rows]) for rows in rng.integers(0, len(y), size=(RESAMPLES, len(y)))]
-    low, high = np.nanquantile(aucs, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    loss = -np.log(np.clip(np.where(y, p, 1 - p), 1e-15, 1))
+    brier, right = (p - y) ** 2, (p >= 0.5) == y
+    drawn: dict[str, list[float]] = {name: [] for name in ("roc_auc", "brier", "log_loss", "ece", "accuracy")}
+    for rows in rng.integers(0, len(y), size=(RESAMPLES, len(y))):
+        drawn["roc_auc"].append(roc_auc(y[rows], p[rows]))
+        drawn["brier"].append(float(brier[rows].mean()))
+        drawn["log_loss"].append(float(loss[rows].mean()))
+        drawn["ece"].append(expected_calibration_error(y[rows], p[rows]))
+        drawn["accuracy"].append(float(right[rows].mean()))
+    values: dict[str, float] = {}
+    for name, figures in drawn.items():
+        low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2])
+        values |= {f"{prefix}_{name}_low": float(low), f"{prefix}_{name}_high": float(high)}
+    return values
 
 
-def picture(y: "NDArray[np.bool_]", p: "NDArray[np.float64]", title: str) -> "Figure":
-    """Two plots side by side: what was said against what happened, and the gain from calling the best first."""
+def pictures(y: "NDArray[np.bool_]", p: "NDArray[np.float64]", title: str) -> dict[str, "Figure"]:
+    """Two plots by name: `calibration`, what was said against what happened, and `gain` from calling the best first."""
     import numpy as np
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4))
-    figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.13)
-    left, right = figure.subplots(1, 2)
     order = np.argsort(p, kind="stable")
     bins = np.array_split(order, min(BINS, len(order)))
-    left.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    left.plot([p[b].mean() for b in bins], [y[b].mean() for b in bins], marker="o")
-    left.set(title=f"{title}: calibration", xlabel="probability said", ylabel="share that happened")
-    found = np.cumsum(y[order[::-1]]) / max(1, y.sum())
-    right.plot(np.arange(1, len(y) + 1) / len(y), found)
-    right.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    right.set(title=f"gain, {len(y):,} rows", xlabel="share called, best first", ylabel="share of successes found")
+    happened, n = np.array([y[b].mean() for b in bins]), np.array([len(b) for b in bins])
+    calibration, axes = _plot(f"{title}: calibration", "probability said", "share that happened")
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    error = 1.96 * np.sqrt(happened * (1 - happened) / n)
+    axes.errorbar([p[b].mean() for b in bins], happened, yerr=error, marker="o", capsize=2)
+    gain, axes = _plot(f"{title}: gain, {len(y):,} calls", "share called, best first", "share of successes found")
+    axes.plot(np.arange(1, len(y) + 1) / len(y), np.cumsum(y[order[::-1]]) / max(1, y.sum()))
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    return {"calibration": calibration, "gain": gain}
+
+
+def bars(importances: Mapping[str, float], title: str, most: int = 20) -> "Figure":
+    """The strongest features as bars: mean absolute contribution to the log-odds (SHAP)."""
+    figure, axes = _plot(title, "mean absolute contribution to the log-odds", "")
+    shown = list(importances.items())[:most][::-1]
+    axes.barh([name for name, _ in shown], [value for _, value in shown])
+    axes.tick_params(axis="y", labelsize=7)
+    figure.subplots_adjust(left=0.35)
     return figure
 
 
-def _auc(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> float:
+def _plot(title: str, x: str, y: str) -> tuple["Figure", "Axes"]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5))
+    figure.subplots_adjust(left=0.12, right=0.97, top=0.92, bottom=0.12)
+    axes = figure.subplots()
+    axes.set_title(title, fontsize=9)
+    axes.set(xlabel=x, ylabel=y)
+    return figure, axes
+
+
+def roc_auc(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> float:
     """ROC AUC as the Mann-Whitney statistic, ties counted half; NaN where all outcomes are alike."""
     from scipy.stats import rankdata
 

@@ -5,7 +5,7 @@ stored as skops files, of which only the types named here may be built when they
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,8 @@ from features.encoding import Encoding, encoding_from_json
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
-from training.evaluate import picture
+from training.card import git_commit, model_card
+from training.evaluate import bars, pictures
 from training.promotion import Verdict
 from training.train import Trained, Tried
 
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRUSTED_TYPES = (
+    "numpy.clip",
     "numpy.dtype",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
 )
@@ -59,6 +60,8 @@ class Version:
     reason: str
     """Why it did, or did not."""
     evidence: dict[str, float]
+    because: str
+    """Why it was trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Loaded:
     candidate: str
     encoding: Encoding
     model: Any
-    """A scikit-learn CalibratedClassifierCV over the encoding's columns."""
+    """A scikit-learn StackingClassifier over the encoding's columns."""
 
 
 def prepare() -> None:
@@ -108,22 +111,41 @@ def version_of(target: Target, version: str) -> Version:
     raise UnknownModel(f"{target} has no version {version}; there are: {names}")
 
 
-def record(trained: Trained, verdict: Verdict) -> Version:
-    """Put a training into MLflow: a run for each candidate, then the chosen one as a registered version.
+def record(
+    trained: Trained,
+    verdict: Verdict,
+    because: str = "weekly",
+    is_synthetic: bool = False,
+    beside: Mapping[str, str] | None = None,
+) -> Version:
+    """Put a training into MLflow: a run for each candidate and the blend, then the chosen one as a registered version.
 
     The version comes last and carries the verdict, so that a crash before it leaves nothing that counts; the runs that
-    such a crash left behind are removed. A training that has a version already is not recorded again.
+    such a crash left behind are removed. A training that has a version already is not recorded again. Texts to keep
+    `beside` the version come by the name of their file.
     """
     prepare()
     if there := find(trained.target, trained.as_of, trained.fingerprint):
         return there
     _forget_runs(trained)
     chosen_run, model_uri = "", ""
-    for tried in trained.tried:
-        with _run(trained, tried) as run_id:
-            if tried.candidate == trained.chosen.candidate:
-                chosen_run, model_uri = run_id, _log_model(trained)
-    return version_of(trained.target, _register(trained, verdict, chosen_run, model_uri))
+    others = [tried for tried in trained.tried if tried.candidate != trained.chosen.candidate]
+    for tried in (*others, trained.chosen):
+        with _run(trained, tried, because) as run_id:
+            if tried is trained.chosen:
+                card = model_card(trained, verdict, because, is_synthetic)
+                chosen_run, model_uri = run_id, _log_model(trained, {"model_card.md": card, **(beside or {})})
+    return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_uri))
+
+
+def kept_beside(target: Target, version: str, name: str) -> str | None:
+    """What was kept beside a version under a name, or None."""
+    import mlflow
+
+    run_id = version_of(target, version).run_id
+    if name not in {one.path for one in _client().list_artifacts(run_id)}:
+        return None
+    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name)).read_text()
 
 
 def importances(target: Target, version: str) -> list[str]:
@@ -178,39 +200,51 @@ def _client() -> "MlflowClient":
 
 
 @contextmanager
-def _run(trained: Trained, tried: Tried) -> Iterator[str]:
+def _run(trained: Trained, tried: Tried, because: str) -> Iterator[str]:
     import mlflow
 
     experiment = _client().get_experiment_by_name(trained.target)
     assert experiment is not None  # noqa: S101  (prepare made it)
     name = f"{tried.candidate} {trained.as_of:%Y-%m-%d}"
     with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=name) as run:
-        is_chosen = tried.candidate == trained.chosen.candidate
+        is_chosen = tried is trained.chosen
         mlflow.log_params(
             {
                 "candidate": tried.candidate,
+                "described": tried.described,
                 "as_of": trained.as_of.isoformat(),
                 "rows": trained.rows,
                 "test_rows": len(trained.test_y),
+                "judged_rows": len(trained.judged_rows),
+                "duplicates_left_out": trained.duplicates,
                 "columns": len(trained.encoding.columns),
                 "data_fingerprint": trained.fingerprint,
+                "git_commit": git_commit() or "none",
                 "source": trained.source,
-                "calibration": "sigmoid on rolling-origin folds",
+                "because": because,
+                "left_out_as_leaks": ", ".join(leak.feature for leak in trained.leaks if not leak.is_trusted) or "none",
+                "calibration": "sigmoid on rolling-origin blocks",
             }
         )
-        mlflow.log_metrics(trained.chosen.metrics if is_chosen else tried.metrics)
-        mlflow.set_tags({"chosen": str(is_chosen).lower(), "base_rate": f"{trained.base_rate:.4f}"})
-        mlflow.log_figure(picture(trained.test_y, tried.test_probabilities, name), "test.png")
+        mlflow.log_metrics(tried.metrics)
+        mlflow.set_tags({"chosen": str(is_chosen).lower(), "base_rate": f"{trained.test_base_rates.mean():.4f}"})
+        for what, figure in pictures(trained.test_y, tried.test_probabilities, name).items():
+            mlflow.log_figure(figure, f"{what}.png")
+        if is_chosen:
+            mlflow.log_figure(bars(trained.importances, f"{name}: what it leans on"), "importances.png")
+            mlflow.log_dict(dict(trained.trials), "trials.json")
         yield run.info.run_id
 
 
-def _log_model(trained: Trained) -> str:
+def _log_model(trained: Trained, beside: Mapping[str, str]) -> str:
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     with TemporaryDirectory() as folder:
         (Path(folder) / "encoding.json").write_text(trained.encoding.to_json())
+        for name, text in beside.items():
+            (Path(folder) / name).write_text(text)
         (Path(folder) / "importances.json").write_text(dumps(trained.importances, indent=1))
         mlflow.log_artifacts(folder)
     signature = ModelSignature(
@@ -229,7 +263,7 @@ def _log_model(trained: Trained) -> str:
     return str(logged.model_uri)
 
 
-def _register(trained: Trained, verdict: Verdict, run_id: str, model_uri: str) -> str:
+def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, model_uri: str) -> str:
     client = _client()
     if not client.search_registered_models(f"name = '{trained.target}'"):
         client.create_registered_model(trained.target)
@@ -241,6 +275,7 @@ def _register(trained: Trained, verdict: Verdict, run_id: str, model_uri: str) -
         "rows": str(trained.rows),
         "promoted": str(verdict.promote).lower(),
         "reason": verdict.reason,
+        "because": because,
         "evidence": dumps(dict(verdict.evidence)),
     }
     return str(client.create_model_version(trained.target, model_uri, run_id=run_id, tags=tags).version)
@@ -272,4 +307,5 @@ def _version(client: "MlflowClient", target: Target, one: Any, aliases: list[str
         promoted=one.tags["promoted"] == "true",
         reason=one.tags["reason"],
         evidence=loads(one.tags["evidence"]),
+        because=one.tags.get("because", "weekly"),
     )

@@ -1,10 +1,12 @@
-"""Training one target: every candidate is validated on later calls, the best is judged on the last fifth.
+"""Training one target: every way to learn is judged on later calls, block by block, and the best ones are kept.
 
-The candidate is chosen by validation alone (rolling origin); the last fifth is only looked at afterwards. The model
-that is kept is then fitted again on everything, because under drift the newest calls are worth most: the test figures
-are those of its twin, which had not seen the last fifth.
+Each block of calls is answered by models that learned from what was mature before it began. What the system itself
+would have said of a block - which trials it would have trusted, and how it would have calibrated them - is worked out
+from the blocks before it alone; the figures of the last fifth are those answers. The model that is kept is then fitted
+on everything, because under drift the newest calls are worth most.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,42 +15,39 @@ from features.attributions import attributions, by_feature
 from features.encoding import Encoding, learn_encoding
 from ringback.errors import NotEnoughData
 from ringback.records import Target
-from training.calibrate import calibrated, learn_sigmoid, scores_of
-from training.candidates import CANDIDATES, Candidate
+from training.choice import Chosen, choose
 from training.data import TrainingData
-from training.evaluate import metrics_of, roc_auc_interval
-from training.split import Split, last_fifth, rolling_origin
+from training.evaluate import intervals_of, metrics_of
+from training.leakage import Leak, find_leaks
+from training.split import Split, rolling_origin
+from training.stack import stacked
+from training.trials import Judged, check_splits, learning_from, try_all
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 LEAST_OF_EACH_KIND = 20
-ALIKE = 0.003
-"""Mean validation ROC AUC within which the simpler candidate is taken."""
 EXPLAINED_ROWS = 300
+BUDGET_SECONDS = 300.0
+LATELY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A candidate with its validation and test figures."""
+    """A candidate, or the blend of several, with its validation and test figures."""
 
     candidate: str
+    described: str
+    """The candidate with its settings, columns and window, in words."""
     metrics: dict[str, float]
     test_probabilities: "NDArray[np.float64]"
-    """Of its twin that had not seen the test rows; shape (test rows,)."""
-    sigmoid: tuple[float, float]
-    """Slope and intercept of the calibration."""
-
-    @property
-    def validation_auc(self) -> float:
-        """Mean ROC AUC over the rolling-origin folds: what the choice is made by."""
-        return self.metrics["val_roc_auc"]
+    """Each given by models that had not seen the row; shape (test rows,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The chosen candidate, fitted on everything, with what speaks for it."""
+    """The chosen model, fitted on everything, with what speaks for it."""
 
     target: Target
     as_of: datetime
@@ -57,83 +56,123 @@ class Trained:
     rows: int
     chosen: Tried
     tried: list[Tried]
+    trials: Mapping[str, float]
+    """Mean log loss over all judged blocks of each way to learn that was not given up, by its name in words."""
     model: Any
-    """A scikit-learn CalibratedClassifierCV over the encoding's columns."""
+    """A scikit-learn StackingClassifier over the encoding's columns (training/stack.py)."""
     encoding: Encoding
     importances: dict[str, float]
     """Mean absolute contribution to the log-odds by feature, the largest first."""
+    leaks: Sequence[Leak]
+    """Features that give the outcome away; they were left out, where nobody said to trust them."""
+    following: tuple[str, ...]
+    """Features that follow the calendar; the steady sets of columns do without them."""
+    duplicates: int
+    judged_rows: "NDArray[np.int64]"
+    """Rows of the training data that were answered before they were learned from, in order of time."""
+    judged_probabilities: "NDArray[np.float64]"
+    """What the system would have said of them; shape (judged rows,)."""
     test_call_ids: list[str]
     test_y: "NDArray[np.bool_]"
     test_judged_at: "NDArray[np.datetime64]"
-    base_rate: float
-    """Share of successes among the rows the twins learned from: what a model must beat."""
+    test_base_rates: "NDArray[np.float64]"
+    """For each test row the share of successes among the last 2,000 learned from for it: what a model must beat."""
 
 
-def train(data: TrainingData, least_rows: int, jobs: int) -> Trained:
-    """Try every candidate and keep the best; raises NotEnoughData, saying how much is missing."""
-    _check_enough(data, least_rows)
-    split = last_fifth(data.judged_at, data.matures_at)
-    encoding = learn_encoding([data.rows[at] for at in split.learn])
-    X = encoding.encode(data.rows)
-    folds = [fold for fold in rolling_origin(split.learn, data.judged_at, data.matures_at) if _both_kinds(data, fold)]
-    if not folds or not _both_kinds(data, split):
-        raise NotEnoughData(f"the labels of {data.target} are too one-sided over time to validate on later calls")
-    tried = [_try(candidate, X, data, split, folds, jobs) for candidate in CANDIDATES]
-    chosen = choose(tried)
-    candidate = next(c for c in CANDIDATES if c.__name__ == chosen.candidate)
-    model = _fit(candidate, chosen.sigmoid, X, data.y, jobs)
+def train(
+    data: TrainingData,
+    least_rows: int,
+    jobs: int,
+    trusted: Sequence[str] = (),
+    budget_seconds: float = BUDGET_SECONDS,
+) -> Trained:
+    """Try, choose, calibrate and fit; raises NotEnoughData, saying how much is missing.
+
+    Features that give the outcome away are left out unless they are among the `trusted`.
+    """
+    import numpy as np
+
+    check_enough(data, least_rows)
+    leaks = find_leaks(data, trusted)
+    left_out = {leak.feature for leak in leaks if not leak.is_trusted}
+    rows = [{name: value for name, value in row.items() if name not in left_out} for row in data.rows]
+    splits = check_splits(rolling_origin(data.judged_at, data.matures_at, data.companies), data.y, data.target)
+    encoding = learn_encoding([rows[at] for at in splits[-1].learn])
+    learning = learning_from(encoding.encode(rows), data.y, splits, encoding)
+    judged = try_all(learning, jobs, budget_seconds)
+    chosen = choose(judged, splits, data.y)
+    is_test = np.concatenate([np.full(len(split.judge), split.is_test) for split in splits])
+    order = np.concatenate([split.judge for split in splits])
+    model = _fit(chosen, learning, jobs)
+    test_rows = order[is_test]
     return Trained(
         target=data.target,
         as_of=data.as_of,
         fingerprint=data.fingerprint,
         source=data.source,
-        rows=len(data.rows),
-        chosen=_with_interval(chosen, data.y[split.judge]),
-        tried=tried,
+        rows=len(rows),
+        chosen=_figures(chosen.candidate, chosen.described, chosen.in_turn, data.y[order], is_test, splits),
+        tried=_by_candidate(judged, splits, data.y, order, is_test),
+        trials={str(one.trial): chosen.loss_of[str(one.trial)] for one in judged},
         model=model,
         encoding=encoding,
-        importances=_importances(model, X[-EXPLAINED_ROWS:], encoding),
-        test_call_ids=[data.call_ids[at] for at in split.judge],
-        test_y=data.y[split.judge],
-        test_judged_at=data.judged_at[split.judge],
-        base_rate=float(data.y[split.learn].mean()),
+        importances=_importances(model, learning.X[-EXPLAINED_ROWS:], encoding),
+        leaks=leaks,
+        following=learning.following,
+        duplicates=data.duplicates,
+        judged_rows=order,
+        judged_probabilities=chosen.in_turn,
+        test_call_ids=[data.call_ids[at] for at in test_rows],
+        test_y=data.y[test_rows],
+        test_judged_at=data.judged_at[test_rows],
+        test_base_rates=np.concatenate(
+            [np.full(len(split.judge), data.y[split.learn][-LATELY:].mean()) for split in splits if split.is_test]
+        ),
     )
 
 
-def choose(tried: list[Tried]) -> Tried:
-    """The candidate that validates best; of those that validate alike, the one that stands first (the simplest)."""
-    best = max(one.validation_auc for one in tried)
-    return next(one for one in tried if one.validation_auc >= best - ALIKE)
+def _fit(chosen: Chosen, learning: Any, jobs: int) -> Any:
+    import numpy as np
+
+    every = np.arange(len(learning.y))
+    members = [(f"member_{n}", trial.fit(learning, every, jobs)) for n, trial in enumerate(chosen.members)]
+    shape = [int(np.flatnonzero(learning.y)[0]), int(np.flatnonzero(~learning.y)[0])] * 5
+    return stacked(members, chosen.sigmoid, learning.X[shape], learning.y[shape])
 
 
-def _try(
-    candidate: Candidate, X: "NDArray[np.float32]", data: TrainingData, split: Split, folds: list[Split], jobs: int
+def _by_candidate(
+    judged: Sequence[Judged],
+    splits: Sequence[Split],
+    y: "NDArray[np.bool_]",
+    order: "NDArray[np.int64]",
+    is_test: "NDArray[np.bool_]",
+) -> list[Tried]:
+    """The best trial of each candidate, calibrated block by block as if it had been the only one."""
+    tried = []
+    for name in dict.fromkeys(one.trial.candidate for one in judged):
+        mine = [one for one in judged if one.trial.candidate == name]
+        best = choose(mine, splits, y).best
+        alone = choose([one for one in mine if one.trial is best], splits, y)
+        tried.append(_figures(name, str(best), alone.in_turn, y[order], is_test, splits))
+    return tried
+
+
+def _figures(
+    candidate: str,
+    described: str,
+    p: "NDArray[np.float64]",
+    y: "NDArray[np.bool_]",
+    is_test: "NDArray[np.bool_]",
+    splits: Sequence[Split],
 ) -> Tried:
     import numpy as np
 
-    models = [candidate(jobs).fit(X[fold.learn], data.y[fold.learn]) for fold in folds]
-    sigmoid = learn_sigmoid(
-        [scores_of(model, X[fold.judge]) for model, fold in zip(models, folds, strict=True)],
-        [data.y[fold.judge] for fold in folds],
-    )
-    validated = [
-        metrics_of(data.y[fold.judge], _probability(model, X[fold.judge]), "val")
-        for model, fold in zip(models, folds, strict=True)
-    ]
-    mean = {name: float(np.mean([fold[name] for fold in validated])) for name in validated[0]}
-    p = _probability(_fit(candidate, sigmoid, X[split.learn], data.y[split.learn], jobs), X[split.judge])
-    return Tried(
-        candidate=candidate.__name__,
-        metrics=mean | metrics_of(data.y[split.judge], p, "test"),
-        test_probabilities=p,
-        sigmoid=sigmoid,
-    )
-
-
-def _fit(
-    candidate: Candidate, sigmoid: tuple[float, float], X: "NDArray[np.float32]", y: "NDArray[np.bool_]", jobs: int
-) -> Any:
-    return calibrated(candidate(jobs).fit(X, y), sigmoid, X, y)
+    ends = np.cumsum([len(split.judge) for split in splits if not split.is_test])[:-1]
+    blocks = zip(np.split(y[~is_test], ends), np.split(p[~is_test], ends), strict=True)
+    by_block = [metrics_of(happened, said, "val") for happened, said in blocks]
+    mean = {name: float(np.mean([block[name] for block in by_block if name in block])) for name in by_block[-1]}
+    measured = metrics_of(y[is_test], p[is_test], "test") | intervals_of(y[is_test], p[is_test], "test")
+    return Tried(candidate, described, mean | measured, p[is_test])
 
 
 def _importances(model: Any, X: "NDArray[np.float32]", encoding: Encoding) -> dict[str, float]:
@@ -143,22 +182,8 @@ def _importances(model: Any, X: "NDArray[np.float32]", encoding: Encoding) -> di
     return dict(sorted(((n, float(np.abs(v).mean())) for n, v in summed.items()), key=lambda item: -item[1]))
 
 
-def _with_interval(chosen: Tried, y: "NDArray[np.bool_]") -> Tried:
-    from dataclasses import replace
-
-    low, high = roc_auc_interval(y, chosen.test_probabilities)
-    return replace(chosen, metrics=chosen.metrics | {"test_roc_auc_low": low, "test_roc_auc_high": high})
-
-
-def _probability(model: Any, X: "NDArray[np.float32]") -> "NDArray[np.float64]":
-    return model.predict_proba(X)[:, 1].astype("float64")  # type: ignore[no-any-return]
-
-
-def _both_kinds(data: TrainingData, split: Split) -> bool:
-    return all(0 < data.y[rows].sum() < len(rows) for rows in (split.learn, split.judge))
-
-
-def _check_enough(data: TrainingData, least_rows: int) -> None:
+def check_enough(data: TrainingData, least_rows: int) -> None:
+    """Raises NotEnoughData with fewer rows than needed, or fewer than twenty of each kind of outcome."""
     n, positives = len(data.rows), int(data.y.sum())
     if n < least_rows:
         raise NotEnoughData(

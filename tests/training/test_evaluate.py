@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluate import METRICS, expected_calibration_error, metrics_of, picture, roc_auc_interval
+from training.evaluate import METRICS, bars, expected_calibration_error, intervals_of, metrics_of, pictures
 
 Y = np.array([False, False, True, True])
 P = np.array([0.1, 0.6, 0.4, 0.9])
@@ -42,7 +42,8 @@ def test_calibration_error_is_the_mean_gap_of_bins_of_equal_size() -> None:
 
 def test_the_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
     def interval(times: int) -> tuple[float, float]:
-        return roc_auc_interval(np.tile(Y, times), np.tile(P, times))
+        figures = intervals_of(np.tile(Y, times), np.tile(P, times), "test")
+        return figures["test_roc_auc_low"], figures["test_roc_auc_high"]
 
     (low_few, high_few), (low_many, high_many) = interval(10), interval(200)
     assert low_few < low_many < 0.75 < high_many < high_few
@@ -50,10 +51,24 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
 
 def test_an_interval_of_outcomes_nearly_all_alike_can_be_told() -> None:
     y = np.array([True] + [False] * 9)
-    low, high = roc_auc_interval(y, np.linspace(0.9, 0.1, 10))
-    assert (low, high) == (1.0, 1.0)
+    figures = intervals_of(y, np.linspace(0.9, 0.1, 10), "test")
+    assert (figures["test_roc_auc_low"], figures["test_roc_auc_high"]) == (1.0, 1.0)
 
 
-def test_the_picture_names_its_rows() -> None:
-    figure = picture(Y, P, "xgboost")
-    assert [axes.get_title() for axes in figure.axes] == ["xgboost: calibration", "gain, 4 rows"]
+@pytest.mark.parametrize("metric", ["brier", "log_loss", "ece", "accuracy"])
+def test_each_metric_that_decides_lies_in_its_interval(metric: str) -> None:
+    rng = np.random.default_rng(1)
+    p = rng.random(400)
+    y = rng.random(400) < p
+    figures = intervals_of(y, p, "test") | metrics_of(y, p, "test")
+    assert figures[f"test_{metric}_low"] <= figures[f"test_{metric}"] <= figures[f"test_{metric}_high"]
+
+
+def test_the_pictures_name_what_they_show() -> None:
+    drawn = pictures(Y, P, "xgboost")
+    assert {name: figure.axes[0].get_title() for name, figure in drawn.items()} == {
+        "calibration": "xgboost: calibration",
+        "gain": "xgboost: gain, 4 calls",
+    }
+    named = bars({"minutes": 0.4, "pricing_asked": 0.2}, "leans on").axes[0]
+    assert [label.get_text() for label in named.get_yticklabels()] == ["pricing_asked", "minutes"]

@@ -23,7 +23,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Version]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RINGBACK_HOME", str(tmp_path_factory.mktemp("mlflow")))
         forget_home()
-        yield registry.record(learned(), first_champion(learned()))
+        yield registry.record(
+            learned(), first_champion(learned()), "drift: minutes moved", True, {"profile.json": "{}"}
+        )
     forget_home()
 
 
@@ -34,6 +36,7 @@ def test_a_version_carries_what_speaks_for_it(recorded: Version) -> None:
     )  # fmt: skip
     assert recorded.metrics == pytest.approx(trained.chosen.metrics)
     assert (recorded.promoted, recorded.reason) == (True, first_champion(trained).reason)
+    assert recorded.because == "drift: minutes moved"
     assert recorded.evidence == pytest.approx(dict(first_champion(trained).evidence))
 
 
@@ -90,8 +93,23 @@ def runs_of(target: Target) -> dict[str, str]:
 
 def test_every_candidate_has_a_run(recorded: Version) -> None:
     assert runs_of("progression") == {
-        one.candidate: str(one.candidate == recorded.candidate).lower() for one in learned().tried
+        name: str(name == recorded.candidate).lower()
+        for name in {one.candidate for one in learned().tried} | {recorded.candidate}
     }
+
+
+def test_what_is_kept_beside_a_version_is_read_back(recorded: Version) -> None:
+    assert registry.kept_beside("progression", recorded.version, "profile.json") == "{}"
+    assert registry.kept_beside("progression", recorded.version, "other.json") is None
+
+
+def test_the_model_card_says_what_it_is_why_and_that_its_calls_are_simulated(recorded: Version) -> None:
+    card = registry.kept_beside("progression", recorded.version, "model_card.md")
+    assert card is not None
+    assert "Learned from simulated calls" in card
+    assert "Trained because: drift: minutes moved." in card
+    assert recorded.fingerprint in card
+    assert recorded.reason in card
 
 
 @pytest.mark.usefixtures("recorded")
@@ -105,4 +123,4 @@ def test_runs_that_a_crash_left_behind_are_removed() -> None:
         mlflow.log_param("data_fingerprint", other.fingerprint)
     assert runs_of("voice_ai") == {"left behind": ""}
     registry.record(other, first_champion(other))
-    assert runs_of("voice_ai").keys() == {one.candidate for one in other.tried}
+    assert runs_of("voice_ai").keys() == {one.candidate for one in (*other.tried, other.chosen)}

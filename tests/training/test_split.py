@@ -1,11 +1,11 @@
-"""Nothing is judged by what was not yet known when it was judged."""
+"""Nothing is judged by what was not yet known when it was judged, and no company stands on both sides."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from training.split import Split, last_fifth, rolling_origin
+from training.split import Split, apart, rolling_origin
 
 Times = NDArray[np.datetime64]
 
@@ -20,31 +20,57 @@ def leaks(split: Split, judged_at: Times, matures_at: Times) -> bool:
     return bool((matures_at[split.learn] > first).any() or (judged_at[split.learn] > first).any())
 
 
-@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 40)), min_size=20, max_size=80))
-def test_no_split_learns_from_the_future(rows: list[tuple[int, int]]) -> None:
-    rows = sorted(rows)
-    judged_at, matures_at = days([at for at, _ in rows]), days([at + wait for at, wait in rows])
-    last = last_fifth(judged_at, matures_at)
-    assert not leaks(last, judged_at, matures_at)
-    folds = list(rolling_origin(last.learn, judged_at, matures_at)) if len(last.learn) >= 10 else []
-    assert not any(leaks(fold, judged_at, matures_at) for fold in folds)
-    assert not {row for fold in folds for row in (*fold.learn, *fold.judge)} & set(last.judge)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(0, 40), st.sampled_from([None, "a", "b", "c", "d"])),
+        min_size=200, max_size=400,
+    )
+)  # fmt: skip
+def test_no_split_learns_from_the_future_or_from_a_company_it_judges(rows: list[tuple[int, int, str | None]]) -> None:
+    rows = sorted(rows, key=lambda row: row[0])
+    judged_at, matures_at = days([at for at, _, _ in rows]), days([at + wait for at, wait, _ in rows])
+    companies = [company for _, _, company in rows]
+    splits = [split for split in rolling_origin(judged_at, matures_at, companies) if len(split.judge)]
+    assert not any(leaks(split, judged_at, matures_at) for split in splits)
+    for split in splits:
+        assert not ({companies[at] for at in split.learn} & {companies[at] for at in split.judge}) - {None}
 
 
-def test_the_last_fifth_is_judged_and_the_rest_learned_from() -> None:
-    judged_at = days(list(range(100)))
-    split = last_fifth(judged_at, judged_at)
-    assert (split.learn.tolist(), split.judge.tolist()) == (list(range(80)), list(range(80, 100)))
+def test_the_last_two_fifths_are_judged_and_the_last_fifth_is_the_test() -> None:
+    judged_at = days(list(range(0, 200)))
+    splits = rolling_origin(judged_at, judged_at)
+    assert (splits[0].judge[0], splits[-1].judge[-1]) == (120, 199)
+    assert [row for split in splits if split.is_test for row in split.judge] == list(range(160, 200))
 
 
-def test_what_matures_after_the_first_judged_call_is_in_neither() -> None:
-    judged_at = days(list(range(100)))
-    split = last_fifth(judged_at, judged_at + np.timedelta64(10, "D"))
-    assert (split.learn.tolist(), split.judge[0]) == (list(range(71)), 80)
+def test_blocks_are_consecutive_and_each_learns_from_all_before_it() -> None:
+    judged_at = days(list(range(1000)))
+    splits = rolling_origin(judged_at, judged_at)
+    assert [row for split in splits for row in split.judge] == list(range(600, 1000))
+    assert [len(split.learn) for split in splits] == [int(split.judge[0]) for split in splits]
 
 
-def test_folds_are_consecutive_blocks_of_the_later_rows_to_learn_from() -> None:
-    judged_at = days(list(range(100)))
-    folds = list(rolling_origin(np.arange(100), judged_at, judged_at))
-    assert [(int(fold.judge[0]), int(fold.judge[-1])) for fold in folds] == [(40, 54), (55, 69), (70, 84), (85, 99)]
-    assert [len(fold.learn) for fold in folds] == [40, 55, 70, 85]
+def test_a_block_is_at_most_a_quarter_of_a_year_long_where_calls_are_few() -> None:
+    judged_at = days(list(range(1000)))
+    lengths = [len(split.judge) for split in rolling_origin(judged_at, judged_at)]
+    assert max(lengths) <= 100
+
+
+def test_what_matures_after_the_first_judged_call_is_not_learned_from() -> None:
+    judged_at = days(list(range(200)))
+    first = rolling_origin(judged_at, judged_at + np.timedelta64(10, "D"))[0]
+    assert (len(first.learn), first.judge[0]) == (111, 120)
+
+
+def test_companies_that_are_judged_are_not_learned_from() -> None:
+    companies = [f"once {n}" for n in range(90)] + ["again"] + [f"new {n}" for n in range(9)] + ["again"]
+    split = apart(Split(np.arange(91), np.arange(91, 101)), companies)
+    assert (split.learn.tolist(), split.judge.tolist()) == (list(range(90)), list(range(91, 101)))
+
+
+def test_of_few_companies_one_part_is_judged_and_the_others_learned_from() -> None:
+    companies = [f"company {n % 20}" for n in range(400)]
+    split = apart(Split(np.arange(300), np.arange(300, 400)), companies)
+    learned, judged = ({companies[at] for at in rows} for rows in (split.learn, split.judge))
+    assert (learned & judged, len(learned | judged)) == (set(), 20)
+    assert 0 < len(judged) < len(learned)
