@@ -4,7 +4,7 @@ import sys
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ FLOWS = ("ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "che
 ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich")
 """Flows that ask outside systems: the sandbox stands in where no key is set."""
 
+Every = Literal["day", "week", "month", "quarter"]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A past moment, ISO 8601, UTC where no zone is said.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file, also gzipped, or a zip of them.")]
@@ -110,6 +111,24 @@ def run(
     with sandbox_beside() if name in ASK_VENDORS else nullcontext(), quick_flows():
         result = chosen(**arguments)
     typer.echo(as_json(result) if json else _plain(name, result))
+
+
+@app.command()
+def replay(
+    since: Annotated[str, typer.Option("--from", help="The first moment, ISO 8601.")],
+    until: Annotated[str, typer.Option("--to", help="The end of the last period.")],
+    every: Annotated[Every, typer.Option(help="How often the flows ran.")] = "month",
+    json: Json = False,
+) -> None:
+    """Let history run once more, beside the live stores, and say how the champions of the day did."""
+    import os
+
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")  # read when Prefect is first imported
+    from flows.environment import as_json
+    from flows.replay import facts, replay, told
+
+    played = replay(_at(since), _at(until), every, lambda text: typer.echo(text, err=True))
+    typer.echo(as_json(facts(played)) if json else "\n".join(told(played)))
 
 
 @imports.command("calls")
@@ -228,12 +247,16 @@ def _named(parameters: list[str], flow: Any) -> dict[str, str]:
 
 
 def _moment(text: str | None) -> datetime | None:
+    return _at(text) if text else None
+
+
+def _at(text: str) -> datetime:
     from ringback.clock import parse_time
 
     try:
-        return parse_time(text) if text else None
+        return parse_time(text)
     except ValueError:
-        raise WrongUsage(f"--as-of {text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+        raise WrongUsage(f"{text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
 
 
 def _plain(name: str, result: Any) -> str:
