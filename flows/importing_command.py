@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from flows.import_guard import leaks_of, warnings
 from intake.columns import DateOrder
 from intake.files import Read, read_file
 from intake.importing import Imported, import_text, rehearse
@@ -14,8 +15,9 @@ from intake.suggest import recognise
 from intake.tables import table_of, texts_of
 from ringback.clock import now
 from ringback.errors import WrongUsage
-from ringback.records import Call, CompanyFacts, Lead
+from ringback.records import Call, CompanyFacts, Lead, Target
 from ringback.settings import settings
+from training.leakage import Leak
 
 MOST_SHOWN_REJECTS = 10
 MOST_SHOWN_ROWS = 3
@@ -70,14 +72,18 @@ def bring_in(file: Path, ask: Asked, dry_run: bool = False, suggest: bool = Fals
             yield Said(mapping_text(found).removesuffix("\n"), {"mapping": mapping_text(found)})
         elif dry_run:
             done, read = rehearse(text, found.mapping, now())
-            yield Said("\n".join([*_what_was_found(name, found), *_would_be(done, read)]), _facts(done, found))
+            leaks = leaks_of(read)
+            words = [*_what_was_found(name, found), *warnings(leaks, found.mapping), *_would_be(done, read)]
+            yield Said("\n".join(words), _facts(done, found, leaks))
         else:
             from flows.environment import prepare_stores  # brings Prefect in, which only an import needs
 
             prepare_stores()
             done = import_text(text, found.mapping, name, now(), settings().home / "rejects")
             joined = _join(ask.campaign_id, text, found) if ask.campaign_id else []
-            yield Said("\n".join([*_what_was_found(name, found), *_was(name, done), *joined]), _facts(done, found))
+            leaks = leaks_of(read_file(text, found.mapping, now())) if found.mapping.outcomes else {}
+            words = [*_what_was_found(name, found), *warnings(leaks, found.mapping), *_was(name, done), *joined]
+            yield Said("\n".join(words), _facts(done, found, leaks))
 
 
 def _check_campaign(campaign_id: str) -> None:
@@ -171,13 +177,14 @@ def _shown(record: Call | Lead | CompanyFacts) -> str:
     return ", ".join(words)
 
 
-def _facts(done: Imported, found: Recognised) -> dict[str, object]:
+def _facts(done: Imported, found: Recognised, leaks: Mapping[Target, list[Leak]]) -> dict[str, object]:
     return asdict(done) | {
         "exporter": found.exporter,
         "columns": found.mapping.columns,
         "custom": found.mapping.custom,
         "exclude": found.mapping.exclude,
         "doubts": found.doubts,
+        "leaks": [{"target": target, **asdict(leak)} for target, some in leaks.items() for leak in some],
     }
 
 

@@ -9,14 +9,17 @@ from prefect.runtime import flow_run
 from database.measures import publish_measures
 from database.promotions import champion_as_of
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name
+from monitoring.estimate import estimates_as_of
 from monitoring.measure import Measurement
 from reports.publish import publish
 from reports.weekly import ModelFacts, WeeklyReport, gather
 from ringback.clock import week_start
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
+from training import registry
 
 SUNDAY_MORNING = timedelta(days=6)
+PERIODS_FORESEEN = 2
 
 
 @flow(name="weekly-report", flow_run_name=run_name)
@@ -38,7 +41,12 @@ def week_of(moment: datetime) -> datetime:
 def look_at(week: datetime, moment: datetime) -> WeeklyReport:
     """Gather the week as it stood at the moment."""
     models = [facts for target in TARGETS if (facts := model_facts(target, moment))]
-    return gather(week, moment, models, is_synthetic(moment), settings().zone, flow_run.get_id())
+    attempts = [facts for target in TARGETS if (facts := attempt_facts(target, moment))]
+    champion = champion_as_of("progression", moment)
+    estimates = estimates_as_of(moment, champion.version, PERIODS_FORESEEN) if champion else []
+    return gather(
+        week, moment, models, is_synthetic(moment), settings().zone, flow_run.get_id(), attempts, estimates
+    )  # fmt: skip
 
 
 def keep(measurements: list[Measurement], moment: datetime) -> None:
@@ -50,6 +58,15 @@ def keep(measurements: list[Measurement], moment: datetime) -> None:
         }
         for m in measurements
     )  # fmt: skip
+
+
+def attempt_facts(target: Target, moment: datetime) -> ModelFacts | None:
+    """The latest training up to the moment that made no champion, unless one was made since."""
+    tried = [version for version in registry.versions(target) if version.as_of <= moment]
+    if not tried or tried[-1].promoted:
+        return None
+    latest = tried[-1]
+    return ModelFacts(latest.target, latest.version, latest.candidate, latest.as_of, reason=latest.reason)
 
 
 def model_facts(target: Target, moment: datetime) -> ModelFacts | None:

@@ -8,6 +8,7 @@ from typing import Any
 from improvement.rules import Recommendation
 from improvement.trends import Change
 from improvement.week import Segment
+from monitoring.estimate import Estimate
 from monitoring.measure import Measurement
 from reports.weekly import Goal, WeeklyReport, week_name
 from ringback.clock import WEEK
@@ -55,6 +56,8 @@ def _shape(report: WeeklyReport) -> dict[str, Any]:
         "goals": [_goal(goal) for goal in report.goals],
         "recommendations": [_recommendation(recommendation) for recommendation in report.recommendations],
         "models": [asdict(model) for model in report.models],
+        "attempts": [asdict(attempt) for attempt in report.attempts],
+        "estimates": [_estimate(estimate) for estimate in report.estimates],
         "deciding_versions": [asdict(deciding) for deciding in report.deciding],
         "leads": [asdict(lead) for lead in report.leads],
         "segments": [_segment(segment) for segment in report.segments],
@@ -68,6 +71,15 @@ def _shape(report: WeeklyReport) -> dict[str, Any]:
                 if r.priority == "HIGH"
             ],
         },
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "since": estimate.since,
+        "until": estimate.until,
+        "expected": [asdict(one) for one in estimate.expected],
+        "turned_out": [asdict(estimate.realised.figures[one.name]) for one in estimate.expected],
     }
 
 

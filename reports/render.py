@@ -11,7 +11,7 @@ from improvement.trends import Change
 from monitoring.measure import Measurement
 from reports.as_json import render_json
 from reports.charts import CHARTED, Chart, chosen, draw
-from reports.weekly import Goal, WeeklyReport, says_something, week_name
+from reports.weekly import ASSUMPTIONS, Goal, WeeklyReport, says_something, week_name
 from ringback.clock import WEEK, shown_in
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def render_html(report: WeeklyReport) -> str:
         measures=[series[-1].measure for series in report.series.values()],
         segments=[segment for segment in report.segments if segment.handed_off] or report.segments,
         has_predictions=report.data.predictions > 0,
+        assumptions=ASSUMPTIONS,
     )
 
 

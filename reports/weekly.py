@@ -18,6 +18,7 @@ from improvement.rules import (
 from improvement.trends import Change, by_measure, changes_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Week, judge_segments
 from improvement.wording import against_text, sample_text, value_text
+from monitoring.estimate import ASSUMPTIONS, Estimate
 from monitoring.measure import Measurement, measure_weeks, pooled
 from ringback.clock import WEEK, week_start
 from warehouse.connect import query, reading
@@ -25,7 +26,7 @@ from warehouse.connect import query, reading
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DataFacts", "ModelFacts", "Segment", "WeeklyReport", "gather", "says_something", "week_name"]
+__all__ = ["ASSUMPTIONS", "DataFacts", "ModelFacts", "Segment", "WeeklyReport", "gather", "says_something", "week_name"]
 
 WEEKS_SHOWN = 13
 LEADS_SHOWN = 10
@@ -96,6 +97,10 @@ class WeeklyReport:
     goals: tuple[Goal, ...]
     recommendations: tuple[Recommendation, ...]
     models: tuple[ModelFacts, ...]
+    attempts: tuple[ModelFacts, ...]
+    """Of each target the latest training that made no champion: what was tried, and why it does not decide."""
+    estimates: tuple[Estimate, ...]
+    """What the progression champion expected of its own answers, the latest period first, and what turned out."""
     deciding: tuple[Deciding, ...]
     leads: tuple[Lead, ...]
     segments: tuple[Segment, ...]
@@ -119,6 +124,8 @@ def gather(
     synthetic: bool,
     zone: str,
     flow_run: str | None,
+    attempts: Sequence[ModelFacts] = (),
+    estimates: Sequence[Estimate] = (),
 ) -> WeeklyReport:
     """Measure the week that contains `week` and the twelve before it as of `as_of`; say what changed and what to do.
 
@@ -149,6 +156,8 @@ def gather(
         goals=_goals(series),
         recommendations=tuple(recommend(seen)),
         models=tuple(models),
+        attempts=tuple(attempts),
+        estimates=tuple(estimates),
         deciding=tuple(Deciding(**row) for row in deciding),
         leads=tuple(_lead(row) for row in leads),
         segments=segments,

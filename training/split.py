@@ -17,7 +17,7 @@ LONGEST_BLOCK_DAYS = 92
 MOST_LONG_BLOCKS = 4
 LEAST_BLOCK_ROWS = 40
 MOST_LOST_SHARE = 0.2
-"""Where leaving out the companies that are judged would cost more of the rows to learn from, only a part is judged."""
+"""Where leaving out the judged companies would cost more of the rows to learn from, they are judged in parts."""
 PARTS = 5
 
 
@@ -29,6 +29,8 @@ class Split:
     judge: "NDArray[np.int64]"
     is_test: bool = False
     """Whether it belongs to the last fifth of the rows, by which nothing is chosen."""
+    parts: "tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]" = ()
+    """Rows to learn from and to judge on, a part of the companies each; empty where one fit judges all rows."""
 
 
 def rolling_origin(
@@ -55,8 +57,7 @@ def apart(split: Split, companies: Sequence[str | None]) -> Split:
     """The split without a company on both sides.
 
     The companies that are judged are not learned from. Where that would cost more than a fifth of the rows to learn
-    from (few companies, called again and again), one fifth of the companies is judged and the others are learned from;
-    which fifth changes from block to block.
+    from (few companies, called again and again), each fifth of the companies is judged by what the others teach.
     """
     import numpy as np
 
@@ -64,17 +65,21 @@ def apart(split: Split, companies: Sequence[str | None]) -> Split:
     kept = np.array([companies[at] not in judged for at in split.learn], dtype=bool)
     if kept.sum() >= (1 - MOST_LOST_SHARE) * len(split.learn):
         return Split(split.learn[kept], split.judge, split.is_test)
-    turn = len(split.learn) % PARTS
-    is_judged = [company is None or _part(company) == turn for company in companies]
-    return Split(
-        learn=np.array([at for at in split.learn if companies[at] is None or not is_judged[at]], dtype=np.int64),
-        judge=np.array([at for at in split.judge if is_judged[at]], dtype=np.int64),
-        is_test=split.is_test,
+    part_learned, part_judged = (
+        np.array([_part(companies[at], at) for at in rows], dtype=int) for rows in (split.learn, split.judge)
     )
+    without_company = np.array([companies[at] is None for at in split.learn], dtype=bool)
+    parts = tuple(
+        (split.learn[(part_learned != part) | without_company], split.judge[part_judged == part])
+        for part in range(PARTS)
+        if (part_judged == part).any()
+    )
+    return Split(split.learn, np.concatenate([rows for _, rows in parts]), split.is_test, parts)
 
 
-def _part(company: str) -> int:
-    return sha256(company.encode()).digest()[0] % PARTS
+def _part(company: str | None, row: int) -> int:
+    """Rows without a company are judged in turn."""
+    return row % PARTS if company is None else sha256(company.encode()).digest()[0] % PARTS
 
 
 def _edges(judged_at: "NDArray[np.datetime64]", test_from: int) -> list[int]:

@@ -180,12 +180,18 @@ def _answers(trial: Trial, learning: Learning, splits: Sequence[Split], jobs: in
 
 
 def _answer(trial: Trial, learning: Learning, split: Split) -> "NDArray[np.float64]":
+    import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from training.stack import log_odds_of
 
     with threadpool_limits(1):
-        return log_odds_of(trial.fit(learning, split.learn, 1), learning.X[split.judge])
+        return np.concatenate(
+            [
+                log_odds_of(trial.fit(learning, learn, 1), learning.X[judge])
+                for learn, judge in split.parts or ((split.learn, split.judge),)
+            ]
+        )
 
 
 def _choosing_loss(judged: Judged, learning: Learning) -> "NDArray[np.float64]":
@@ -215,7 +221,11 @@ def _by_candidate(tried: Sequence[Judged]) -> Iterator[list[Judged]]:
 
 def check_splits(splits: Sequence[Split], y: "NDArray[np.bool_]", target: str) -> list[Split]:
     """The splits with both kinds of outcome to learn from; raises NotEnoughData where too few are left to judge by."""
-    usable = [split for split in splits if len(split.judge) and 0 < y[split.learn].sum() < len(split.learn)]
+    usable = [
+        split
+        for split in splits
+        if len(split.judge) and all(0 < y[learn].sum() < len(learn) for learn, _ in split.parts or ((split.learn, 0),))
+    ]
     for part in (False, True):
         rows = [y[split.judge] for split in usable if split.is_test == part]
         if not rows or not 0 < sum(block.sum() for block in rows) < sum(map(len, rows)):

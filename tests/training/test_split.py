@@ -33,7 +33,8 @@ def test_no_split_learns_from_the_future_or_from_a_company_it_judges(rows: list[
     splits = [split for split in rolling_origin(judged_at, matures_at, companies) if len(split.judge)]
     assert not any(leaks(split, judged_at, matures_at) for split in splits)
     for split in splits:
-        assert not ({companies[at] for at in split.learn} & {companies[at] for at in split.judge}) - {None}
+        for learn, judge in split.parts or ((split.learn, split.judge),):
+            assert not ({companies[at] for at in learn} & {companies[at] for at in judge}) - {None}
 
 
 def test_the_last_two_fifths_are_judged_and_the_last_fifth_is_the_test() -> None:
@@ -68,9 +69,18 @@ def test_companies_that_are_judged_are_not_learned_from() -> None:
     assert (split.learn.tolist(), split.judge.tolist()) == (list(range(90)), list(range(91, 101)))
 
 
-def test_of_few_companies_one_part_is_judged_and_the_others_learned_from() -> None:
+def test_of_few_companies_each_part_is_judged_by_what_the_others_teach() -> None:
     companies = [f"company {n % 20}" for n in range(400)]
     split = apart(Split(np.arange(300), np.arange(300, 400)), companies)
-    learned, judged = ({companies[at] for at in rows} for rows in (split.learn, split.judge))
-    assert (learned & judged, len(learned | judged)) == (set(), 20)
-    assert 0 < len(judged) < len(learned)
+    assert sorted(split.judge) == list(range(300, 400))
+    assert [row for _, judge in split.parts for row in judge] == split.judge.tolist()
+    for learn, judge in split.parts:
+        assert {companies[at] for at in learn} & {companies[at] for at in judge} == set()
+        assert len(learn) >= 150
+
+
+def test_rows_without_a_company_are_learned_from_by_every_part() -> None:
+    companies = [None if n % 2 else f"company {n % 20}" for n in range(400)]
+    split = apart(Split(np.arange(300), np.arange(300, 400)), companies)
+    assert sorted(split.judge) == list(range(300, 400))
+    assert all({1, 3, 299} <= set(learn) for learn, _ in split.parts)
