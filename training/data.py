@@ -1,8 +1,8 @@
 """What a model learns from: snapshots with mature labels, in the order in which the calls were judged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_OPEN_ROWS = 10_000
+MATURE_SHARE = 0.9
+DAY = timedelta(days=1)
 HISTORY = frozenset(feature.__name__ for feature in ENGAGEMENT)
 OWN_WORDS = frozenset({"notes_text", "notes_length"})
 
@@ -40,6 +42,8 @@ class TrainingData:
     """Calls without an outcome yet, at most about ten thousand: no losses, but they show what is filled late."""
     duplicates: int = 0
     """Calls left out because another call of the same contact on the same day says the same."""
+    maturity_days: float = 0.0
+    """So long after it was judged a call's label is waited for, however soon it came."""
 
     @property
     def fingerprint(self) -> str:
@@ -65,8 +69,11 @@ def training_data(as_of: datetime) -> dict[Target, TrainingData]:
     data = {}
     for target in TARGETS:
         labelled = [one for one in known if one.call_id in labels[target]]
-        mine = [one for one in labelled if one.call_id not in twins]
-        mine.sort(key=lambda s: (s.judged_at, s.call_id))
+        labelled.sort(key=lambda s: (s.judged_at, s.call_id))
+        delay = maturity_of([labels[target][s.call_id].matures_at - s.judged_at for s in labelled])
+        mature = [s for s in labelled if s.judged_at + delay <= as_of]
+        mine = [s for s in mature if s.call_id not in twins]
+        matures_at = [max(labels[target][s.call_id].matures_at, s.judged_at + delay) for s in mine]
         data[target] = TrainingData(
             target=target,
             as_of=as_of,
@@ -74,13 +81,25 @@ def training_data(as_of: datetime) -> dict[Target, TrainingData]:
             rows=[s.row for s in mine],
             y=np.array([labels[target][s.call_id].happened for s in mine], dtype=bool),
             judged_at=np.array([s.judged_at for s in mine], dtype="datetime64[us]"),
-            matures_at=np.array([labels[target][s.call_id].matures_at for s in mine], dtype="datetime64[us]"),
+            matures_at=np.array(matures_at, dtype="datetime64[us]"),
             source=", ".join(sorted({s.call_id.split(":", 1)[0] for s in mine})),
             companies=[s.company_id for s in mine],
             open_rows=open_rows[:: max(1, len(open_rows) // MOST_OPEN_ROWS)],
-            duplicates=len(labelled) - len(mine),
+            duplicates=len(mature) - len(mine),
+            maturity_days=delay / DAY,
         )
     return data
+
+
+def maturity_of(delays: Sequence[timedelta]) -> timedelta:
+    """How long a label is waited for: within this, nine tenths of the outcomes known so far had come.
+
+    Calls that end soon do not end like the others. Learning from a young call only if its outcome happens to be known
+    would mix that up with whatever else is new, so a call counts from this age on; those still open then are left out.
+    """
+    if not delays:
+        return timedelta(0)
+    return sorted(delays)[int(MATURE_SHARE * (len(delays) - 1))]
 
 
 def duplicates_of(calls: Iterable[Featured]) -> set[str]:

@@ -217,6 +217,7 @@ def _run(trained: Trained, tried: Tried, because: str) -> Iterator[str]:
                 "test_rows": len(trained.test_y),
                 "judged_rows": len(trained.judged_rows),
                 "duplicates_left_out": trained.duplicates,
+                "maturity_days": round(trained.maturity_days, 3),
                 "columns": len(trained.encoding.columns),
                 "data_fingerprint": trained.fingerprint,
                 "git_commit": git_commit() or "none",

@@ -4,24 +4,24 @@ Either both answer those calls now, or their answers are those of the shadow tes
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, log, sqrt
 from typing import TYPE_CHECKING
 
 from database.promotions import champion_as_of
 from database.shadow import shadow_answers
-from features import build
+from features.batches import Featured, build_all
 from features.encoding import MOST_CATEGORIES
 from features.labels import Label, labels_as_of
-from features.snapshots import snapshots_as_of
-from ringback.records import Snapshot, Target, Value
+from ringback.records import Target, Value
 from training import registry
 from training.data import duplicates_of
 from training.evaluate import METRICS, metrics_of
 from training.promotion import (
     LEAST_COMMON_ROWS,
     LEAST_LOG_LOSS_GAIN,
+    NORMAL_80_POWER,
     NORMAL_95,
     Compared,
     Verdict,
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(days=28)
 """The rate of new outcomes is that of so long."""
+ALWAYS_LEVEL = 0.05
+BEST_AT_CALLS = 400
+MIXTURE = (1 - 2 * log(ALWAYS_LEVEL) + log(-2 * log(ALWAYS_LEVEL))) / BEST_AT_CALLS
+"""The square of the paper's rho, by its equation for the narrowest sequence at so many calls."""
+WIDER = ((1.55 * NORMAL_95 + NORMAL_80_POWER) / (NORMAL_95 + NORMAL_80_POWER)) ** 2
+"""How many times as many calls such a sequence needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class History:
     """All calls known as of a moment, and how those ended of which that may be learned from."""
 
     as_of: datetime
-    snapshots: Sequence[Snapshot]
+    calls: Sequence[Featured]
     labels: Mapping[Target, Mapping[str, Label]]
 
 
@@ -54,7 +60,7 @@ class Pace:
     labels_per_day: float
     """Outcomes that matured in the last 28 days, a day."""
     maturity_days: float | None
-    """From when a call is judged until its outcome may be learned from; the median of those, None where there are none."""
+    """From when a call is judged until its outcome may be learned from: the median of those, None without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ class Standing:
         """Whether a difference is shown either way, or enough calls have shown that none is to be expected."""
         if self.n < LEAST_COMMON_ROWS:
             return False
-        is_worse = self.verdict.evidence["log_loss_gain_high"] < 0
+        evidence = self.verdict.evidence
+        is_worse = evidence.get("log_loss_gain_always_high", evidence["log_loss_gain_high"]) < 0
         return self.verdict.promote or is_worse or self.n >= self.calls_needed
 
     @property
@@ -148,7 +155,7 @@ class Standing:
 
 def history_as_of(as_of: datetime) -> History:
     """Read all calls and their mature outcomes, once for all that is asked of them."""
-    return History(as_of, snapshots_as_of(as_of), labels_as_of(as_of))
+    return History(as_of, list(build_all(as_of)), labels_as_of(as_of))
 
 
 def challenger_as_of(target: Target, as_of: datetime) -> Version | None:
@@ -168,9 +175,9 @@ def stand(history: History, champion: Version, challenger: Version) -> Standing:
     """Let both versions answer the calls that were judged after both were trained; raises NoModel."""
     pair = _Pair(champion.target, champion.version, challenger.version, max(champion.as_of, challenger.as_of))
     models = [registry.load(version.target, version.version) for version in (champion, challenger)]
-    ended = _ended(history, pair.target, lambda snapshot: snapshot.judged_at > pair.began)
-    rows = [build(snapshot) for snapshot in ended]
-    return _standing(history, pair, ended, rows, [answers(model, rows) for model in models])
+    ended = _ended(history, pair.target, lambda call: call.judged_at > pair.began)
+    rows = [call.row for call in ended]
+    return _standing(history, pair, ended, [answers(model, rows) for model in models])
 
 
 def stand_in_shadow(history: History, target: Target, champion: str, challenger: str) -> Standing:
@@ -183,20 +190,42 @@ def stand_in_shadow(history: History, target: Target, champion: str, challenger:
     labels = history.labels[target]
     given = shadow_answers(target, champion, challenger, history.as_of)
     last = {one.call_id: one for one in given if _in_time(one.answered_at, labels.get(one.call_id))}
-    ended = _ended(history, target, lambda snapshot: snapshot.call_id in last)
+    ended = _ended(history, target, lambda call: call.call_id in last)
     said = [
         np.array([last[s.call_id].champion_probability for s in ended], dtype=float),
         np.array([last[s.call_id].challenger_probability for s in ended], dtype=float),
     ]
     pair = _Pair(target, champion, challenger, given[0].answered_at if given else history.as_of)
-    return _standing(history, pair, ended, [build(snapshot) for snapshot in ended], said)
+    standing = _standing(history, pair, ended, said)
+    return replace(standing, verdict=at_any_time(standing.verdict)) if standing.figures else standing
+
+
+def at_any_time(verdict: Verdict) -> Verdict:
+    """The verdict where it may be read as often as one likes while outcomes come in, and the first yes counts.
+
+    An interval of 95 % that is looked at every week excludes nought sooner or later by chance alone. So the gain in log
+    loss must also exceed the asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Oh (2021,
+    "Time-uniform central limit theory and asymptotic confidence sequences"), which holds at all times together; it is
+    narrowest at 400 calls, where it is about 1.55 times as wide. Whatever `against_champion` objects to stays.
+    """
+    e = verdict.evidence
+    n, error = e["common_rows"], (e["log_loss_gain_high"] - e["log_loss_gain_low"]) / (2 * NORMAL_95)
+    grown = n * MIXTURE + 1
+    half = error * sqrt(2 * grown / (n * MIXTURE) * log(sqrt(grown) / ALWAYS_LEVEL))
+    low, high = e["log_loss_gain"] - half, e["log_loss_gain"] + half
+    needed = ceil(e["calls_to_decide"] * WIDER)
+    evidence = {**e, "log_loss_gain_always_low": low, "log_loss_gain_always_high": high, "calls_to_decide": needed}
+    if not verdict.promote or low > 0:
+        return Verdict(verdict.promote, verdict.reason, evidence)
+    reason = f"better so far, but not yet beyond what frequent looks show by chance [{low:.4f}, {high:.4f}]"
+    return Verdict(False, f"{reason}: {verdict.reason}", evidence)
 
 
 def pace_of(history: History, target: Target) -> Pace:
     """How outcomes of a target came in over the last 28 days."""
     from statistics import median
 
-    judged_at = {snapshot.call_id: snapshot.judged_at for snapshot in history.snapshots}
+    judged_at = {call.call_id: call.judged_at for call in history.calls}
     lately = {
         call_id: label.matures_at for call_id, label in history.labels[target].items()
         if history.as_of - LATELY < label.matures_at and call_id in judged_at
@@ -225,16 +254,17 @@ class _Pair:
 def _standing(
     history: History,
     pair: _Pair,
-    ended: Sequence[Snapshot],
-    rows: Sequence[Mapping[str, Value]],
+    ended: Sequence[Featured],
     said: "Sequence[NDArray[np.float64]]",
 ) -> Standing:
     """`said` holds the probabilities of the champion, then of the challenger; each of shape (ended,)."""
     import numpy as np
 
     labels = history.labels[pair.target]
-    y = np.array([labels[snapshot.call_id].happened for snapshot in ended], dtype=bool)
-    compared = Compared(y, challenger=said[1], champion=said[0], segments=segments_of(_categories(rows)))
+    y = np.array([labels[call.call_id].happened for call in ended], dtype=bool)
+    compared = Compared(
+        y, challenger=said[1], champion=said[0], segments=segments_of(_categories([call.row for call in ended]))
+    )
     versions = (pair.champion, pair.challenger)
     enough = len(y) >= LEAST_COMMON_ROWS
     return Standing(
@@ -251,11 +281,11 @@ def _standing(
     )
 
 
-def _ended(history: History, target: Target, asked: Callable[[Snapshot], bool]) -> list[Snapshot]:
+def _ended(history: History, target: Target, asked: Callable[[Featured], bool]) -> list[Featured]:
     """The calls asked for whose outcome has matured, each once: a call that was entered twice would count twice."""
-    mine = [s for s in history.snapshots if s.call_id in history.labels[target] and asked(s)]
-    twins = duplicates_of(mine)
-    return [snapshot for snapshot in mine if snapshot.call_id not in twins]
+    labelled = [call for call in history.calls if call.call_id in history.labels[target]]
+    twins = duplicates_of(labelled)
+    return [call for call in labelled if asked(call) and call.call_id not in twins]
 
 
 def _in_time(answered_at: datetime, label: Label | None) -> bool:

@@ -68,6 +68,7 @@ class Trained:
     following: tuple[str, ...]
     """Features that follow the calendar; the steady sets of columns do without them."""
     duplicates: int
+    maturity_days: float
     judged_rows: "NDArray[np.int64]"
     """Rows of the training data that were answered before they were learned from, in order of time."""
     judged_probabilities: "NDArray[np.float64]"
@@ -120,6 +121,7 @@ def train(
         leaks=leaks,
         following=learning.following,
         duplicates=data.duplicates,
+        maturity_days=data.maturity_days,
         judged_rows=order,
         judged_probabilities=chosen.in_turn,
         test_call_ids=[data.call_ids[at] for at in test_rows],

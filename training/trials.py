@@ -45,13 +45,17 @@ class Trial:
 
     def fit(self, learning: "Learning", rows: "NDArray[np.int64]", jobs: int) -> Any:
         """A scikit-learn Pipeline over the encoding's columns, fitted on the rows or the latest of them."""
+        import numpy as np
         from sklearn.compose import ColumnTransformer
         from sklearn.pipeline import make_pipeline
 
         make = next(made for made in CANDIDATES if made.__name__ == self.candidate)
-        used = ColumnTransformer([("used", "passthrough", learning.columns_of[self.columns])])
         rows = rows[-self.window :] if self.window else rows
-        return make_pipeline(used, make(jobs, **self.settings)).fit(learning.X[rows], learning.y[rows])
+        X = learning.X[rows]
+        known = set(np.flatnonzero((~np.isnan(X)).any(axis=0)))  # what was filled only later teaches nothing yet
+        columns = [at for at in learning.columns_of[self.columns] if at in known]
+        used = ColumnTransformer([("used", "passthrough", columns)])
+        return make_pipeline(used, make(jobs, **self.settings)).fit(X, learning.y[rows])
 
 
 @dataclass(frozen=True, slots=True)
