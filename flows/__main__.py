@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows import lead_commands
+from flows import lead_commands, model_commands
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
@@ -16,10 +16,8 @@ app = typer.Typer(
     help="Learns from how sales calls really ended and sends that back into every next lead's score.",
 )  # fmt: skip
 imports = typer.Typer(no_args_is_help=True, help="Bring in a file: calls, leads or outcomes.")
-models = typer.Typer(no_args_is_help=True, help="The registered models.")
 reports = typer.Typer(no_args_is_help=True, help="Make a report now.")
 app.add_typer(imports, name="import")
-app.add_typer(models, name="models")
 app.add_typer(reports, name="report")
 
 FLOWS = ("ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report")
@@ -155,43 +153,6 @@ def import_outcomes(file: File, mapping: MappingFile = None, dry_run: DryRun = F
     _import(file, mapping, "outcomes", None, None, dry_run, False, json)
 
 
-@models.command("list")
-def models_list(json: Json = False) -> None:
-    """Every registered version: who it is, how it does on later calls, and why it decides or does not."""
-    from flows.environment import as_json
-    from ringback.records import TARGETS
-    from training import registry
-
-    listed = [
-        {
-            "target": v.target,
-            "candidate": v.candidate,
-            "version": v.version,
-            "alias": ", ".join(v.aliases) or None,
-            "as_of": v.as_of.isoformat(),
-            "source": v.source,
-            "rows": v.rows,
-            "metrics": v.metrics,
-            "reason": v.reason,
-        }
-        for target in TARGETS
-        for v in registry.versions(target)
-    ]
-    if json:
-        typer.echo(as_json(listed))
-        return
-    if not listed:
-        typer.echo("no models yet; 'ringback run train' makes the first")
-    for one in listed:
-        figures = one["metrics"]
-        assert isinstance(figures, dict)  # noqa: S101  (as built above)
-        typer.echo(
-            f"{one['target']:12} v{one['version']:4}{one['alias'] or '':12}{one['candidate']:21}"
-            f"as of {str(one['as_of'])[:10]}  test ROC AUC {figures['test_roc_auc']:.3f}  "
-            f"Brier {figures['test_brier']:.3f}  {one['reason']}"
-        )
-
-
 @reports.command("weekly")
 def report_weekly(as_of: AsOf = None) -> None:
     """Make the weekly report, of the last week or of a past one."""
@@ -222,6 +183,7 @@ def sandbox(
 
 
 lead_commands.add_to(app)
+model_commands.add_to(app)
 
 
 def _import(

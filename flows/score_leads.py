@@ -8,14 +8,17 @@ from prefect import flow, get_run_logger, task
 
 from database.predictions import keep_predictions, predicted_contents, raise_alerts
 from database.promotions import champion_as_of
+from database.shadow import ShadowAnswer, champion_answers, keep_shadow_answers, shadow_contents
+from features import build
 from features.labels import decided_as_of
 from features.snapshots import snapshots_as_of
 from flows.environment import moment_of, prepare_stores, run_name, whole
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import Prediction, Snapshot, Target
 from scoring.policy import policy
-from scoring.scorer import Champions, score
+from scoring.scorer import BATCH_ROWS, Champion, Champions, score
 from training import registry
+from training.standing import answers, challenger_as_of
 from warehouse.connect import writing
 from warehouse.landing import land_predictions
 
@@ -38,9 +41,12 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     """Score every open call that the champions of the moment have not answered yet."""
     prepare_stores()
     moment = moment_of(as_of)
-    champions = champions_as_of(moment)
-    predictions = answer(whole(unscored(moment, champions)), whole(champions), moment)
+    champions, calls = champions_as_of(moment), open_calls(moment)
+    predictions = answer(whole(unscored(calls, champions)), whole(champions), moment)
     alerts = alert(predictions, moment)
+    answer_in_shadow(
+        whole(calls), whole(champions), moment, return_state=True
+    )  # its failure is seen, and stops nothing
     return Scored(len(predictions), alerts, *champions.versions)
 
 
@@ -49,15 +55,16 @@ def champions_as_of(moment: datetime) -> Champions:
     return Champions(_champion("progression", moment), _champion("voice_ai", moment))
 
 
-def unscored(moment: datetime, champions: Champions) -> list[Snapshot]:
-    """Open calls of the last sixty days whose present content these champions have not answered."""
-    answered = predicted_contents(*champions.versions)
+def open_calls(moment: datetime) -> list[Snapshot]:
+    """Calls of the last sixty days that have not ended."""
     decided = decided_as_of(moment)
-    return [
-        snapshot
-        for snapshot in snapshots_as_of(moment, called_after=moment - OPEN_FOR)
-        if snapshot.call_id not in decided and (snapshot.call_id, snapshot.content_hash) not in answered
-    ]
+    return [s for s in snapshots_as_of(moment, called_after=moment - OPEN_FOR) if s.call_id not in decided]
+
+
+def unscored(calls: Iterable[Snapshot], champions: Champions) -> list[Snapshot]:
+    """Those whose present content these champions have not answered."""
+    answered = predicted_contents(*champions.versions)
+    return [snapshot for snapshot in calls if (snapshot.call_id, snapshot.content_hash) not in answered]
 
 
 @task
@@ -80,12 +87,50 @@ def alert(predictions: Iterable[Prediction], moment: datetime) -> int:
     return raise_alerts(worth_a_call.items(), moment)
 
 
+@task
+def answer_in_shadow(calls: list[Snapshot], champions: Champions, moment: datetime) -> int:
+    """Let each challenger answer what its champion has answered, for nobody to see; gives how many answers are new.
+
+    The calls have not ended, so that both answered before the outcome could be known.
+    """
+    pairs: tuple[tuple[Target, Champion | None], ...] = (
+        ("progression", champions.progression), ("voice_ai", champions.voice_ai)
+    )  # fmt: skip
+    return sum(_shadow(target, champion.version, calls, moment) for target, champion in pairs if champion)
+
+
+def _shadow(target: Target, champion: str, calls: list[Snapshot], moment: datetime) -> int:
+    version = challenger_as_of(target, moment)
+    challenger = _load(target, version.version, "nothing answers in the shadow") if version else None
+    if challenger is None:
+        return 0
+    said = champion_answers(target, champion, moment)
+    done = shadow_contents(target, champion, challenger.version)
+    asked = [s for s in calls if (key := (s.call_id, s.content_hash)) in said and key not in done]
+    new = 0
+    for start in range(0, len(asked), BATCH_ROWS):
+        batch = asked[start : start + BATCH_ROWS]
+        probabilities = answers(challenger, [build(snapshot) for snapshot in batch])
+        new += keep_shadow_answers(
+            ShadowAnswer(
+                s.call_id, s.content_hash, target, champion, challenger.version, said[s.call_id, s.content_hash],
+                round(float(p), 6), moment,
+            )
+            for s, p in zip(batch, probabilities, strict=True)
+        )  # fmt: skip
+    return new
+
+
 def _champion(target: Target, moment: datetime) -> registry.Loaded | None:
     promotion = champion_as_of(target, moment)
     if promotion is None:
         return None
+    return _load(target, promotion.version, "the rules answer instead")
+
+
+def _load(target: Target, version: str, otherwise: str) -> registry.Loaded | None:
     try:
-        return registry.load(target, promotion.version)
+        return registry.load(target, version)
     except (NoModel, UnknownModel) as failure:
-        get_run_logger().error("%s; the rules answer instead", failure)
+        get_run_logger().error("%s; %s", failure, otherwise)
         return None
