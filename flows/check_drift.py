@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
@@ -11,20 +12,19 @@ from prefect.events import emit_event
 
 from database.incidents import close_incident, open_incident, open_incidents
 from database.promotions import Promotion, champion_as_of
-from features import build
-from features.labels import Label, labels_as_of
-from features.snapshots import snapshots_as_of
+from features.batches import BATCH_ROWS, build_all
+from features.labels import labels_as_of
 from flows.environment import moment_of, prepare_stores, run_name
 from monitoring.drift import LATER_WEEKS, Judgement, judge, later_counts, level_of
-from monitoring.drift_report import Drift, psi_of, write_findings, write_page
+from monitoring.drift_report import Drift, Sentences, psi_of, write_findings, write_page
 from monitoring.drift_words import Finding, findings_of
-from monitoring.estimate import ASSUMPTIONS, estimates_as_of
+from monitoring.estimate import ASSUMPTIONS, estimates_as_of, when_known
 from monitoring.performance import Figure, performance_as_of, said
-from monitoring.profile import OUTCOME, PROFILE_FILE, SCORE, Profile, profile_from_json
+from monitoring.profile import OUTCOME, PROFILE_FILE, SCORE, Profile, profile_from_json, used
 from monitoring.retraining import OF_PERFORMANCE, Known, reasons
 from ringback.clock import WEEK
 from ringback.errors import NoModel
-from ringback.records import Snapshot, Target, Value
+from ringback.records import Target, Value
 from ringback.settings import settings
 from scoring.policy import policy
 from training import registry
@@ -42,12 +42,29 @@ NAMED_VALUES = 3
 MOVED, DECLINED = "drift", "performance"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recent:
-    """Calls since the reference; all of the same length."""
+    """Calls since the reference; both lists of the same length."""
 
-    rows: list[dict[str, Value]]
-    judged_at: "NDArray[np.datetime64]"
+    rows: list[dict[str, Value]] = field(default_factory=list)
+    judged_at: list[datetime] = field(default_factory=list)
+
+    def add(self, rows: Sequence[dict[str, Value]], judged_at: Sequence[datetime]) -> None:
+        """Add calls."""
+        self.rows += rows
+        self.judged_at += judged_at
+
+    def between(self, since: datetime, until: datetime) -> "Recent":
+        """Calls judged after `since` and before `until`."""
+        chosen = [at for at, moment in enumerate(self.judged_at) if since < moment < until]
+        return Recent([self.rows[at] for at in chosen], [self.judged_at[at] for at in chosen])
+
+    @property
+    def moments(self) -> "NDArray[np.datetime64]":
+        """Shape (calls,): when each was judged."""
+        import numpy as np
+
+        return np.array(self.judged_at, dtype="datetime64[us]")
 
 
 @flow(name="check-drift", flow_run_name=run_name)
@@ -57,7 +74,7 @@ def check_drift(as_of: datetime | None = None) -> Drift:
     moment = moment_of(as_of)
     champion = champion_as_of(TARGET, moment)
     if champion is None:
-        raise NoModel(f"there is no champion as of {moment:%Y-%m-%d} to compare with; 'ringback run train' makes one")
+        return Drift(f"none yet as of {moment:%Y-%m-%d}, so nothing to compare with; 'ringback run train' makes one")
     drift = compare(moment, champion)
     if drift.new:
         tell("drift.detected", f"drift: {drift.new[0]}", moment, drift.new)
@@ -80,30 +97,32 @@ def tell(event: str, because: str, moment: datetime, words: Sequence[str]) -> No
 def compare(moment: datetime, champion: Promotion) -> Drift:
     """Judge inputs, scores, outcomes and performance of the champion, and write the report."""
     model, profile = registry.load(TARGET, champion.version), kept_profile(champion.version)
-    recent, ended, ended_by = recent_calls(moment, profile)
-    judgement, findings = judged(moment, profile, model, recent, ended, ended_by)
+    recent, ended, ended_by = recent_calls(moment, profile, model)
+    judgement, findings = judged(moment, profile, recent, ended, ended_by)
     new = opened(findings, judgement, moment)
     last, before = performance_as_of(moment, champion.version)
     estimates = estimates_as_of(moment, champion.version)
     retraining = reasons(known_of(moment, champion, last.figures["accuracy"], last.commoner), OF_PERFORMANCE)
+    because, unsure = Sentences(reason.because for reason in retraining), when_known(last, before)
     path = settings().reports / "drift" / f"{moment:%Y-%m-%d}"
     write_findings(path, moment, judgement, findings, {
-        "champion": champion.version, "new": new, "performance": said(last, before),
-        "retraining": [reason.because for reason in retraining],
+        "champion": champion.version, "new": new, "performance": said(last, before), "undecided": unsure,
+        "retraining": because,
         "estimates": [{"since": one.since, "until": one.until, "said": one.said()} for one in estimates],
         "assumptions": ASSUMPTIONS,
     })  # fmt: skip
     names = registry.importances(TARGET, champion.version)
     return Drift(
-        moved=[finding.words for finding in findings],
-        new=new,
-        not_judged=list(judgement.not_judged),
-        performance=[*said(last, before), *estimates[0].said(), ASSUMPTIONS],
-        retraining=[reason.because for reason in retraining],
+        champion=f"version {champion.version} of {TARGET}, champion since {champion.decided_at:%Y-%m-%d}",
         reference_rows=profile.rows,
         recent_rows=len(recent.rows),
-        psi=psi_of(judgement),
+        moved=Sentences(finding.words for finding in findings),
+        new=Sentences(new),
+        not_judged=Sentences(judgement.not_judged),
+        performance=Sentences((*said(last, before), *unsure, *estimates[0].said(), ASSUMPTIONS)),
+        retraining=because,
         report=write_page(profile.sample, recent.rows, model.encoding, names, path),
+        psi=psi_of(judgement),
     )
 
 
@@ -118,37 +137,46 @@ def kept_profile(version: str) -> Profile:
     return profile_from_json(text)
 
 
-def recent_calls(moment: datetime, profile: Profile) -> tuple[Recent, Recent, datetime]:
+def recent_calls(moment: datetime, profile: Profile, model: registry.Loaded) -> tuple[Recent, Recent, datetime]:
     """Calls of the last eight weeks that the champion did not learn from; those that ended, and by when they had.
 
     A call counts once its two days of waiting for facts are over: younger ones still lack some, as older ones did not.
+    Of each call only what drift looks at is kept, so that memory holds eight weeks of numbers and no texts.
     """
     import numpy as np
 
-    found = [s for s in snapshots_as_of(moment, moment - MATURED_WITHIN) if s.judged_at < moment]
-    labels = labels_as_of(moment)[TARGET]
-    took = [(labels[s.call_id].matures_at - s.judged_at) / WEEK for s in found if s.call_id in labels]
+    labels, since = labels_as_of(moment)[TARGET], profile.until
+    found = (call for call in build_all(moment, moment - MATURED_WITHIN) if call.judged_at < moment)
+    inputs, ended = Recent(), Recent()
+    took: list[float] = []
+    while batch := list(islice(found, BATCH_ROWS)):
+        lately = [call for call in batch if call.judged_at > max(since, moment - LOOK_BACK)]
+        inputs.add(scored([call.row for call in lately], model), [call.judged_at for call in lately])
+        over = [call for call in batch if call.call_id in labels]
+        took += [(labels[call.call_id].matures_at - call.judged_at) / WEEK for call in over]
+        learnable = [call for call in over if call.judged_at > since]
+        ended.add([{OUTCOME: float(labels[call.call_id].happened)} for call in learnable],
+                  [call.judged_at for call in learnable])  # fmt: skip
     ended_by = moment - (float(np.quantile(took, MATURED_SHARE)) if took else 0.0) * WEEK
-    since = profile.until
-    inputs = [s for s in found if s.judged_at > max(since, moment - LOOK_BACK)]
-    ended = [
-        s for s in found if s.call_id in labels and max(since, ended_by - LOOK_BACK) < s.judged_at < ended_by
-    ]  # fmt: skip
-    return _recent(inputs), _ended(ended, labels), ended_by
+    return inputs, ended.between(ended_by - LOOK_BACK, ended_by), ended_by
+
+
+def scored(rows: list[dict[str, Value]], model: registry.Loaded) -> list[dict[str, Value]]:
+    """What drift looks at in each row, and the champion's score."""
+    if not rows:
+        return []
+    p = model.model.predict_proba(model.encoding.encode(rows))[:, 1]
+    return [row | {SCORE: float(one)} for row, one in zip(used(rows, model.encoding), p, strict=True)]
 
 
 def judged(
-    moment: datetime, profile: Profile, model: registry.Loaded, recent: Recent, ended: Recent, ended_by: datetime
+    moment: datetime, profile: Profile, recent: Recent, ended: Recent, ended_by: datetime
 ) -> tuple[Judgement, tuple[Finding, ...]]:
     """Inputs and scores of the recent calls, and outcomes of those that ended, held against the profile."""
-    scored = recent.rows
-    if scored:
-        p = model.model.predict_proba(model.encoding.encode(recent.rows))[:, 1]
-        scored = [{**row, SCORE: float(one)} for row, one in zip(recent.rows, p, strict=True)]
     outcomes = [column for column in profile.columns if column.kind == "outcome"]
     others = [column for column in profile.columns if column.kind != "outcome"]
-    later = later_counts(others, scored, recent.judged_at, moment)
-    later |= later_counts(outcomes, ended.rows, ended.judged_at, ended_by)
+    later = later_counts(others, recent.rows, recent.moments, moment)
+    later |= later_counts(outcomes, ended.rows, ended.moments, ended_by)
     level = level_of(settings().drift_false_alarms_per_year)
     judgement = judge(profile.columns, profile.since, later, moment, level, ended_by)
     handed_over_from = (policy().ae_handoff_at - 0.5) / 100
@@ -173,20 +201,6 @@ def known_of(moment: datetime, champion: Promotion, accuracy: Figure, commoner: 
     """What the rules of retraining need to know."""
     promoted_with = registry.version_of(TARGET, champion.version).metrics.get("test_accuracy")
     return Known(moment, champion.decided_at, accuracy, commoner, promoted_with)
-
-
-def _recent(snapshots: list[Snapshot]) -> Recent:
-    import numpy as np
-
-    rows = [build(snapshot) for snapshot in snapshots]
-    return Recent(rows, np.array([snapshot.judged_at for snapshot in snapshots], dtype="datetime64[us]"))
-
-
-def _ended(snapshots: list[Snapshot], labels: Mapping[str, Label]) -> Recent:
-    import numpy as np
-
-    rows: list[dict[str, Value]] = [{OUTCOME: float(labels[snapshot.call_id].happened)} for snapshot in snapshots]
-    return Recent(rows, np.array([snapshot.judged_at for snapshot in snapshots], dtype="datetime64[us]"))
 
 
 def _new_values(profile: Profile, rows: Sequence[Mapping[str, Value]]) -> dict[str, list[str]]:

@@ -229,10 +229,9 @@ def _answers(model: "Loaded | None", rows: list[dict[str, str | float | None]]) 
     import numpy as np
 
     from scoring.fallback import by_rules
+    from training.standing import answers
 
-    if model is None or not rows:
-        return np.array([by_rules(row)[0] for row in rows], dtype=float)
-    return model.model.predict_proba(model.encoding.encode(rows))[:, 1]  # type: ignore[no-any-return]
+    return answers(model, rows) if model else np.array([by_rules(row)[0] for row in rows], dtype=float)
 
 
 def _auc_or_nothing(period: "Period") -> str:

@@ -1,7 +1,6 @@
 """Weekly, and when drift or decline says so: learn from the calls that ended, and let a better model take over."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
@@ -16,13 +15,9 @@ from training import registry
 from training.data import TrainingData, training_data
 from training.promotion import Compared, Verdict, against_champion, first_champion, segments_of
 from training.registry import CHALLENGER, CHAMPION, Version
+from training.standing import answers
 from training.train import Trained
 from training.train import train as train_target
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 END_OF_TIME = datetime(9999, 12, 31)
 
@@ -89,15 +84,6 @@ def compare(trained: Trained, data: TrainingData, champion: str) -> Compared:
         champion=answers(registry.load(trained.target, champion), rows),
         segments=segments_of(categories),
     )
-
-
-def answers(model: registry.Loaded, rows: list[dict[str, str | float | None]]) -> "NDArray[np.float64]":
-    """Probabilities of shape (rows,)."""
-    import numpy as np
-
-    if not rows:
-        return np.zeros(0)
-    return model.model.predict_proba(model.encoding.encode(rows))[:, 1]  # type: ignore[no-any-return]
 
 
 def profile(trained: Trained, data: TrainingData) -> str:
