@@ -2,6 +2,7 @@
 
 import sys
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from benchmarks.drift_world import (
     simulate,
 )
 from monitoring.drift import LATER_WEEKS, Judgement, eight_weeks, judge, level_of
-from monitoring.profile import Column, columns_of, outcome_column, recount, score_column
+from monitoring.measure import intervals
+from monitoring.profile import Column, columns_of, outcome_column, score_column
 from ringback.clock import WEEK
 from warehouse.histograms import WeekCounts, rows_counted
 
@@ -27,8 +29,6 @@ FALSE_ALARMS_PER_YEAR = 2.0
 PSI_RULE = 0.2
 PLANTED_DAYS = (7, 10, 12, 14)
 """When planted drift is looked for; the product looks every day."""
-PLANTED = 40
-"""Worlds with planted drift in each scenario."""
 QUIET_WEEKS = 10
 """Weeks that are judged in each simulated world."""
 
@@ -94,7 +94,7 @@ def recent_counts(
 
     chosen = (world.at >= np.datetime64(max(since, reference.until), "us")) & (world.at < np.datetime64(as_of, "us"))
     with rows_counted(world.table(chosen), since) as counting:
-        return {column.name: eight_weeks(column, recount(column, counting)) for column in reference.columns}
+        return eight_weeks(reference.columns, counting)
 
 
 def quiet(
@@ -155,26 +155,38 @@ SCENARIOS: tuple[tuple[str, int, Ordinary], ...] = (
 )
 
 
-def main(chosen: Sequence[int]) -> None:
-    """Each chosen scenario: quiet weeks, then both plants; last, quiet weeks that are checked every day."""
-    print(f"{'':46}{'ours':>8}{'PSI > 0.2':>11}{'coin':>7}   of")
+def main(chosen: Sequence[int], worlds: int, planted_worlds: int, seed: int, looks: int) -> None:
+    """Each chosen scenario: quiet weeks (a world gives ten), then both plants."""
+    print(f"{'':46}{'ours, 95 % interval':>24}{'PSI > 0.2':>11}{'coin':>7}   of")
     for number in chosen:
-        if number == len(SCENARIOS):
-            tally = quiet(20, 52, Ordinary(500), checks_a_week=7)
-            _line("quiet weeks, 500 rows, checked every day", tally)
-            continue
         name, weeks, ordinary = SCENARIOS[number]
-        _line(f"quiet weeks, {name}", quiet(20, weeks, ordinary))
-        _line("  shift of 0.5 deviations found in two weeks", planted(PLANTED, weeks, ordinary, "shift"))
-        _line("  new value at 10 % found in two weeks", planted(PLANTED, weeks, ordinary, "category"))
+        _line(f"quiet weeks, {name}, looks {looks} a week", quiet(worlds, weeks, ordinary, seed, looks))
+        for kind, words in (("shift", "shift of 0.5 deviations"), ("category", "new value at 10 %")):
+            _line(f"  {words} found in two weeks", planted(planted_worlds, weeks, ordinary, kind, seed + 1))
 
 
 def _line(name: str, tally: Tally) -> None:
-    shares = [count / tally.weeks for count in (tally.ours, tally.rule, tally.coin)]
-    print(f"{name:46}{shares[0]:8.1%}{shares[1]:11.1%}{shares[2]:7.1%}   {tally.weeks}", flush=True)
+    if tally.weeks:
+        low, high = intervals("share", [tally.ours / tally.weeks], [tally.weeks], [None])[0]
+        ours = f"{tally.ours / tally.weeks:.1%} [{low:.1%}, {high:.1%}]"
+        print(
+            f"{name:46}{ours:>24}{tally.rule / tally.weeks:11.1%}{tally.coin / tally.weeks:7.1%}   {tally.weeks}",
+            flush=True,
+        )
+
+
+def _asked() -> Namespace:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("scenarios", nargs="*", type=int, default=range(len(SCENARIOS)), help="numbers of scenarios")
+    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--planted", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=101)
+    parser.add_argument("--looks", type=int, default=1, help="checks a week while it is quiet; the product does seven")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    main([int(argument) for argument in sys.argv[1:]] or range(len(SCENARIOS) + 1))
+    asked = _asked()
+    main(asked.scenarios, asked.worlds, asked.planted, asked.seed, asked.looks)
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)

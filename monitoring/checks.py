@@ -62,6 +62,16 @@ class Check:
         return float(self.total.sum() / self.n.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a feature's histogram of recent weeks is from the reference's."""
+
+    psi: float
+    """Population stability index over bins, missing values included."""
+    jensen_shannon: float
+    """Jensen-Shannon distance, base 2: 0 the same, 1 nothing in common."""
+
+
 def checks_of(column: Column, later: Sequence[WeekCounts], budget: float) -> list[Check]:
     """The checks of a column; their weights add up to `budget`. `later` are the recent weeks, the newest last."""
     import numpy as np
@@ -158,3 +168,24 @@ def _deviation(one: _Raw) -> tuple[float, bool]:
         return 1.0, False
     p = (one.total[one.first_week :].sum() + 0.5) / (one.n[one.first_week :].sum() + 1)
     return float((p * (1 - p)) ** 0.5), True
+
+
+def distance_of(column: Column, later: Sequence[WeekCounts]) -> Distance:
+    """PSI (Siddiqi 2006) with half a row added to every bin, and Jensen-Shannon (Lin 1991)."""
+    import numpy as np
+
+    def counted(weeks: Sequence[WeekCounts], new: bool) -> "Floats":
+        each: Floats = np.array([(*week.bins, week.missing, week.new if new else 0) for week in weeks], dtype=float)
+        return each.sum(axis=0)  # type: ignore[no-any-return]
+
+    before, now = counted(column.weeks, False), counted(later, True)
+    there = (before + now) > 0
+    if not now.sum() or not before.sum():
+        return Distance(float("nan"), float("nan"))
+    a, b = before[there], now[there]
+    p, q = (a + 0.5) / (a + 0.5).sum(), (b + 0.5) / (b + 0.5).sum()
+    psi = float(((q - p) * np.log(q / p)).sum())
+    a, b = a / a.sum(), b / b.sum()
+    middle = (a + b) / 2
+    divergence = sum(float((side[side > 0] * np.log2(side[side > 0] / middle[side > 0])).sum()) / 2 for side in (a, b))
+    return Distance(psi, max(0.0, divergence) ** 0.5)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitoring.checks import Check, CheckKind, budgets, checks_of
+from monitoring.checks import Check, CheckKind, Distance, budgets, checks_of, distance_of
 from monitoring.expectation import (
     Foretold,
     Series,
@@ -21,10 +21,10 @@ from monitoring.expectation import (
     posterior,
     weighted_holm,
 )
-from monitoring.profile import Column, recount
+from monitoring.profile import NAMES, Column, recount
 from ringback.clock import WEEK
 from ringback.records import Value
-from warehouse.histograms import WeekCounts, rows_counted, table_of
+from warehouse.histograms import Counting, WeekCounts, rows_counted, table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,9 @@ STILL_MOVED = 0.05
 CHECKS_A_WEEK = 4
 """Seven daily looks at windows that overlap alarm as often as about four that do not (simulated: 3.3 at a threshold of
 3 normal deviates, 4.2 at 4)."""
+SAFE_BY = 3.0
+"""Simulated quiet weeks alarm less often than the level says, by more than this: models of heavy tails, and checks that
+say the same, are on the safe side. Calibrated at 200, 500 and 1,000 rows a week (`docs/decisions/0007-drift.md`)."""
 WEEKS_A_YEAR = 52
 TOLD_LAST = frozenset({"spread", "share"})
 """A feature that moved or went missing changes these too; they are told where nothing plainer is sure."""
@@ -71,16 +74,6 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Distance:
-    """How far a feature's histogram of the last four weeks is from the reference's."""
-
-    psi: float
-    """Population stability index over bins, missing values included."""
-    jensen_shannon: float
-    """Jensen-Shannon distance, base 2: 0 the same, 1 nothing in common."""
-
-
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the checks say together."""
 
@@ -93,18 +86,20 @@ class Judgement:
     """Features that could still be as an earlier alarm found them: some check of theirs, alone, is under 5 %."""
     checks: int
     level: float
+    nearest: Mapping[str, float]
+    """By feature the smallest p-value over its share of the budget; it alarms at `level` (the first step of Holm)."""
 
 
 def level_of(false_alarms_per_year: float, checks_a_week: int = CHECKS_A_WEEK) -> float:
-    """Chance of a false alarm that one run may take, so that the runs of a week together stay in the budget.
+    """The level of one run's tests at which the runs of a week together stay in the budget.
 
-    Šidák's correction over the runs of a week, which count as four.
+    Šidák's correction over the runs of a week, which count as four; times three, by which the tests are too safe.
 
     >>> round(level_of(2), 4), round(level_of(2, checks_a_week=1), 4)
-    (0.0098, 0.0385)
+    (0.0293, 0.1154)
     """
     a_week = min(0.5, false_alarms_per_year / WEEKS_A_YEAR)
-    return float(1 - (1 - a_week) ** (1 / checks_a_week))
+    return float(SAFE_BY * (1 - (1 - a_week) ** (1 / checks_a_week)))
 
 
 def later_counts(
@@ -118,13 +113,17 @@ def later_counts(
     numbers = [column.name for column in columns if column.kind != "category"]
     categories = [column.name for column in columns if column.kind == "category"]
     with rows_counted(table_of(rows, judged_at, numbers, categories), since) as counting:
-        return {column.name: eight_weeks(column, recount(column, counting)) for column in columns}
+        return eight_weeks(columns, counting)
 
 
-def eight_weeks(column: Column, counted: Mapping[int, WeekCounts]) -> tuple[WeekCounts, ...]:
-    """The counts of weeks 0 to 7, with zeros for a week without rows."""
-    empty = WeekCounts((0,) * len(column.labels), 0)
-    return tuple(counted.get(week, empty) for week in range(LATER_WEEKS))
+def eight_weeks(columns: Sequence[Column], counting: Counting) -> dict[str, tuple[WeekCounts, ...]]:
+    """By column the counts of weeks 0 to 7, with zeros for a week without rows."""
+    counted = recount(columns, counting)
+    made = {}
+    for column in columns:
+        empty = WeekCounts((0,) * len(column.labels), 0)
+        made[column.name] = tuple(counted[column.name].get(week, empty) for week in range(LATER_WEEKS))
+    return made
 
 
 def judge(
@@ -149,25 +148,38 @@ def judge(
         for check in checks_of(column, later[column.name], budget)
     ]
     judged = [check for check in checks if len(check.t) >= LEAST_WEEKS and _window_rows(check).max() >= LEAST_ROWS]
-    distances = {column.name: _distance(column, later[column.name]) for column in columns}
+    distances = {column.name: distance_of(column, later[column.name][-WINDOWS[-1] :]) for column in columns}
     missing = tuple(_why_not(checks, judged))
     if not judged:
-        return Judgement((), distances, missing, frozenset(later), 0, level)
+        return Judgement((), distances, missing, frozenset(later), 0, level, {})
     ends = [ended_by if ended_by and check.column.kind == "outcome" else as_of for check in judged]
-    seen = _p_values(judged, [(end - since) / WEEK for end in ends])
-    shape = (len(judged), len(WINDOWS))
-    p = np.array([[one.p[window] for window in range(len(WINDOWS))] for one in seen])
+    groups = _groups(judged, [(end - since) / WEEK for end in ends])
+    p = np.ones((len(judged), len(WINDOWS)))
+    for members, group in groups:
+        tails = group.p(slice(len(WINDOWS))).T
+        p[members] = np.where(np.isnan(tails), 1.0, tails)
     weights = np.repeat([[check.weight / len(WINDOWS)] for check in judged], len(WINDOWS), axis=1)
-    rejected = weighted_holm(np.where(np.isnan(p), 1.0, p).ravel(), weights.ravel(), level).reshape(shape)
+    rejected = weighted_holm(p.ravel(), weights.ravel(), level).reshape(p.shape)
     best: dict[str, tuple[bool, float, Move]] = {}
-    for at in np.flatnonzero(rejected.any(axis=1)):
-        window = int(np.argmin(np.where(rejected[at], p[at], 2.0)))
-        move = _move(judged[at], seen[at], window, ends[at])
-        told = (move.kind in TOLD_LAST, float(p[at, window] / weights[at, window]), move)
-        if move.feature not in best or told[:2] < best[move.feature][:2]:
-            best[move.feature] = told
+    for members, group in groups:
+        for member, at in enumerate(members):
+            if not rejected[at].any():
+                continue
+            window = int(np.argmin(np.where(rejected[at], p[at], 2.0)))
+            move = _move(group, member, window, ends[at])
+            told = (move.kind in TOLD_LAST, float(p[at, window] / weights[at, window]), move)
+            if move.feature not in best or told[:2] < best[move.feature][:2]:
+                best[move.feature] = told
     moves = tuple(move for *_, move in sorted(best.values(), key=lambda one: one[1]))
-    return Judgement(moves, distances, missing, _unsettled(judged, p, weights), len(judged), level)
+    unsettled, nearest = _unsettled(judged, p, weights), _nearest(judged, p, weights)
+    return Judgement(moves, distances, missing, unsettled, len(judged), level, nearest)
+
+
+def _nearest(checks: Sequence[Check], p: "Floats", weights: "Floats") -> dict[str, float]:
+    found: dict[str, float] = {}
+    for check, one in zip(checks, (p / weights).min(axis=1) * weights.sum(), strict=True):
+        found[check.column.name] = min(found.get(check.column.name, 1.0), float(one))
+    return found
 
 
 def _unsettled(checks: Sequence[Check], p: "Floats", weights: "Floats") -> frozenset[str]:
@@ -183,12 +195,46 @@ def _unsettled(checks: Sequence[Check], p: "Floats", weights: "Floats") -> froze
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """A check's windows: those of WINDOWS, then each of the recent weeks alone, the newest first."""
+class _Group:
+    """Checks with the same numbers of rows: the windows of WINDOWS, then each recent week alone, the newest first."""
 
-    p: "Floats"
-    mean: "Floats"
+    checks: tuple[Check, ...]
     n: "Floats"
+    """Shape (windows,): rows."""
+    total: "Floats"
+    """Shape (windows, checks)."""
+    foretold: Foretold
+    weights: "Floats"
+    """Of the models, shape (models, checks)."""
+
+    @property
+    def mean(self) -> "Floats":
+        """Shape (windows, checks)."""
+        import numpy as np
+
+        return self.total / np.maximum(self.n, 1.0)[:, None]
+
+    def p(self, windows: slice, members: slice = slice(None)) -> "Floats":
+        """Two-sided p-values (windows, checks) of some windows and checks; NaN where a window has too few rows."""
+        import numpy as np
+
+        n, checks = self.n[windows], self.checks[members]
+        rows, weights = np.maximum(n, 1.0), self.weights[:, members]
+        foretold = Foretold(
+            self.foretold.mean[:, windows, members],
+            self.foretold.variance[:, windows, members],
+            self.foretold.log_likelihood[:, members],
+        )
+        deviations = np.array([check.deviation for check in checks])
+        p = p_of_means(foretold, weights, self.mean[windows, members], rows, deviations)
+        shares = np.array([check.is_share for check in checks])
+        if shares.any():
+            least = np.array([0.5 / (check.n.sum() + 1) for check in checks])[shares]
+            some = Foretold(
+                foretold.mean[..., shares], foretold.variance[..., shares], foretold.log_likelihood[:, shares]
+            )
+            p[:, shares] = p_of_shares(some, weights[:, shares], self.total[windows, members][:, shares], rows, least)
+        return np.where(n[:, None] >= LEAST_ROWS, p, np.nan)
 
 
 def _windows(later_n: "Floats") -> "Floats":
@@ -209,58 +255,48 @@ def _window_rows(check: Check) -> "Floats":
     return np.array([check.later_n[-weeks:].sum() for weeks in WINDOWS])
 
 
-def _p_values(checks: Sequence[Check], ends: Sequence[float]) -> list[_Seen]:
+def _groups(checks: Sequence[Check], ends: Sequence[float]) -> list[tuple[list[int], _Group]]:
     """Checks with the same numbers of rows share one foretelling; the prior is learned from all of them.
 
     `ends` is for each check where its recent weeks end, in weeks of the reference.
     """
     import numpy as np
 
-    groups: dict[tuple[float, bytes, bytes, bytes], list[int]] = {}
+    alike: dict[tuple[float, bytes, bytes, bytes], list[int]] = {}
     for at, (check, end) in enumerate(zip(checks, ends, strict=True)):
-        groups.setdefault((end, check.t.tobytes(), check.n.tobytes(), check.later_n.tobytes()), []).append(at)
-    foretold: list[tuple[list[int], Foretold]] = []
-    for (end, *_), members in groups.items():
+        alike.setdefault((end, check.t.tobytes(), check.n.tobytes(), check.later_n.tobytes()), []).append(at)
+    foretold: list[Foretold] = []
+    for (end, *_), members in alike.items():
         first = checks[members[0]]
         middles = np.arange(LATER_WEEKS, dtype=np.float64) + np.float64(end - LATER_WEEKS + 0.5)
         means = np.stack([checks[at].total / checks[at].n for at in members], axis=1)
         deviations = np.array([checks[at].deviation for at in members])
         windows = _windows(first.later_n)
-        foretold.append((members, foretell(Series(first.t, first.n, means), deviations, middles, windows)))
-    prior = learned_prior([one.log_likelihood for _, one in foretold])
-    found: dict[int, _Seen] = {}
-    for members, one in foretold:
-        found |= dict(zip(members, _of_group([checks[at] for at in members], one, prior), strict=True))
-    return [found[at] for at in range(len(checks))]
+        foretold.append(foretell(Series(first.t, first.n, means), deviations, middles, windows))
+    prior = learned_prior([one.log_likelihood for one in foretold])
+    return [
+        (members, _group(tuple(checks[at] for at in members), one, posterior(one.log_likelihood, prior)))
+        for members, one in zip(alike.values(), foretold, strict=True)
+    ]
 
 
-def _of_group(checks: Sequence[Check], foretold: Foretold, prior: "Floats") -> Iterable[_Seen]:
+def _group(checks: tuple[Check, ...], foretold: Foretold, weights: "Floats") -> _Group:
     import numpy as np
 
     later_n = checks[0].later_n
-    n = np.array([*(later_n[-weeks:].sum() for weeks in WINDOWS), *later_n[::-1]])
     totals = np.stack([check.later_total for check in checks], axis=1)
+    n = np.array([*(later_n[-weeks:].sum() for weeks in WINDOWS), *later_n[::-1]])
     total = np.array([*(totals[-weeks:].sum(axis=0) for weeks in WINDOWS), *totals[::-1]])
-    safe = np.maximum(n, 1.0)
-    mean = total / safe[:, None]
-    deviations = np.array([check.deviation for check in checks])
-    weights = posterior(foretold.log_likelihood, prior)
-    shares = np.array([check.is_share for check in checks])
-    p = p_of_means(foretold, weights, mean, safe, deviations)
-    if shares.any():
-        least = np.array([0.5 / (check.n.sum() + 1) for check in checks])
-        some = Foretold(foretold.mean[..., shares], foretold.variance[..., shares], foretold.log_likelihood[:, shares])
-        p[:, shares] = p_of_shares(some, weights[:, shares], total[:, shares], safe, least[shares])
-    p = np.where(n[:, None] >= LEAST_ROWS, p, np.nan)
-    return (_Seen(p[:, at], mean[:, at], n) for at in range(len(checks)))
+    return _Group(checks, n, total, foretold, weights)
 
 
-def _move(check: Check, seen: _Seen, window: int, as_of: datetime) -> Move:
-    single_p, single_mean = seen.p[len(WINDOWS) :], seen.mean[len(WINDOWS) :]
-    rises = seen.mean[window] > check.before
+def _move(group: _Group, member: int, window: int, as_of: datetime) -> Move:
+    check, own = group.checks[member], slice(member, member + 1)
+    mean, p = group.mean[:, member], group.p(slice(None), own)[:, 0]
+    rises = mean[window] > check.before
     weeks = 0
-    for p, mean in zip(single_p, single_mean, strict=True):
-        if not (p < STILL_MOVED and (mean > check.before) == rises):
+    for week in range(len(WINDOWS), len(p)):
+        if not (p[week] < STILL_MOVED and (mean[week] > check.before) == rises):
             break
         weeks += 1
     return Move(
@@ -268,12 +304,12 @@ def _move(check: Check, seen: _Seen, window: int, as_of: datetime) -> Move:
         kind=check.kind,
         bin=check.column.labels[check.bin] if check.bin >= 0 else "",
         before=check.before,
-        now=float(seen.mean[window]),
-        rows=int(seen.n[window]),
+        now=float(mean[window]),
+        rows=int(group.n[window]),
         weeks=WINDOWS[window],
         since=as_of - max(1, weeks) * WEEK,
         since_earlier=weeks == LATER_WEEKS,
-        p=float(seen.p[window]),
+        p=float(p[window]),
     )
 
 
@@ -285,29 +321,9 @@ def _why_not(checks: Sequence[Check], judged: Sequence[Check]) -> Iterable[str]:
         if key in able or check.column.name in said:
             continue
         said.add(check.column.name)
+        name = NAMES.get(check.column.name, check.column.name)
         if len(check.t) < LEAST_WEEKS:
-            yield f"{check.column.name}: {len(check.t)} weeks of reference, {LEAST_WEEKS} needed"
+            yield f"{name}: {len(check.t)} weeks of reference, {LEAST_WEEKS} needed"
         else:
             rows = int(_window_rows(check).max())
-            yield f"{check.column.name}: not enough rows ({rows} in the last {WINDOWS[-1]} weeks, {LEAST_ROWS} needed)"
-
-
-def _distance(column: Column, later: Sequence[WeekCounts]) -> Distance:
-    """PSI (Siddiqi 2006) with half a row added to every bin, and Jensen-Shannon (Lin 1991)."""
-    import numpy as np
-
-    def counted(weeks: Sequence[WeekCounts], new: bool) -> "Floats":
-        each: Floats = np.array([(*week.bins, week.missing, week.new if new else 0) for week in weeks], dtype=float)
-        return each.sum(axis=0)  # type: ignore[no-any-return]
-
-    before, now = counted(column.weeks, False), counted(later[-WINDOWS[-1] :], True)
-    there = (before + now) > 0
-    if not now.sum() or not before.sum():
-        return Distance(float("nan"), float("nan"))
-    a, b = before[there], now[there]
-    p, q = (a + 0.5) / (a + 0.5).sum(), (b + 0.5) / (b + 0.5).sum()
-    psi = float(((q - p) * np.log(q / p)).sum())
-    a, b = a / a.sum(), b / b.sum()
-    middle = (a + b) / 2
-    divergence = sum(float((side[side > 0] * np.log2(side[side > 0] / middle[side > 0])).sum()) / 2 for side in (a, b))
-    return Distance(psi, max(0.0, divergence) ** 0.5)
+            yield f"{name}: not enough rows ({rows} in the last {WINDOWS[-1]} weeks, {LEAST_ROWS} needed)"

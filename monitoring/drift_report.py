@@ -4,7 +4,7 @@ Evidently draws; it does not decide. Its method is fixed to PSI because its defa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from json import dumps, loads
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from features.encoding import Encoding
 from monitoring.drift import Judgement
 from monitoring.drift_words import Finding
-from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE
+from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE, numbers_of
 from ringback.records import Value
 
 if TYPE_CHECKING:
@@ -27,26 +27,40 @@ MOST_FEATURES = 20
 Rows = Sequence[Mapping[str, Value]]
 
 
+class Sentences(tuple[str, ...]):
+    """Sentences that print one a line."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "".join(f"\n  {sentence}" for sentence in self) if self else "nothing"
+
+
+NOTHING = Sentences()
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What a check of drift and performance found; what the flow gives."""
 
-    moved: list[str]
+    champion: str
+    """Whose calls are compared, or that there is none yet."""
+    reference_rows: int = 0
+    recent_rows: int = 0
+    moved: Sentences = NOTHING
     """A sentence for each feature that moved, the costliest first."""
-    new: list[str]
+    new: Sentences = NOTHING
     """Those of the features that moved since the last check: only they are told of."""
-    not_judged: list[str]
+    not_judged: Sentences = NOTHING
     """What could not be judged, and what is missing."""
-    performance: list[str]
+    performance: Sentences = NOTHING
     """How the champion did on calls whose outcomes are known, and is expected to do on those that are open."""
-    retraining: list[str]
+    retraining: Sentences = NOTHING
     """Reasons for training again, if any."""
-    reference_rows: int
-    recent_rows: int
-    psi: dict[str, float]
-    """Population stability index by column of the last four weeks, the largest first."""
-    report: Path | None
+    report: Path | None = None
     """Evidently's page; None where a side has too few rows to draw."""
+    psi: Mapping[str, float] = field(default_factory=dict)
+    """Population stability index by column of the last four weeks, the largest first."""
 
     @property
     def drifted(self) -> bool:
@@ -65,8 +79,9 @@ def write_page(reference: Rows, recent: Rows, encoding: Encoding, names: Sequenc
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
+    numbers = numbers_of(encoding)
     definition = DataDefinition(
-        numerical_columns=[name for name in usable if name in encoding.numbers],
+        numerical_columns=[name for name in usable if name in numbers],
         categorical_columns=[name for name in usable if name in encoding.categories],
     )
     made = Report([DataDriftPreset(method="psi", threshold=PSI_DRAWN)]).run(
@@ -109,7 +124,7 @@ def psi_of(judgement: Judgement) -> dict[str, float]:
 
 
 def _usable(reference: Rows, recent: Rows, encoding: Encoding, names: Sequence[str]) -> list[str]:
-    known = {*encoding.numbers, *encoding.categories}
+    known = {*numbers_of(encoding), *encoding.categories}
     return [
         name
         for name in names
@@ -121,15 +136,13 @@ def _frame(rows: Rows, encoding: Encoding, names: Sequence[str]) -> "pd.DataFram
     import pandas as pd
 
     step = max(1, -(-len(rows) // SAMPLE_ROWS))
-    sampled = rows[::step]
+    sampled, numbers = rows[::step], numbers_of(encoding)
     return pd.DataFrame(
         {
-            name: [row.get(name) for row in sampled]
-            if name in encoding.numbers
-            else [str(row.get(name)) for row in sampled]
+            name: [row.get(name) for row in sampled] if name in numbers else [str(row.get(name)) for row in sampled]
             for name in names
         }
-    ).astype({name: "float64" for name in names if name in encoding.numbers})
+    ).astype({name: "float64" for name in names if name in numbers})
 
 
 def _plain(value: object) -> object:

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from monitoring.drift import Distance, Judgement, Move
+from monitoring.checks import Distance
+from monitoring.drift import Judgement, Move
 from monitoring.drift_cost import Cost, cost_of
-from monitoring.profile import OUTCOME, SCORE, Column, Profile
+from monitoring.profile import NAMES, Column, Profile
 from warehouse.histograms import WeekCounts
-
-NAMES = {SCORE: "the champion's scores", OUTCOME: "how calls end"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ ASSUMPTIONS = (
     "estimated from the champion's own probabilities: right as far as they are calibrated, and as calls with given "
     "features still end as they did (a change in that is seen only once outcomes mature)"
 )
+SHARES = ("accuracy", "precision at hand-over")
+TOLD_CHANGE = 0.1
+"""Of a share: the decline that starts a training."""
 DRAWS = 500
 NORMAL_95, NORMAL_80 = 1.959964, 0.841621
 
@@ -55,7 +58,10 @@ class Estimate:
 
     def said(self) -> list[str]:
         """A sentence a figure: expected, then what turned out so far."""
-        return [f"{one}; so far {self.realised.figures[one.name]}" for one in self.expected]
+        known = [one for one in self.expected if one.value is not None]
+        if not known:
+            return [f"nothing can be expected yet: not enough data ({max(one.n for one in self.expected)} calls)"]
+        return [f"{one}; so far {self.realised.figures[one.name]}" for one in known]
 
 
 def estimates_as_of(as_of: datetime, version: str, periods: int = 3, period: timedelta = PERIOD) -> list[Estimate]:
@@ -115,6 +121,37 @@ def days_until_known(
 def needed_labels(deviation: float, effect: float) -> float:
     """Labelled calls at which a paired difference `effect` is found with 80 % power."""
     return ceil(((NORMAL_95 + NORMAL_80) * deviation / effect) ** 2) if effect > 0 else inf
+
+
+def when_known(last: Performance, before: Performance) -> list[str]:
+    """For each share of both periods that is within chance of the other: how long until a change could be told.
+
+    Undecided is where the normal interval of the difference of two shares holds 0.
+    """
+    told = []
+    for name in SHARES:
+        now, then = last.figures[name], before.figures[name]
+        if now.value is None or then.value is None:
+            continue
+        pooled = (now.value * now.n + then.value * then.n) / (now.n + then.n)
+        deviation = (pooled * (1 - pooled)) ** 0.5
+        change = now.value - then.value
+        if abs(change) > NORMAL_95 * deviation * (1 / now.n + 1 / then.n) ** 0.5:
+            continue
+        told.append(
+            f"{name} changed by {change:+.3f} ({then.n:,} and {now.n:,} calls), which chance alone explains; "
+            f"{_until_told(now.n, then.n, deviation, last.until - last.since)}"
+        )
+    return told
+
+
+def _until_told(now: int, then: int, deviation: float, period: timedelta) -> str:
+    """The periods are apart, not paired: the variance of a difference is twice that of one call's outcome."""
+    days = days_until_known(0.0, 2**0.5 * deviation, TOLD_CHANGE, now / period.days, 0.0, min(now, then))
+    needed = needed_labels(2**0.5 * deviation, TOLD_CHANGE)
+    if not days:
+        return f"a change of {TOLD_CHANGE} would have been seen in four cases of five"
+    return f"to see a change of {TOLD_CHANGE} takes {needed:,} calls a period, {days} more days at this rate"
 
 
 def _estimate(as_of: datetime, version: str, since: datetime, until: datetime) -> Estimate:

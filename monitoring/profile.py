@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from features.encoding import Encoding
+from features.written import number_written
 from ringback.clock import WEEK
 from ringback.errors import NotEnoughData
 from ringback.records import Value
@@ -30,6 +31,7 @@ WARM_UP = 0.25
 """Share of the reference's weeks after which a value never seen before counts as new, and not as not yet seen."""
 DIGITS = 6
 SCORE, OUTCOME = "(score)", "(outcome)"
+NAMES = {SCORE: "the champion's scores", OUTCOME: "how calls end"}
 
 Kind = Literal["number", "category", "score", "outcome"]
 
@@ -119,8 +121,8 @@ def profile_of(
     """The profile of rows: features as `features.build` gives them, all arrays of shape (rows,).
 
     `y` are outcomes (booleans, or floats with NaN for calls that are open), `p` honest probabilities of the champion
-    for rows that it had not learned from, NaN elsewhere. Only features that the encoding uses as numbers or categories
-    are counted. Raises NotEnoughData without any row.
+    for rows that it had not learned from, NaN elsewhere. Only features that the encoding uses as numbers, categories or
+    amounts are counted; texts are not. Raises NotEnoughData without any row.
     """
     import numpy as np
 
@@ -131,23 +133,35 @@ def profile_of(
     at = judged_at.astype("datetime64[us]")
     until = cast(datetime, at.max().item())
     since = until - WEEK * (1 + (until - cast(datetime, at.min().item())) // WEEK) + timedelta(microseconds=1)
-    columns = columns_of(
-        table_of(rows, at, encoding.numbers, list(encoding.categories)),
-        encoding.numbers, list(encoding.categories), since, until,
-    )  # fmt: skip
+    numbers, categories = numbers_of(encoding), list(encoding.categories)
+    columns = columns_of(table_of(used(rows, encoding), at, numbers, categories), numbers, categories, since, until)
     judged = (score_column(said, at, since, until), outcome_column(happened, at, since, until))
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE_ROWS, len(rows))).round().astype(int))
     chosen = np.argsort(at, kind="stable")[chosen]
-    names = (*encoding.numbers, *encoding.categories)
     return Profile(
         since=since,
         until=until,
         rows=len(rows),
         columns=(*columns, *(column for column in judged if column is not None)),
-        sample=tuple({name: rows[i].get(name) for name in names} for i in chosen),
+        sample=tuple(used([rows[i] for i in chosen], encoding)),
         sample_p=tuple(None if np.isnan(said[i]) else float(said[i]) for i in chosen),
         sample_y=tuple(None if np.isnan(happened[i]) else bool(happened[i]) for i in chosen),
     )
+
+
+def numbers_of(encoding: Encoding) -> list[str]:
+    """The features that are counted as numbers, those that are written as text among them."""
+    return [*encoding.numbers, *encoding.amounts]
+
+
+def used(rows: Sequence[Mapping[str, Value]], encoding: Encoding) -> list[dict[str, Value]]:
+    """The rows with the features that drift looks at, and amounts that are written as text as numbers."""
+    names = (*encoding.numbers, *encoding.categories)
+    return [
+        {name: row.get(name) for name in names}
+        | {name: _amount(row.get(name), decimal) for name, decimal in encoding.amounts.items()}
+        for row in rows
+    ]
 
 
 def columns_of(
@@ -157,7 +171,7 @@ def columns_of(
     weeks = _weeks_between(since, until)
     with rows_counted(source, since) as counting:
         return (
-            *(_number(counting, name, counting.edges(name), "number", weeks) for name in numbers),
+            *_numbers(counting, counting.edges(numbers), "number", weeks),
             *(_category(counting, name, weeks) for name in categories),
         )
 
@@ -171,7 +185,7 @@ def score_column(
         return None
     scores: list[dict[str, Value]] = [{SCORE: float(value)} for value in p[known]]
     with rows_counted(table_of(scores, at[known], [SCORE], []), since) as counting:
-        return _number(counting, SCORE, counting.edges(SCORE), "score", _weeks_between(since, until))
+        return _numbers(counting, counting.edges([SCORE]), "score", _weeks_between(since, until))[0]
 
 
 def outcome_column(
@@ -183,14 +197,14 @@ def outcome_column(
         return None
     ended: list[dict[str, Value]] = [{OUTCOME: float(value)} for value in y[known]]
     with rows_counted(table_of(ended, at[known], [OUTCOME], []), since) as counting:
-        return _number(counting, OUTCOME, (0.0, inf), "outcome", _weeks_between(since, until))
+        return _numbers(counting, {OUTCOME: (0.0, inf)}, "outcome", _weeks_between(since, until))[0]
 
 
-def recount(column: Column, counting: Counting) -> dict[int, WeekCounts]:
-    """Count other rows with a column's own bins and known values; by week from their own `since` on."""
-    if column.kind == "category":
-        return counting.categories(column.name, column.known)
-    return counting.numbers(column.name, column.edges)
+def recount(columns: Sequence[Column], counting: Counting) -> dict[str, dict[int, WeekCounts]]:
+    """Count other rows with the columns' own bins and known values; each by week from the rows' own `since` on."""
+    numbers = counting.numbers({column.name: column.edges for column in columns if column.kind != "category"})
+    categories = [column for column in columns if column.kind == "category"]
+    return numbers | {column.name: counting.categories(column.name, column.known) for column in categories}
 
 
 def warm_up(weeks: int) -> int:
@@ -198,10 +212,13 @@ def warm_up(weeks: int) -> int:
     return min(weeks - 1, max(1, round(WARM_UP * weeks)))
 
 
-def _number(counting: Counting, name: str, edges: tuple[float, ...], kind: Kind, weeks: int) -> Column:
-    counted = counting.numbers(name, edges)
-    empty = WeekCounts((0,) * len(edges), 0)
-    return Column(name, kind, edges, weeks=tuple(counted.get(week, empty) for week in range(weeks)))
+def _numbers(counting: Counting, edges: Mapping[str, tuple[float, ...]], kind: Kind, weeks: int) -> list[Column]:
+    made = []
+    for name, counted in counting.numbers(edges).items():
+        empty = WeekCounts((0,) * len(edges[name]), 0)
+        by_week = tuple(counted.get(week, empty) for week in range(weeks))
+        made.append(Column(name, kind, edges[name], weeks=by_week))
+    return made
 
 
 def _category(counting: Counting, name: str, weeks: int) -> Column:
@@ -227,6 +244,10 @@ def _between(low: float, high: float) -> str:
     if not isfinite(low):
         return f"at most {high:.4g}"
     return f"above {low:.4g}" if not isfinite(high) else f"{low:.4g} to {high:.4g}"
+
+
+def _amount(value: Value, decimal: str) -> Value:
+    return number_written(value, decimal) if isinstance(value, str) else value
 
 
 def _short(value: Value) -> Value:

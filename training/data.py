@@ -20,7 +20,8 @@ MOST_OPEN_ROWS = 10_000
 MATURE_SHARE = 0.9
 DAY = timedelta(days=1)
 HISTORY = frozenset(feature.__name__ for feature in ENGAGEMENT)
-OWN_WORDS = frozenset({"notes_text", "notes_length"})
+LEAST_WORDS = 40
+"""Characters of notes that two people do not write alike by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +104,26 @@ def maturity_of(delays: Sequence[timedelta]) -> timedelta:
 
 
 def duplicates_of(calls: Iterable[Featured]) -> set[str]:
-    """Ids of calls that are alike in every feature to an earlier one of the same contact or company and day.
+    """Ids of calls that are alike in every feature to an earlier one of the same contact, company and day.
 
     A call that was entered twice would otherwise be learned from twice, or be learned from and judged. What went before
-    is not compared, since the first of the two goes before the second; nor is a call whose words or own columns are
-    not known ever taken for a twin.
+    is not compared, since the first of the two goes before the second. Of a call without a contact the words must be
+    the same: people who merely look alike in a few columns are not one.
     """
     seen: set[object] = set()
     twins = set()
-    for s in calls:
-        said = tuple((name, value) for name, value in s.row.items() if name not in HISTORY)
-        if not any(name in OWN_WORDS or name.startswith(PREFIX) for name, value in said if value is not None):
+    for call in calls:
+        words = call.row.get("notes_text")
+        has_words = isinstance(words, str) and len(words) >= LEAST_WORDS
+        has_contact = not call.lead_id.startswith(("call:", "company:"))
+        has_columns = any(name.startswith(PREFIX) and value is not None for name, value in call.row.items())
+        if not (has_words or (has_contact and has_columns)):
             continue
-        key = (s.call_id.split(":", 1)[0], s.company_id, s.company_name, s.called_at.date(), said)
+        said = tuple((name, value) for name, value in call.row.items() if name not in HISTORY)
+        source = call.call_id.split(":", 1)[0]
+        contact = call.lead_id if has_contact else None
+        key = (source, contact, call.company_id, call.company_name, call.called_at.date(), said)
         if key in seen:
-            twins.add(s.call_id)
+            twins.add(call.call_id)
         seen.add(key)
     return twins

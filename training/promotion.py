@@ -87,8 +87,8 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     """Whether a challenger takes over from the champion of this version; both answered calls new to them.
 
     Compared are, call by call, the log loss (paired normal approximation) and the ROC AUC (DeLong, DeLong and
-    Clarke-Pearson 1988). Better by one of them, not worse by the other, counts; then calibration and large groups are
-    looked at.
+    Clarke-Pearson 1988). A lower log loss counts, and so does a higher ROC AUC at no higher log loss; then calibration
+    and large groups are looked at.
     """
     y = compared.y
     n = len(y)
@@ -115,8 +115,8 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
         "accuracy": mine["challenger_accuracy"],
     } | ({"roc_auc": mine["challenger_roc_auc"]} if "challenger_roc_auc" in mine else {})
     said = (
-        f"log loss lower by {gain:.4f} [{low:.4f}, {high:.4f}], ROC AUC higher by {auc_gain:.3f} "
-        f"[{auc_low:.3f}, {auc_high:.3f}] than version {champion} on {n:,} calls new to both"
+        f"log loss {_by(-gain, -high, -low, 4)}, ROC AUC {_by(auc_gain, auc_low, auc_high, 3)} "
+        f"than version {champion} on {n:,} calls new to both"
     )
     better = (low > 0 and gain >= LEAST_LOG_LOSS_GAIN) or (auc_low > 0 and auc_gain >= LEAST_AUC_GAIN and gain >= 0)
     if not better:
@@ -186,6 +186,13 @@ def _objections(compared: Compared) -> Iterator[str]:
         mean, error = float(lost.mean()), float(lost.std(ddof=1)) / sqrt(len(lost))
         if mean > level * error and mean >= LEAST_LOG_LOSS_GAIN:
             yield f"worse for {name} (log loss higher by {mean:.4f} on {len(lost):,} calls)"
+
+
+def _by(change: float, low: float, high: float, digits: int) -> str:
+    """A change in words, with its interval turned the same way: `lower by 0.010 [0.002, 0.018]`."""
+    word = "higher" if change > 0 else "lower"
+    low, high = (low, high) if change > 0 else (-high, -low)
+    return f"{word} by {abs(change):.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _one_sided(level: float) -> float:

@@ -1,4 +1,4 @@
-"""Counting by week and bin: what drift is judged from, in one pass a column and bounded memory.
+"""Counting by week and bin: what drift is judged from, one scan for all numbers and one a category.
 
 The same code counts an Arrow table of a few hundred calls and a Parquet file of millions of rows. A week is seven days
 from a given moment on, so that every window of whole weeks holds each weekday once.
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 JUDGED_AT = "(judged at)"
 """The column that says when a row was judged; features cannot be called so."""
+ROW_NUMBER = "file_row_number"
+"""As DuckDB calls it in a Parquet file."""
 BINS = 10
 FEW_VALUES = 12
 """A number with no more distinct values than this has a bin for each."""
+SAMPLED_ROWS = 20_000
+BATCH_ROWS = 100_000
 MOST_VALUES = 40
 MOST_OTHERS = 2_000
 MEMORY = "512MB"
@@ -64,30 +68,40 @@ class Counting:
     def __init__(self, connection: "DuckDBPyConnection", since: datetime) -> None:
         self._connection = connection
         self._since = since
-        self._sampled = False
         self._by_value: str | None = None
 
-    def edges(self, name: str) -> tuple[float, ...]:
-        """Upper edges of about ten bins with equally many rows, the last infinite; from a sample of 20,000 rows."""
-        if not self._sampled:
-            self._connection.execute(query_text("sample_of_counted"))
-            self._sampled = True
-        shares = [n / BINS for n in range(1, BINS)]
-        found = query(self._connection, "quantiles_of_number", {"feature": name, "shares": shares})[0]
-        first = found["first_values"] or []
-        if len(first) <= FEW_VALUES:
-            return (*first[:-1], inf)
-        return (*sorted(set(found["quantiles"])), inf)
+    def edges(self, names: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        """By number the upper edges of about ten bins with equally many rows, the last infinite.
 
-    def numbers(self, name: str, edges: Sequence[float]) -> dict[int, WeekCounts]:
-        """Counts of a number by week; a value falls into the first bin whose upper edge is not below it."""
-        parameters = {"feature": name, "edges": list(edges), "since": self._since}
-        counted = {}
-        for row in query(self._connection, "histogram_of_number", parameters):
-            bins: Mapping[float, int] = row["bins"] or {}
-            found = tuple(bins.get(edge, 0) for edge in edges)
-            counted[int(row["week"])] = WeekCounts(found, int(row["n"]) - sum(found))
-        return counted
+        They are learned from all rows, or from a sample of about 20,000 where there are more.
+        """
+        if not names:
+            return {}
+        share = min(1.0, SAMPLED_ROWS / max(1, int(query(self._connection, "size_of_counted")[0]["n"])))
+        asked = {"features": list(names), "share": share}
+        sampled = self._connection.sql(query_text("sample_of_counted"), params=asked).to_arrow_table()
+        return {name: _edges(_doubles(sampled[name].combine_chunks())) for name in names}
+
+    def numbers(self, edges: Mapping[str, Sequence[float]]) -> dict[str, dict[int, WeekCounts]]:
+        """By number its counts by week, given the upper edges of its bins; all numbers in one scan.
+
+        A value falls into the first bin whose upper edge is not below it.
+        """
+        import numpy as np
+
+        if not edges:
+            return {}
+        asked = {"features": list(edges), "since": self._since}
+        scan = self._connection.sql(query_text("numbers_of_counted"), params=asked).to_arrow_reader(BATCH_ROWS)
+        counted: dict[str, dict[int, NDArray[Any]]] = {name: {} for name in edges}
+        for batch in scan:
+            weeks = np.from_dlpack(batch["(week)"])
+            for name, upper in edges.items():
+                _add_batch(counted[name], weeks, _doubles(batch[name]), upper)
+        return {
+            name: {week: WeekCounts(tuple(n[:-1].tolist()), int(n[-1])) for week, n in sorted(found.items())}
+            for name, found in counted.items()
+        }
 
     def known(self, name: str) -> Known:
         """The values of a category: the forty most frequent, and the others by name while they are at most 2,000."""
@@ -126,9 +140,9 @@ def rows_counted(source: "Path | pa.Table", since: datetime) -> Iterator[Countin
     try:
         connection.execute("SET enable_progress_bar = false")
         if isinstance(source, Path):
-            connection.read_parquet(str(source)).create_view("counted")
+            connection.read_parquet(str(source), file_row_number=True).create_view("counted")
         else:
-            connection.register("counted", source)
+            connection.register("counted", source.append_column(ROW_NUMBER, _row_numbers(len(source))))
         yield Counting(connection, since)
     finally:
         connection.close()
@@ -151,6 +165,52 @@ def table_of(
         values = (row.get(name) for row in rows)
         columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
     return pa.table(columns)
+
+
+def _edges(values: "NDArray[Any]") -> tuple[float, ...]:
+    """A bin a value where there are few values, else quantiles that are values themselves."""
+    import numpy as np
+
+    known = values[values == values]
+    distinct = np.unique(known)
+    if len(distinct) <= FEW_VALUES:
+        return (*distinct[:-1].tolist(), inf)
+    shares = [n / BINS for n in range(1, BINS)]
+    return (*np.unique(np.quantile(known, shares, method="inverted_cdf")).tolist(), inf)
+
+
+def _add_batch(
+    counted: "dict[int, NDArray[Any]]", week: "NDArray[Any]", values: "NDArray[Any]", edges: Sequence[float]
+) -> None:
+    """Add a batch's rows to the counts of each week, those without a value last."""
+    import numpy as np
+
+    if not len(week):
+        return
+    width = len(edges) + 1
+    place = np.zeros(len(values), dtype=np.int32)
+    for edge in edges[:-1]:
+        place += values > edge
+    place[values != values] = width - 1
+    first = int(week.min())
+    place += (week - first) * width
+    found = np.bincount(place, minlength=(int(week.max()) - first + 1) * width).reshape(-1, width)
+    for at in np.flatnonzero(found.any(axis=1)):
+        counted[first + int(at)] = counted.get(first + int(at), 0) + found[at]
+
+
+def _doubles(column: "pa.Array") -> "NDArray[Any]":
+    """As numpy has them: NaN where there is no value. Arrow's own `to_numpy` would import pandas: a second."""
+    import numpy as np
+
+    return np.from_dlpack(column.fill_null(float("nan")))
+
+
+def _row_numbers(rows: int) -> "pa.Array":
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.array(np.arange(rows, dtype=np.int64))
 
 
 def _week_of_category(found: Mapping[int | None, int], known: Known) -> WeekCounts:

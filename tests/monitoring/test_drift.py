@@ -10,9 +10,9 @@ import pytest
 from benchmarks.drift_quiet import planted, quiet
 from benchmarks.drift_world import Ordinary
 from features.encoding import Encoding, learn_encoding
-from monitoring.drift import Judgement, judge, later_counts, level_of
+from monitoring.drift import SAFE_BY, Judgement, judge, later_counts, level_of
 from monitoring.drift_cost import cost_of
-from monitoring.drift_report import write_findings, write_page
+from monitoring.drift_report import Sentences, write_findings, write_page
 from monitoring.drift_words import Finding, findings_of
 from monitoring.expectation import weighted_holm
 from monitoring.profile import Profile, profile_of
@@ -150,7 +150,7 @@ def test_the_cost_is_not_told_from_too_few_handed_over(profile: Profile) -> None
 
 
 def test_the_level_of_a_run_keeps_a_week_of_runs_in_the_budget() -> None:
-    assert 1 - (1 - level_of(2, checks_a_week=7)) ** 7 == pytest.approx(2 / 52)
+    assert 1 - (1 - level_of(2, checks_a_week=7) / SAFE_BY) ** 7 == pytest.approx(2 / 52)
 
 
 def test_holm_shares_the_level_by_weight() -> None:
@@ -185,3 +185,15 @@ def test_evidently_draws_a_page_and_our_findings_stand_beside(
 
 def test_without_rows_enough_to_draw_there_is_no_page(profile: Profile, encoding: Encoding, tmp_path: Path) -> None:
     assert write_page(profile.sample, calls(3, WEEKS, 8)[0][:5], encoding, ["tone"], tmp_path / "page") is None
+
+
+def test_without_a_champion_there_is_nothing_to_compare_with(home: Path) -> None:
+    from flows.check_drift import check_drift
+
+    said = check_drift.fn(as_of=AS_OF)
+    assert said.champion == "none yet as of 2026-07-20, so nothing to compare with; 'ringback run train' makes one"
+    assert (str(said.moved), said.report) == ("nothing", None)
+
+
+def test_sentences_print_one_a_line() -> None:
+    assert str(Sentences(["tone went up", "employees went down"])) == "\n  tone went up\n  employees went down"

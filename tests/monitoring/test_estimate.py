@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.estimate import days_until_known, estimates_as_of, expected_of
+from monitoring.estimate import days_until_known, estimates_as_of, expected_of, when_known
+from monitoring.performance import PERIOD, Answers, Performance, performance_of
 from ringback.settings import settings
 from tests.monitoring.weeks import AFTER, TUESDAY, WEEK, World, a_call, a_prediction, an_outcome, land
 
@@ -73,3 +74,22 @@ def test_days_until_a_comparison_can_be_decided() -> None:
     assert days_until_known(0.1, 0.5, 0.05, 20, 30) == 40  # a larger difference is seen: 197 labels, 10 days
     assert days_until_known(0.0, 0.5, 0.05, 20, 30, labels_so_far=800) == 0
     assert days_until_known(0.0, 0.5, 0.05, labels_per_day=0, maturity_days=30) is None
+
+
+def a_period(right: int, calls: int) -> Performance:
+    """A period in which so many of the calls were answered rightly; none was handed over."""
+    answers = Answers(np.full(calls, 0.8), np.arange(calls) < right, np.zeros(calls, dtype=bool))
+    return performance_of(answers, AFTER - PERIOD, AFTER)
+
+
+def test_a_change_within_chance_says_when_it_could_be_told() -> None:
+    # 140 of 200: the deviation is 0.458, (2.801585 x 0.458 x 1.414 / 0.1)^2 = 330 calls; 230 are left, 100 in 28 days
+    assert when_known(a_period(70, 100), a_period(70, 100)) == [
+        "accuracy changed by +0.000 (100 and 100 calls), which chance alone explains; "
+        "to see a change of 0.1 takes 330 calls a period, 65 more days at this rate"
+    ]
+    assert when_known(a_period(400, 500), a_period(401, 500))[0].endswith("would have been seen in four cases of five")
+
+
+def test_a_change_beyond_chance_has_nothing_to_wait_for() -> None:
+    assert when_known(a_period(50, 100), a_period(90, 100)) == []

@@ -9,6 +9,7 @@ from features.encoding import learn_encoding
 from monitoring.profile import OUTCOME, SCORE, Column, profile_from_json, profile_of
 from ringback.errors import NotEnoughData
 from ringback.records import Value
+from warehouse.histograms import WeekCounts, rows_counted, table_of
 
 MONDAY = datetime(2026, 3, 2)
 Rows = list[dict[str, Value]]
@@ -90,3 +91,22 @@ def test_without_rows_there_is_no_profile() -> None:
     rows, at = two_weeks()
     with pytest.raises(NotEnoughData, match="no rows to make a profile of"):
         profile_of([], learn_encoding(rows), at[:0], np.array([], dtype=bool))
+
+
+def test_amounts_written_as_text_are_counted_as_numbers() -> None:
+    rows: Rows = [{"budget": f"$ {n}k" if n % 4 else None} for n in range(1, 41)]
+    _, at = two_weeks()
+    encoding = learn_encoding(rows)
+    assert dict(encoding.amounts) == {"budget": "."}
+    profile = profile_of(rows, encoding, at, np.zeros(40))
+    assert [(week.valued, week.missing) for week in column(profile, "budget").weeks] == [(15, 5), (15, 5)]
+    assert (profile.sample[0]["budget"], profile.sample[3]["budget"]) == (1000.0, None)
+
+
+def test_rows_before_the_first_week_have_a_number_below_0_and_nan_is_missing() -> None:
+    at = np.array([MONDAY - timedelta(days=1), MONDAY, MONDAY + timedelta(days=8)], dtype="datetime64[us]")
+    table = table_of([{"tone": 1.0}, {"tone": 2.0}, {"tone": float("nan")}], at, ["tone"], [])
+    with rows_counted(table, MONDAY) as counting:
+        assert counting.edges(["tone"]) == {"tone": (1.0, float("inf"))}
+        counted = counting.numbers({"tone": (1.0, float("inf"))})["tone"]
+    assert counted == {-1: WeekCounts((1, 0), 0), 0: WeekCounts((0, 1), 0), 1: WeekCounts((0, 0), 1)}

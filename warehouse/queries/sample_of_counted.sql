@@ -1,3 +1,7 @@
--- a table of 20,000 rows of `counted`, always the same ones: what the edges of bins are learned from
-CREATE TEMP TABLE sampled AS
-SELECT * FROM counted USING SAMPLE reservoir(20000 ROWS) REPEATABLE (7);
+-- one row per sampled row of `counted`, spread evenly and always the same ones: $features as numbers
+--
+-- Multiples of the golden section modulo 1 are as evenly spread as can be (Knuth, TAOCP 3, 6.4); a share $share of them is
+-- small enough. All rows where $share is 1.
+SELECT COLUMNS($features)::DOUBLE
+FROM counted
+WHERE (file_row_number * 2654435769) % 4294967296 < 4294967296 * $share;

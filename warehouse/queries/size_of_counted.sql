@@ -1,0 +1,2 @@
+-- one row: how many rows are counted
+SELECT count(*) AS n FROM counted;
