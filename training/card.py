@@ -28,7 +28,7 @@ def model_card(trained: "Trained", verdict: "Verdict", because: str, is_syntheti
         "",
         "## Made of",
         f"- {trained.chosen.described}",
-        f"- {trained.rows:,} calls with mature outcomes from {trained.source}; {trained.duplicates:,} entered twice",
+        f"- {trained.rows:,} calls with mature outcomes from {trained.source}; {trained.duplicates:,} twins out",
         f"- a label counts {trained.maturity_days:.1f} days after its call was judged, by when nine tenths are known",
         f"- data fingerprint {trained.fingerprint}, code {git_commit() or 'not under version control'}",
         f"- calibrated by a sigmoid on {len(trained.judged_rows):,} answers about later calls",

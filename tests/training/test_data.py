@@ -6,7 +6,6 @@ from features.batches import Featured
 from tests.factories import DAY, HOUR, NOON
 from training.data import duplicates_of, maturity_of
 
-
 ASKED, PILOT = ("they asked for prices of two thousand minutes", "they asked for a pilot with forty numbers each")
 
 
