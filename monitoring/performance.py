@@ -108,6 +108,8 @@ def performance_of(answers: Answers, since: datetime, until: datetime) -> Perfor
 
 def said(last: Performance, before: Performance) -> list[str]:
     """A sentence for each figure of the last period, with the one before it beside."""
+    if not last.n and not before.n:
+        return ["no call that this version answered has ended in the last two periods"]
     lines = []
     for name in NAMES:
         line = str(last.figures[name])

@@ -100,7 +100,7 @@ def learned() -> Trained:
         target="progression", as_of=START, fingerprint="first", source="fellow", rows=len(every), chosen=tried,
         tried=[tried], trials={"logistic_regression": figures["test_log_loss"]},
         model=stacked([("member_0", model)], (1.0, 0.0), X[shape], y[shape]), encoding=encoding,
-        importances={"sentiment": 1.0}, leaks=(), following=(), duplicates=0, judged_rows=test,
+        importances={"sentiment": 1.0}, leaks=(), following=(), duplicates=0, maturity_days=1.0, judged_rows=test,
         judged_probabilities=p, test_call_ids=[f"fellow:early{at}" for at in test], test_y=y[test],
         test_judged_at=np.full(len(test), np.datetime64(START)), test_base_rates=np.full(len(test), y[early].mean()),
     )  # fmt: skip

@@ -33,7 +33,7 @@ def test_custom_fields_land_with_their_types() -> None:
         "bo@acme.com,2026-03-01,3,No,,ent\n"
     )  # fmt: skip
     assert [lead.custom for lead in found.leads] == [
-        {"Score": 1200.0, "VIP": 1.0, "Signed": 10.0, "Segment": "smb"},
+        {"Score": 1200.0, "VIP": 1.0, "Signed": "1970-01-11T00:00:00", "Segment": "smb"},
         {"Score": 3.0, "VIP": 0.0, "Segment": "ent"},
     ]
 

@@ -160,7 +160,7 @@ def test_times_are_read_in_the_files_form_and_zone() -> None:
     [
         ("flag", "Yes", 1.0),
         ("flag", "f", 0.0),
-        ("date", "1970-01-11", 10.0),
+        ("date", "1970-01-11", "1970-01-11T00:00:00"),
         ("text", " hello ", "hello"),
         ("flag", "", None),
     ],
