@@ -43,7 +43,8 @@ def look_at(week: datetime, moment: datetime) -> WeeklyReport:
     models = [facts for target in TARGETS if (facts := model_facts(target, moment))]
     attempts = [facts for target in TARGETS if (facts := attempt_facts(target, moment))]
     champion = champion_as_of("progression", moment)
-    estimates = estimates_as_of(moment, champion.version, PERIODS_FORESEEN) if champion else []
+    foreseen = estimates_as_of(moment, champion.version, PERIODS_FORESEEN) if champion else []
+    estimates = [one for one in foreseen if any(figure.value is not None for figure in one.expected)]
     return gather(
         week, moment, models, is_synthetic(moment), settings().zone, flow_run.get_id(), attempts, estimates
     )  # fmt: skip

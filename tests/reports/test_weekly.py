@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,26 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
 
 def test_weeks_are_named_by_iso() -> None:
     assert [week_name(datetime(*day)) for day in ((2026, 3, 16), (2024, 12, 30))] == ["2026-W12", "2025-W01"]
+
+
+def test_what_was_tried_and_does_not_decide_is_said_with_its_reason(warehouse: Path) -> None:
+    land(warehouse, a_busy_quarter())
+    tried = ModelFacts("progression", "4", "xgboost", datetime(2026, 3, 9), reason="nothing to learn here: no better")
+    gathered = gather(WEEK_12, AFTER, [], False, ZONE, None, attempts=[tried])
+    html = render_html(gathered)
+    assert "No model has been promoted yet, so leads are scored by fixed rules." in html
+    assert "Progression version 4 (xgboost)" in html
+    assert "does not decide: nothing to learn here: no better." in html
+    assert loads(render_json(gathered))["attempts"][0]["reason"] == "nothing to learn here: no better"
+
+
+def test_what_was_expected_stands_beside_what_turned_out(warehouse: Path) -> None:
+    from monitoring.estimate import estimates_as_of
+
+    land(warehouse, a_busy_quarter())
+    version = "1"
+    expected = [one for one in estimates_as_of(AFTER, version, 2) if one.expected[0].value is not None]
+    html = render_html(gather(WEEK_12, AFTER, [CHAMPION], False, ZONE, None, estimates=expected))
+    assert expected
+    assert f"{expected[0].expected[0].value:.3f} (95 % interval" in html
+    assert "right as far as they are calibrated" in html
