@@ -113,5 +113,5 @@ def learn_text(texts: Sequence[str], parts: Parts) -> TextColumns | None:
 def _vectorizer(parts: Parts, **settings: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    pieces = {"token_pattern": r"(?u)\b\w[\w']+\b"} if parts == "word" else {"ngram_range": (3, 4)}
+    pieces = {"token_pattern": r"(?u)\b[^\W\d_][^\W\d_']{1,24}\b"} if parts == "word" else {"ngram_range": (3, 4)}
     return TfidfVectorizer(analyzer=parts, sublinear_tf=True, **pieces, **settings)

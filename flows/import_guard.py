@@ -32,9 +32,13 @@ def leaks_of(read: Read) -> dict[Target, list[Leak]]:
 def warnings(leaks: dict[Target, list[Leak]], mapping: Mapping) -> Iterator[str]:
     """Each suspicious column by the file's own name for it, with the evidence and the way out."""
     for target, found in leaks.items():
-        evidence = {column_of(leak.feature, mapping): leak.evidence for leak in reversed(found)}
-        for column, why in reversed(evidence.items()):
-            yield f"ATTENTION: {column!r} gives {target.replace('_', ' ')} away: {why}"
+        said = {column_of(leak.feature, mapping): leak for leak in reversed(found)}
+        for column, leak in reversed(said.items()):
+            if not leak.is_certain:
+                yield f"LOOK TWICE: {column!r}, for {target.replace('_', ' ')}: {leak.evidence}"
+                yield "  it is learned from; put it under [exclude] in a mapping if it is not known while a call lasts"
+                continue
+            yield f"ATTENTION: {column!r} gives {target.replace('_', ' ')} away: {leak.evidence}"
             yield (
                 "  training leaves it out; name it under [exclude] in a mapping to keep it out of everything, or in "
                 "RINGBACK_TRUSTED_COLUMNS if it is known when a call is judged"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.prequential import Period, Record
-    from ringback.records import Snapshot
     from training.registry import Loaded
 
 Every = Literal["day", "week", "month", "quarter"]
@@ -99,7 +98,12 @@ def move_into(home: Path) -> Path:
     with reading():
         shutil.copyfile(settings().warehouse, home / "warehouse.duckdb.new")
     (home / "warehouse.duckdb.new").replace(home / "warehouse.duckdb")
-    os.environ |= {"RINGBACK_HOME": str(home), "RINGBACK_DATABASE_URL": "", "RINGBACK_MLFLOW_URL": ""}
+    os.environ |= {
+        "RINGBACK_HOME": str(home), "RINGBACK_DATABASE_URL": "", "RINGBACK_MLFLOW_URL": "",
+        "PREFECT_HOME": str(home / "prefect"),  # its events must not start a training of the live home
+    }  # fmt: skip
+    os.environ.pop("PREFECT_API_URL", None)
+    (home / "prefect").mkdir(exist_ok=True)
     settings.cache_clear()
     prepare_stores()
     return home
@@ -121,7 +125,10 @@ def run_flows(moment: datetime) -> None:
 
 
 def judge(start: datetime, end: datetime) -> "Period":
-    """What was said of the calls that became known in a period by who was champion at its start, and how they ended."""
+    """What was said of the calls of a period by who was champion at its start, and how they ended.
+
+    Each call is seen as it was when it was judged, at most two days after it became known, whenever that was.
+    """
     import numpy as np
 
     from features import build
@@ -132,7 +139,7 @@ def judge(start: datetime, end: datetime) -> "Period":
 
     labels = labels_as_of(now())["progression"]
     known_before = labels_as_of(start)["progression"]
-    calls = [s for s in _known_between(start, end, snapshots_as_of(end)) if s.call_id in labels]
+    calls = [s for s in snapshots_as_of(now(), start) if s.called_at < end and s.call_id in labels]
     rows = [build(s) for s in calls]
     champion, frozen = _champion(start), _first_champion(start)
     lately = sorted(known_before.values(), key=lambda label: label.matures_at)[-LATELY:]
@@ -202,10 +209,6 @@ def _if_possible(step: Callable[..., object], moment: datetime) -> None:
         from logging import getLogger
 
         getLogger("ringback.replay").info("%s: %s", moment, failure)
-
-
-def _known_between(start: datetime, end: datetime, snapshots: list["Snapshot"]) -> list["Snapshot"]:
-    return [s for s in snapshots if start <= s.called_at < end]
 
 
 def _champion(moment: datetime) -> "Loaded | None":

@@ -1,14 +1,15 @@
 """Weekly, and when drift or decline says so: learn from the calls that ended, and let a better model take over."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
 
-from database.promotions import Promotion, champion_as_of, promote
+from database.promotions import Promotion, champion_as_of, ledger, promote
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
 from monitoring.profile import PROFILE_FILE, profile_of
-from ringback.errors import NotEnoughData
+from ringback.errors import NoModel, NotEnoughData, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training import registry
@@ -28,11 +29,13 @@ def train(as_of: datetime | None = None, because: str = "weekly") -> list[Versio
     prepare_stores()
     data = training_data(moment_of(as_of))
     learned = [learn(whole(data[target]), because) for target in TARGETS if has_enough(data[target])]
-    if not learned:
+    versions = [version for version in learned if version]
+    if not versions:
         raise NotEnoughData(
-            f"no target has {settings().min_training_labels} labelled calls; 'ringback import' brings outcomes"
+            f"no target has {settings().min_training_labels} labelled calls to learn from and to judge by; "
+            "the log says what is missing, 'ringback import' brings outcomes"
         )
-    return learned
+    return versions
 
 
 def has_enough(data: TrainingData) -> bool:
@@ -44,8 +47,29 @@ def has_enough(data: TrainingData) -> bool:
 
 
 @task
-def learn(data: TrainingData, because: str) -> Version:
-    """Train one target, decide on promotion, record both; the same data again gives the version there is."""
+def learn(data: TrainingData, because: str) -> Version | None:
+    """Train one target, decide on promotion, record both; the same data again gives the version there is.
+
+    None where its labels cannot be learned from yet.
+    """
+    mend_ledger(data.target)
+    try:
+        return learned(data, because)
+    except NotEnoughData as missing:
+        get_run_logger().warning("%s", missing)
+        return None
+
+
+def mend_ledger(target: Target) -> None:
+    """Write what a training decided that was stopped before the ledger knew."""
+    written = {entry.version for entry in ledger(target, END_OF_TIME)}
+    for version in registry.versions(target):
+        if version.promoted and version.version not in written:
+            promote(_promotion(version))
+
+
+def learned(data: TrainingData, because: str) -> Version:
+    """The version of this training, made where there is none yet, its decision in the ledger, the aliases behind it."""
     version = registry.find(data.target, data.as_of, data.fingerprint)
     if version is None:
         config = settings()
@@ -53,7 +77,8 @@ def learn(data: TrainingData, because: str) -> Version:
             data, config.min_training_labels, config.training_jobs, config.trusted_columns, config.training_seconds
         )
         for leak in trained.leaks:
-            get_run_logger().warning("%s gives the outcome away: %s", leak.feature, leak.evidence)
+            told = "gives the outcome away" if leak.is_certain else "is worth a second look"
+            get_run_logger().warning("%s %s: %s", leak.feature, told, leak.evidence)
         beside = {PROFILE_FILE: profile(trained, data)}
         version = registry.record(trained, decide(trained, data), because, is_synthetic(data.as_of), beside)
     if version.promoted:
@@ -64,25 +89,40 @@ def learn(data: TrainingData, because: str) -> Version:
 
 def decide(trained: Trained, data: TrainingData) -> Verdict:
     """Whether the new model takes over from whoever is champion at its moment."""
+    later = [entry for entry in ledger(trained.target, END_OF_TIME) if entry.decided_at > trained.as_of]
+    if later:
+        said = f"trained for the past: version {later[-1].version} has decided since {later[-1].decided_at:%Y-%m-%d}"
+        return Verdict(False, f"{said}, and what was decided stays as it was")
     champion = champion_as_of(trained.target, trained.as_of)
     if champion is None:
         return first_champion(trained)
-    return against_champion(compare(trained, data, champion.version), champion.version)
+    try:
+        return against_champion(compare(trained, data, champion), champion.version)
+    except (NoModel, UnknownModel) as lost:
+        get_run_logger().error("%s", lost)
+        alone = first_champion(trained)
+        return replace(alone, reason=f"version {champion.version} cannot be loaded any more; {alone.reason}")
 
 
-def compare(trained: Trained, data: TrainingData, champion: str) -> Compared:
-    """What both say of the calls that neither had learned from when it answered."""
+def compare(trained: Trained, data: TrainingData, champion: Promotion) -> Compared:
+    """What both say of the calls that neither had learned from when it answered.
+
+    After a rollback only calls since then count: what spoke for the version that was taken back does not speak again.
+    """
     import numpy as np
 
-    learned_until = np.datetime64(registry.version_of(trained.target, champion).as_of)
-    unseen = data.judged_at[trained.judged_rows] > learned_until
+    learned_until = registry.version_of(trained.target, champion.version).as_of
+    if champion.kind == "rollback":
+        learned_until = max(learned_until, champion.decided_at)
+    unseen = data.judged_at[trained.judged_rows] > np.datetime64(learned_until)
     rows = [data.rows[at] for at in trained.judged_rows[unseen]]
     categories = {name: [_text(row.get(name)) for row in rows] for name in trained.encoding.categories}
     return Compared(
         y=data.y[trained.judged_rows[unseen]],
-        challenger=trained.judged_probabilities[unseen],
-        champion=answers(registry.load(trained.target, champion), rows),
+        challenger=trained.compared_probabilities[unseen],
+        champion=answers(registry.load(trained.target, champion.version), rows),
         segments=segments_of(categories),
+        companies=[data.companies[at] for at in trained.judged_rows[unseen]] if data.companies else (),
     )
 
 
@@ -101,7 +141,7 @@ def point_aliases(target: Target) -> None:
     if champion is None:
         return
     registry.set_alias(target, CHAMPION, champion.version)
-    newest = registry.versions(target)[-1]
+    newest = max(registry.versions(target), key=lambda version: (version.as_of, int(version.version)))
     if newest.version == champion.version:
         registry.drop_alias(target, CHALLENGER)
     else:

@@ -12,7 +12,7 @@ from intake.files import Read, file_fingerprint, read_file, rejects_csv
 from intake.mapping import Mapping
 from intake.restated import known_since_first_said
 from intake.tables import table_of
-from ringback.records import Call
+from ringback.records import Call, Outcome
 from ringback.settings import settings
 from warehouse import landing
 from warehouse.connect import reading, rows, writing
@@ -124,13 +124,14 @@ def _keep(read: Read, mapping: Mapping, as_of: datetime) -> tuple[Landed, Landed
     """What was new among the rows, and among the outcomes they state."""
     if mapping.kind == "calls":
         landed, _ = store.take_calls(_edited_now(read.calls, as_of), read.rejected)
-        return landed, store.take_outcomes(read.outcomes)
+        return landed, store.take_outcomes(_corrected_now(read.outcomes, as_of))
     with writing() as warehouse:
         landing.land_rejected(warehouse, [*read.rejected, *read.left_out])
     if mapping.kind == "leads":
         landed = store.take_leads(read.leads, read.facts)
         return landed, Landed(0, 0)
-    by_target = [store.take_outcomes([o for o in read.outcomes if o.target == target]) for target in mapping.outcomes]
+    outcomes = _corrected_now(read.outcomes, as_of)
+    by_target = [store.take_outcomes([o for o in outcomes if o.target == target]) for target in mapping.outcomes]
     rows_with_news = max(by_target, key=lambda landed: landed.new, default=Landed(0, 0))
     return rows_with_news, sum(by_target, Landed(0, 0))
 
@@ -163,6 +164,23 @@ def _edited_now(calls: list[Call], as_of: datetime, path: Path | None = None) ->
         if before.get(call.call_id, call.content_hash) != call.content_hash
         else call
         for call in calls
+    ]
+
+
+def _corrected_now(outcomes: list[Outcome], as_of: datetime) -> list[Outcome]:
+    """An outcome that was stated otherwise for the same moment before became known as it is only now."""
+    if not outcomes:
+        return []
+    with reading() as warehouse:
+        before = {
+            (row["call_id"], row["target"], row["known_at"]): row["happened"]
+            for row in rows(warehouse, "SELECT call_id, target, known_at, happened FROM outcomes")
+        }
+    return [
+        replace(one, known_at=max(one.known_at, as_of), matures_at=max(one.matures_at, as_of))
+        if before.get((one.call_id, one.target, one.known_at), one.happened) != one.happened
+        else one
+        for one in outcomes
     ]
 
 

@@ -50,10 +50,7 @@ def model_card(trained: "Trained", verdict: "Verdict", because: str, is_syntheti
         "(mean absolute contribution to the log-odds of the latest calls)",
         "",
         "## Left out",
-        *(
-            f"- {leak.feature}: {leak.evidence}{' - kept, because it is trusted' if leak.is_trusted else ''}"
-            for leak in trained.leaks
-        ),
+        *(f"- {leak.feature}: {leak.evidence}{'' if leak.is_left_out else ' (kept)'}" for leak in trained.leaks),
         *(f"- {name}: it follows the calendar (only in sets of columns called all)" for name in trained.following),
         *([] if trained.leaks or trained.following else ["- nothing"]),
         "",

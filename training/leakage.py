@@ -5,7 +5,7 @@ What is found is named with the evidence and left out, unless a person says that
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from features.custom import PREFIX
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 TOO_GOOD = 0.90
 """ROC AUC of a single column, within stretches of time, that no honest column of a sales call has."""
-FAR_AHEAD = 0.82
-FAR_AHEAD_BY = 0.15
-"""A column this good alone, and so far ahead of every other one, is looked at twice."""
+SUSPICIOUS = 0.82
+"""A column this good alone is worth a second look by a person; it may be honest, and is not left out."""
+SURE = 1.96
+"""Standard errors by which a column must be better than SUSPICIOUS before anything is said of it."""
 GIVEN_AWAY = 0.80
 """ROC AUC of whether a column is filled at all."""
 FILLED_BY_OUTCOME = (0.5, 0.02)
@@ -29,7 +30,13 @@ FILLED_BY_OUTCOME = (0.5, 0.02)
 LEAST_OPEN = 30
 LEAST_KNOWN = 50
 LEAST_OF_EACH_KIND = 5
-STRETCHES = 20
+MOST_STRETCHES = 20
+LEAST_RARER = 20
+"""Calls of the rarer outcome that a stretch of time should hold; with fewer there are fewer stretches."""
+LATEST = 0.25
+"""Open calls are compared with the latest decided ones: a column may have come or gone since the first."""
+AFTERWARDS = 0.9
+BEFORE = " (days before the call)"
 MOST_ROWS = 50_000
 """More rows than this are thinned evenly: the evidence is no clearer with more."""
 
@@ -42,15 +49,22 @@ class Leak:
 
     feature: str
     evidence: str
+    is_certain: bool = True
+    """Whether it gives the outcome away; else it is only worth a second look."""
     is_trusted: bool = False
     """Whether a person said that it may be learned from all the same."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether training does without it."""
+        return self.is_certain and not self.is_trusted
 
 
 def find_leaks(data: "TrainingData", trusted: Sequence[str] = ()) -> list[Leak]:
     """The suspicious features of training rows; `trusted` names features, with or without the prefix `custom.`."""
     found = leaks_in(data.rows, data.y, data.open_rows)
     names = {*trusted, *(PREFIX + name for name in trusted)}
-    return [Leak(leak.feature, leak.evidence, _is_named(leak.feature, names)) for leak in found]
+    return [replace(leak, is_trusted=_is_named(leak.feature, names)) for leak in found]
 
 
 def leaks_in(rows: Sequence[Row], y: "NDArray[np.bool_]", open_rows: Sequence[Row] = ()) -> list[Leak]:
@@ -59,53 +73,70 @@ def leaks_in(rows: Sequence[Row], y: "NDArray[np.bool_]", open_rows: Sequence[Ro
 
     step = max(1, len(rows) // MOST_ROWS)
     rows, happened = rows[::step], y[::step]
-    stretches = [at for at in np.array_split(np.arange(len(rows)), STRETCHES) if _has_both(happened[at])]
+    rarer = int(min(happened.sum(), (~happened).sum()))
+    count = min(MOST_STRETCHES, max(1, rarer // LEAST_RARER))
+    stretches = [at for at in np.array_split(np.arange(len(rows)), count) if _has_both(happened[at])]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    alone = {name: _auc_alone([row.get(name) for row in rows], happened, stretches) for name in names}
-    best = sorted(alone.values(), reverse=True)
     leaks = []
     for name in names:
-        next_best = best[1] if len(best) > 1 and alone[name] == best[0] else best[0]
-        said = list(_evidence(name, rows, happened, stretches, open_rows, alone[name], next_best))
-        if said:
-            leaks.append(Leak(name, "; ".join(said)))
+        values = [row.get(name) for row in rows]
+        known = np.array([value is not None for value in values])
+        if known.sum() < LEAST_KNOWN:
+            continue
+        certain = list(_evidence(name, known, happened, stretches, open_rows))
+        alone = _auc_alone(values, happened, stretches)
+        sure = alone - SURE * _standard_error(alone, happened[known]) > SUSPICIOUS
+        if sure and alone >= TOO_GOOD:
+            certain.insert(0, f"alone it tells how the call ended ({_auc_said(alone, len(rows))})")
+        if certain:
+            leaks.append(Leak(name, "; ".join(certain)))
+        elif sure:
+            leaks.append(Leak(name, f"alone it tells a great deal ({_auc_said(alone, len(rows))})", is_certain=False))
+        elif _lies_afterwards(name, values):
+            why = "it mostly lies after the call: a date that is set when the call has ended, or a planned one"
+            leaks.append(Leak(name, why, is_certain=False))
     return leaks
 
 
 def _evidence(
     name: str,
-    rows: Sequence[Row],
+    known: "NDArray[np.bool_]",
     y: "NDArray[np.bool_]",
     stretches: Sequence["NDArray[np.int64]"],
     open_rows: Sequence[Row],
-    alone: float,
-    next_best: float,
 ) -> Iterator[str]:
-    import numpy as np
-
-    known = np.array([row.get(name) is not None for row in rows])
-    if known.sum() < LEAST_KNOWN:
-        return
-    if alone >= TOO_GOOD:
-        yield f"alone it tells how the call ended (ROC AUC {alone:.2f} within stretches of time, {len(rows):,} calls)"
-    elif alone >= FAR_AHEAD and alone - next_best >= FAR_AHEAD_BY:
-        yield (
-            f"alone it tells far more than any other column (ROC AUC {alone:.2f} within stretches of time, "
-            f"the next best {next_best:.2f}, {len(rows):,} calls)"
-        )
-    filled = _within(known.astype(float), y, stretches)
-    if filled >= GIVEN_AWAY and not known.all():
+    """What its gaps say."""
+    if not known.all() and _within(known.astype(float), y, stretches) >= GIVEN_AWAY:
         yield (
             f"whether it is filled tells how the call ended: in {known[y].mean():.0%} of the calls that ended well and "
             f"{known[~y].mean():.0%} of the others"
         )
     if len(open_rows) >= LEAST_OPEN:
+        latest = known[-max(LEAST_KNOWN, int(LATEST * len(known))) :]
         open_share = sum(row.get(name) is not None for row in open_rows) / len(open_rows)
-        if known.mean() >= FILLED_BY_OUTCOME[0] and open_share <= FILLED_BY_OUTCOME[1]:
+        if latest.mean() >= FILLED_BY_OUTCOME[0] and open_share <= FILLED_BY_OUTCOME[1]:
             yield (
-                f"it is filled only once the outcome is known: in {known.mean():.0%} of {len(rows):,} decided calls "
-                f"and {open_share:.0%} of {len(open_rows):,} open ones"
+                f"it is filled only once the outcome is known: in {latest.mean():.0%} of the latest {len(latest):,} "
+                f"decided calls and {open_share:.0%} of {len(open_rows):,} open ones"
             )
+
+
+def _lies_afterwards(name: str, values: Sequence[Value]) -> bool:
+    """Whether a date of an import mostly comes after the call that it belongs to."""
+    days = [value for value in values if isinstance(value, (int, float))]
+    return name.endswith(BEFORE) and sum(value < 0 for value in days) >= AFTERWARDS * max(1, len(days))
+
+
+def _auc_said(auc: float, rows: int) -> str:
+    return f"ROC AUC {auc:.2f} within stretches of time, {rows:,} calls"
+
+
+def _standard_error(auc: float, y: "NDArray[np.bool_]") -> float:
+    """Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve"."""
+    m, n = max(1, int(y.sum())), max(1, int((~y).sum()))
+    both, other = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    square = auc * (1 - auc) + (m - 1) * (both - auc**2) + (n - 1) * (other - auc**2)
+    return float((max(0.0, square) / (m * n)) ** 0.5)
 
 
 def _auc_alone(values: Sequence[Value], y: "NDArray[np.bool_]", stretches: Sequence["NDArray[np.int64]"]) -> float:

@@ -4,6 +4,7 @@ A challenger must be better by more than chance and by enough to matter, no less
 large group of calls. The level of each test is set so that of equal models at most one in twenty takes over.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, sqrt
@@ -23,6 +24,9 @@ NORMAL_80_POWER = 0.84
 LEAST_LOG_LOSS_GAIN = 0.001
 """Nats a call."""
 LEAST_AUC_GAIN = 0.005
+MOST_AUC_LOST = 0.01
+"""A lower log loss does not make up for so much less order in the calls, beyond chance."""
+TELLS_CALLS_APART = 0.55
 LARGE_SEGMENT = 200
 SAFE = 1e-6
 
@@ -42,14 +46,20 @@ def first_champion(trained: Trained) -> Verdict:
     Both beyond chance: the interval of its ROC AUC excludes a half, and that of what it saves in Brier score excludes
     nought. (The log loss of a few hundred calls hangs on the few that were told with most certainty.)
     """
+    import numpy as np
+
     m = trained.chosen.metrics
     n = len(trained.test_y)
     rate, p = trained.test_base_rates, trained.chosen.test_probabilities
-    gain, low, high = _mean_interval((rate - trained.test_y) ** 2 - (p - trained.test_y) ** 2)
+    groups = groups_of(trained.test_companies, n)
+    gain, low, high = mean_interval((rate - trained.test_y) ** 2 - (p - trained.test_y) ** 2, groups)
+    auc, auc_low, auc_high = auc_difference(trained.test_y, p, np.zeros(n), groups)
+    auc, auc_low, auc_high = auc + 0.5, auc_low + 0.5, auc_high + 0.5
     evidence = {
-        "roc_auc": m["test_roc_auc"],
-        "roc_auc_low": m["test_roc_auc_low"],
-        "roc_auc_high": m["test_roc_auc_high"],
+        "roc_auc": auc,
+        "roc_auc_low": auc_low,
+        "roc_auc_high": auc_high,
+        "roc_auc_within": trained.within_roc_auc,
         "brier": m["test_brier"],
         "brier_of_base_rate": float(((rate - trained.test_y) ** 2).mean()),
         "brier_gain": gain,
@@ -58,8 +68,8 @@ def first_champion(trained: Trained) -> Verdict:
         "test_rows": n,
         "accuracy": m["test_accuracy"],
     }
-    interval = f"ROC AUC {m['test_roc_auc']:.3f} [{m['test_roc_auc_low']:.3f}, {m['test_roc_auc_high']:.3f}]"
-    if m["test_roc_auc_low"] <= 0.5:
+    interval = f"ROC AUC {auc:.3f} [{auc_low:.3f}, {auc_high:.3f}]"
+    if auc_low <= 0.5:
         reason = f"nothing to learn here: no better than chance on {n:,} later calls, {interval} reaches 0.5"
         return Verdict(False, reason, evidence)
     if low <= 0:
@@ -69,7 +79,12 @@ def first_champion(trained: Trained) -> Verdict:
             f"Brier score lower by {gain:.4f} [{low:.4f}, {high:.4f}], which reaches 0 ({interval})",
             evidence,
         )
-    return Verdict(True, f"first champion: {interval} on {n:,} later calls, Brier {evidence['brier']:.4f}", evidence)
+    within = trained.within_roc_auc
+    beyond = "" if within >= TELLS_CALLS_APART else (
+        f"; it knows little but how calls have been ending lately (ROC AUC within stretches of time {within:.3f})"
+    )  # fmt: skip
+    said = f"first champion: {interval} on {n:,} later calls, Brier {evidence['brier']:.4f}{beyond}"
+    return Verdict(True, said, evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,8 @@ class Compared:
     champion: "NDArray[np.float64]"
     segments: Mapping[str, "NDArray[np.bool_]"] = field(default_factory=dict)
     """Groups of calls by name, as masks."""
+    companies: Sequence[str | None] = ()
+    """The company of each call: its calls are alike, and count as one where it is asked what chance can do."""
 
 
 def against_champion(compared: Compared, champion: str) -> Verdict:
@@ -95,8 +112,9 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     if n < LEAST_COMMON_ROWS:
         return Verdict(False, f"only {n} calls that neither model has seen, {LEAST_COMMON_ROWS} needed to compare")
     difference = _log_loss(y, compared.champion) - _log_loss(y, compared.challenger)
-    gain, low, high = _mean_interval(difference)
-    auc_gain, auc_low, auc_high = auc_difference(y, compared.challenger, compared.champion)
+    groups = groups_of(compared.companies, n)
+    gain, low, high = mean_interval(difference, groups)
+    auc_gain, auc_low, auc_high = auc_difference(y, compared.challenger, compared.champion, groups)
     theirs, mine = metrics_of(y, compared.champion, "champion"), metrics_of(y, compared.challenger, "challenger")
     evidence = {
         "log_loss_gain": gain,
@@ -121,7 +139,7 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     better = (low > 0 and gain >= LEAST_LOG_LOSS_GAIN) or (auc_low > 0 and auc_gain >= LEAST_AUC_GAIN and gain >= 0)
     if not better:
         return Verdict(False, f"not shown to be better: {said}", evidence)
-    for objection in _objections(compared):
+    for objection in _objections(compared, groups, (auc_gain, auc_high)):
         return Verdict(False, f"better over all, but {objection}: {said}", evidence)
     return Verdict(True, said, evidence)
 
@@ -137,11 +155,15 @@ def calls_to_decide(difference: "NDArray[np.float64]") -> float:
 
 
 def auc_difference(
-    y: "NDArray[np.bool_]", p: "NDArray[np.float64]", q: "NDArray[np.float64]"
+    y: "NDArray[np.bool_]",
+    p: "NDArray[np.float64]",
+    q: "NDArray[np.float64]",
+    groups: "NDArray[np.int64] | None" = None,
 ) -> tuple[float, float, float]:
     """How much higher the ROC AUC of `p` is than that of `q` on the same calls, with its 95 % interval.
 
-    DeLong, DeLong and Clarke-Pearson 1988, with midranks as in Sun and Xu 2014. Nought where all ended alike.
+    DeLong, DeLong and Clarke-Pearson 1988, with midranks as in Sun and Xu 2014; where calls come in `groups` (numbers
+    of shape (calls,)), their placements are added up by group as in Obuchowski 1997. Nought where all ended alike.
     """
     import numpy as np
     from scipy.stats import rankdata
@@ -157,8 +179,21 @@ def auc_difference(
         placed.append((won, lost))
     won, lost = (placed[0][at] - placed[1][at] for at in (0, 1))
     gain = float(won.mean())
-    half = NORMAL_95 * sqrt(float(np.var(won, ddof=1)) / m + float(np.var(lost, ddof=1)) / n)
+    share = np.empty(len(y))
+    share[y], share[~y] = (won - won.mean()) / m, (lost - lost.mean()) / n
+    half = NORMAL_95 * sqrt(_summed_squares(share, groups))
     return gain, gain - half, gain + half
+
+
+def groups_of(companies: Sequence[str | None], n: int) -> "NDArray[np.int64] | None":
+    """The group of each of n calls as a number: its company, or itself; None where nothing is known of companies."""
+    import numpy as np
+
+    if not any(company is not None for company in companies):
+        return None
+    numbers: dict[object, int] = {}
+    named = (company if company is not None else at for at, company in enumerate(companies))
+    return np.array([numbers.setdefault(name, len(numbers)) for name in named], dtype=np.int64)
 
 
 def segments_of(values: Mapping[str, Sequence[str | None]]) -> dict[str, "NDArray[np.bool_]"]:
@@ -167,25 +202,29 @@ def segments_of(values: Mapping[str, Sequence[str | None]]) -> dict[str, "NDArra
 
     masks = {}
     for feature, column in values.items():
-        for value in dict.fromkeys(column):
+        large = [value for value, n in Counter(column).items() if LARGE_SEGMENT <= n < len(column)]
+        for value in sorted(large, key=list(dict.fromkeys(column)).index):
             mask = np.array([one == value for one in column])
-            if LARGE_SEGMENT <= mask.sum() < len(mask):
+            if mask.any():
                 masks[f"{feature} {value or 'not known'}"] = mask
     return masks
 
 
-def _objections(compared: Compared) -> Iterator[str]:
+def _objections(compared: Compared, groups: "NDArray[np.int64] | None", auc_gain: tuple[float, float]) -> Iterator[str]:
     """What speaks against a challenger that is better over all, each beyond chance."""
     y = compared.y
-    worse, low, _ = _mean_interval((compared.challenger - y) ** 2 - (compared.champion - y) ** 2)
+    worse, low, _ = mean_interval((compared.challenger - y) ** 2 - (compared.champion - y) ** 2, groups)
     if low > 0:
         yield f"its probabilities are further off (Brier higher by {worse:.4f})"
     level = _one_sided(0.05 / max(1, len(compared.segments)))
     for name, mask in compared.segments.items():
         lost = _log_loss(y[mask], compared.challenger[mask]) - _log_loss(y[mask], compared.champion[mask])
-        mean, error = float(lost.mean()), float(lost.std(ddof=1)) / sqrt(len(lost))
+        mean, error = float(lost.mean()), standard_error(lost, None if groups is None else groups[mask])
         if mean > level * error and mean >= LEAST_LOG_LOSS_GAIN:
             yield f"worse for {name} (log loss higher by {mean:.4f} on {len(lost):,} calls)"
+    gain, high = auc_gain
+    if high < 0 and gain <= -MOST_AUC_LOST:
+        yield "it tells the calls apart less well"
 
 
 def _by(change: float, low: float, high: float, digits: int) -> str:
@@ -201,9 +240,25 @@ def _one_sided(level: float) -> float:
     return float(norm.isf(level))
 
 
-def _mean_interval(values: "NDArray[np.float64]") -> tuple[float, float, float]:
-    mean, half = float(values.mean()), NORMAL_95 * float(values.std(ddof=1)) / sqrt(len(values))
+def mean_interval(
+    values: "NDArray[np.float64]", groups: "NDArray[np.int64] | None" = None
+) -> tuple[float, float, float]:
+    """The mean of what each call adds, with its 95 % interval; calls of a group count as one where chance is asked."""
+    mean, half = float(values.mean()), NORMAL_95 * standard_error(values, groups)
     return mean, mean - half, mean + half
+
+
+def standard_error(values: "NDArray[np.float64]", groups: "NDArray[np.int64] | None" = None) -> float:
+    """Of the mean of values of shape (calls,), from the sums of each group (Liang and Zeger 1986)."""
+    return sqrt(_summed_squares((values - values.mean()) / len(values), groups))
+
+
+def _summed_squares(shares: "NDArray[np.float64]", groups: "NDArray[np.int64] | None") -> float:
+    """Sum of the squared sums of each group, corrected for few groups."""
+    import numpy as np
+
+    sums = shares if groups is None else np.bincount(groups, shares)
+    return float((sums**2).sum() * len(sums) / max(1, len(sums) - 1))
 
 
 def _log_loss(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> "NDArray[np.float64]":

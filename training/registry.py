@@ -223,7 +223,7 @@ def _run(trained: Trained, tried: Tried, because: str) -> Iterator[str]:
                 "git_commit": git_commit() or "none",
                 "source": trained.source,
                 "because": because,
-                "left_out_as_leaks": ", ".join(leak.feature for leak in trained.leaks if not leak.is_trusted) or "none",
+                "left_out_as_leaks": ", ".join(leak.feature for leak in trained.leaks if leak.is_left_out) or "none",
                 "calibration": "sigmoid on rolling-origin blocks",
             }
         )

@@ -7,7 +7,7 @@ on everything, because under drift the newest calls are worth most.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ from ringback.errors import NotEnoughData
 from ringback.records import Target
 from training.choice import Chosen, choose
 from training.data import TrainingData
-from training.evaluate import intervals_of, metrics_of
+from training.evaluate import intervals_of, metrics_of, roc_auc
 from training.leakage import Leak, find_leaks
 from training.split import Split, rolling_origin
 from training.stack import stacked
-from training.trials import Judged, check_splits, learning_from, try_all
+from training.trials import Judged, Learning, check_splits, judge, learning_from, try_all
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +76,11 @@ class Trained:
     test_call_ids: list[str]
     test_y: "NDArray[np.bool_]"
     test_judged_at: "NDArray[np.datetime64]"
+    test_companies: list[str | None]
+    within_roc_auc: float
+    """Mean ROC AUC within the blocks of the test: what it knows beyond how calls have been ending lately."""
+    compared_probabilities: "NDArray[np.float64]"
+    """What it would have said of the judged rows had companies been on both sides, as a champion's are; same shape."""
     test_base_rates: "NDArray[np.float64]"
     """For each test row the share of successes among the last 2,000 learned from for it: what a model must beat."""
 
@@ -95,7 +100,7 @@ def train(
 
     check_enough(data, least_rows)
     leaks = find_leaks(data, trusted)
-    left_out = {leak.feature for leak in leaks if not leak.is_trusted}
+    left_out = {leak.feature for leak in leaks if leak.is_left_out}
     rows = [{name: value for name, value in row.items() if name not in left_out} for row in data.rows]
     splits = check_splits(rolling_origin(data.judged_at, data.matures_at, data.companies), data.y, data.target)
     encoding = learn_encoding([rows[at] for at in splits[-1].learn])
@@ -127,13 +132,48 @@ def train(
         test_call_ids=[data.call_ids[at] for at in test_rows],
         test_y=data.y[test_rows],
         test_judged_at=data.judged_at[test_rows],
+        test_companies=[data.companies[at] for at in test_rows] if data.companies else [],
+        within_roc_auc=_within([split for split in splits if split.is_test], data.y, chosen.in_turn[is_test]),
+        compared_probabilities=_with_companies(chosen, learning, data, order, jobs),
         test_base_rates=np.concatenate(
             [np.full(len(split.judge), data.y[split.learn][-LATELY:].mean()) for split in splits if split.is_test]
         ),
     )
 
 
-def _fit(chosen: Chosen, learning: Any, jobs: int) -> Any:
+def _with_companies(
+    chosen: Chosen, learning: Learning, data: TrainingData, order: "NDArray[np.int64]", jobs: int
+) -> "NDArray[np.float64]":
+    """The chosen members' answers in turn without keeping companies apart; the same where that changes nothing.
+
+    A champion has learned from the companies that call again. A challenger that is compared with it may too.
+    """
+    import numpy as np
+
+    apart = learning.splits
+    together = check_splits(rolling_origin(data.judged_at, data.matures_at), data.y, data.target)
+    if len(apart) == len(together) and all(
+        np.array_equal(a.learn, b.learn) and not a.parts for a, b in zip(apart, together, strict=True)
+    ):
+        return chosen.in_turn
+    known = replace(learning, splits=together)
+    said = choose([judge(trial, known, jobs) for trial in chosen.members], together, data.y).in_turn
+    by_row = dict(zip(np.concatenate([split.judge for split in together]).tolist(), said.tolist(), strict=True))
+    alone = dict(zip(order.tolist(), chosen.in_turn.tolist(), strict=True))
+    return np.array([by_row.get(at, alone[at]) for at in order.tolist()])
+
+
+def _within(splits: Sequence[Split], y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> float:
+    import numpy as np
+
+    blocks = np.split(p, np.cumsum([len(split.judge) for split in splits])[:-1])
+    aucs = [roc_auc(y[split.judge], said) for split, said in zip(splits, blocks, strict=True)]
+    weights = [len(split.judge) for split in splits]
+    known = [at for at, auc in enumerate(aucs) if auc == auc]
+    return float(np.average([aucs[at] for at in known], weights=[weights[at] for at in known])) if known else 0.5
+
+
+def _fit(chosen: Chosen, learning: Learning, jobs: int) -> Any:
     import numpy as np
 
     every = np.arange(len(learning.y))
@@ -153,7 +193,8 @@ def _by_candidate(
     tried = []
     for name in dict.fromkeys(one.trial.candidate for one in judged):
         mine = [one for one in judged if one.trial.candidate == name]
-        best = choose(mine, splits, y).best
+        choosing = [split for split in splits if not split.is_test]
+        best = choose([Judged(one.trial, one.log_odds[: len(choosing)]) for one in mine], choosing, y).best
         alone = choose([one for one in mine if one.trial is best], splits, y)
         tried.append(_figures(name, str(best), alone.in_turn, y[order], is_test, splits))
     return tried

@@ -93,7 +93,10 @@ def learning_from(
     if texts:
         columns_of["beyond words"] = [at for at in every if encoding.sources[at] not in texts]
     columns_of["all"] = list(every)
-    return Learning(X, y, splits, {name: at for name, at in columns_of.items() if at}, following)
+    usable = {name: at for name, at in columns_of.items() if at}
+    if not usable:
+        raise NotEnoughData("no feature differs between the calls, so there is nothing to learn from")
+    return Learning(X, y, splits, usable, following)
 
 
 def follow_calendar(X: "NDArray[np.float32]", sources: Sequence[str]) -> tuple[str, ...]:
@@ -162,6 +165,11 @@ def _variations(tried: Sequence[Judged], learning: Learning) -> Iterator[Trial]:
             yield Trial(at.trial.candidate, settings, at.trial.columns)
         if len(learning.y) > 2 * RECENT_ROWS:
             yield Trial(at.trial.candidate, columns=at.trial.columns, window=RECENT_ROWS)
+
+
+def judge(trial: Trial, learning: Learning, jobs: int) -> Judged:
+    """Let a trial answer every block."""
+    return Judged(trial, _answers(trial, learning, learning.splits, jobs))
 
 
 def _choosing_blocks(trial: Trial, learning: Learning, jobs: int) -> Judged:
@@ -233,5 +241,8 @@ def check_splits(splits: Sequence[Split], y: "NDArray[np.bool_]", target: str) -
     for part in (False, True):
         rows = [y[split.judge] for split in usable if split.is_test == part]
         if not rows or not 0 < sum(block.sum() for block in rows) < sum(map(len, rows)):
-            raise NotEnoughData(f"the labels of {target} are too one-sided over time to validate on later calls")
+            raise NotEnoughData(
+                f"the labels of {target} cannot be validated on later calls: too few in a stretch of time, "
+                "all at once, or all alike; more outcomes over a longer time are needed"
+            )
     return usable

@@ -103,6 +103,7 @@ def learned() -> Trained:
         importances={"sentiment": 1.0}, leaks=(), following=(), duplicates=0, maturity_days=1.0, judged_rows=test,
         judged_probabilities=p, test_call_ids=[f"fellow:early{at}" for at in test], test_y=y[test],
         test_judged_at=np.full(len(test), np.datetime64(START)), test_base_rates=np.full(len(test), y[early].mean()),
+        test_companies=[], within_roc_auc=0.7, compared_probabilities=p,
     )  # fmt: skip
 
 

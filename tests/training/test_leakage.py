@@ -37,9 +37,41 @@ def test_a_number_that_tells_the_outcome_is_named_with_its_auc() -> None:
     )
 
 
-def test_a_column_far_ahead_of_all_others_is_named_with_the_next_best() -> None:
-    better: list[Value] = [float(1.5 * happened + RNG.normal()) for happened in Y]
-    assert "far more than any other column" in found(rows(better=better))["better"]
+def test_a_column_that_tells_a_great_deal_is_worth_a_second_look_but_learned_from() -> None:
+    better: list[Value] = [float(2.0 * happened + 0.85 * RNG.normal()) for happened in Y]
+    honest: list[Value] = [float(1.75 * happened + RNG.normal()) for happened in Y]
+    leaks = {leak.feature: leak for leak in leaks_in(rows(better=better, honest_score=honest), Y)}
+    assert leaks["better"].is_left_out
+    assert not leaks["honest_score"].is_left_out
+    assert leaks["honest_score"].evidence.startswith("alone it tells a great deal (ROC AUC 0.8")
+
+
+def test_a_date_that_lies_after_the_calls_is_worth_a_second_look() -> None:
+    days: list[Value] = [-float(n % 30 + 1) for n in range(N)]
+    (leak,) = leaks_in(rows(**{"custom.closed (days before the call)": days}), Y)
+    assert (leak.feature, leak.is_left_out) == ("custom.closed (days before the call)", False)
+
+
+def test_noise_is_seldom_accused_however_few_calls_there_are() -> None:
+    accused = 0
+    for _ in range(40):
+        y = RNG.random(200) < 0.3
+        accused += bool(leaks_in([{"a": float(a), "b": float(b)} for a, b in RNG.normal(size=(200, 2))], y))
+    assert accused == 0
+
+
+@pytest.mark.parametrize(("n", "rate"), [(120, 0.3), (200, 0.1), (600, 0.05), (1500, 0.02)])
+def test_a_copy_of_the_outcome_is_found_however_few_or_rare_they_are(n: int, rate: float) -> None:
+    y = np.arange(n) % round(1 / rate) == 0
+    (leak,) = leaks_in([{"copy": float(happened), "noise": float(RNG.normal())} for happened in y], y)
+    assert (leak.feature, leak.is_left_out) == ("copy", True)
+
+
+def test_a_column_that_was_renamed_is_not_accused() -> None:
+    old: list[Value] = [float(n % 9) if n < 400 else None for n in range(N)]
+    new: list[Value] = [float(n % 9) if n >= 400 else None for n in range(N)]
+    still_open: Rows = [{"honest": 0.0, "old": None, "new": 1.0} for _ in range(100)]
+    assert found(rows(old=old, new=new), still_open) == {}
 
 
 def test_a_category_that_tells_the_outcome_is_named() -> None:
@@ -59,7 +91,8 @@ def test_a_column_that_is_filled_only_for_decided_calls_is_named() -> None:
     closed: list[Value] = [float(n % 12) for n in range(N)]
     still_open: Rows = [{"honest": 0.0, "closed": None} for _ in range(100)]
     assert found(rows(closed=closed), still_open) == {
-        "closed": "it is filled only once the outcome is known: in 100% of 600 decided calls and 0% of 100 open ones"
+        "closed": "it is filled only once the outcome is known: in 100% of the latest 150 decided calls and 0% of "
+        "100 open ones"
     }
 
 

@@ -140,3 +140,30 @@ def test_it_takes_the_more_calls_to_decide_the_smaller_the_gain() -> None:
 def test_only_large_groups_are_looked_at() -> None:
     industries = ["retail"] * 250 + ["mining"] * 150 + [None] * 200
     assert list(segments_of({"industry": industries})) == ["industry retail", "industry not known"]
+
+
+def test_a_constant_does_not_replace_a_champion_that_orders_well_but_exaggerates() -> None:
+    both = compared(2000, 0.7, 0.0)
+    z = np.log(both.challenger / (1 - both.challenger))
+    constant = np.full(2000, both.y.mean())
+    verdict = against_champion(replace(both, challenger=constant, champion=expit(6 * z)), "3")
+    assert verdict.evidence["log_loss_gain_low"] > 0
+    assert not verdict.promote
+    assert "it tells the calls apart less well" in verdict.reason
+
+
+def test_of_equal_models_few_are_promoted_where_calls_of_a_company_are_alike() -> None:
+    rng = np.random.default_rng(8)
+    promoted = 0
+    for _ in range(100):
+        of_company = compared(60, 0.5, 0.5, rng)
+        again = {name: np.repeat(getattr(of_company, name), 10) for name in ("y", "challenger", "champion")}
+        companies = [f"company {n // 10}" for n in range(600)]
+        promoted += against_champion(Compared(**again, companies=companies), "3").promote
+    assert promoted <= 8
+
+
+def test_without_repeated_companies_chance_is_reckoned_call_by_call() -> None:
+    both = compared(500, 0.8, 0.3)
+    alone = replace(both, companies=[f"company {n}" for n in range(500)])
+    assert against_champion(alone, "3").evidence == pytest.approx(against_champion(both, "3").evidence)

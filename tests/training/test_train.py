@@ -7,6 +7,7 @@ from ringback.errors import NotEnoughData
 from tests.training.synthetic import LEAST_ROWS, training_rows
 from tests.training.synthetic import trained as learned
 from training.candidates import CANDIDATES
+from training.evaluate import roc_auc
 from training.train import train
 
 
@@ -63,5 +64,28 @@ def test_successes_that_all_came_first_cannot_be_validated() -> None:
     from dataclasses import replace
 
     data = training_rows(250)
-    with pytest.raises(NotEnoughData, match="too one-sided over time"):
+    with pytest.raises(NotEnoughData, match="cannot be validated on later calls"):
         train(replace(data, y=np.arange(250) < 60), LEAST_ROWS, jobs=1)
+
+
+def test_where_nothing_differs_between_the_calls_there_is_nothing_to_learn_from() -> None:
+    from dataclasses import replace
+
+    data = training_rows(250)
+    with pytest.raises(NotEnoughData, match="no feature differs between the calls"):
+        train(replace(data, rows=[{"employees": None} for _ in data.rows]), LEAST_ROWS, jobs=1)
+
+
+def test_a_challenger_is_compared_as_one_that_knows_the_companies_that_call_again() -> None:
+    """Their own column tells how their calls end; kept apart it tells nothing, as it should for new companies."""
+    from dataclasses import replace
+
+    data = training_rows()
+    companies = [f"company {at % 10}" for at in range(600)]
+    good = np.array([at % 10 < 5 for at in range(600)])
+    y = np.where(np.random.default_rng(3).random(600) < 0.8, good, ~good)
+    rows = [{"custom.account": company, "sentiment": 0.1 * (at % 7)} for at, company in enumerate(companies)]
+    trained = train(replace(data, y=y, rows=rows, companies=companies), LEAST_ROWS, jobs=1, budget_seconds=0.01)
+    happened = y[trained.judged_rows]
+    assert roc_auc(happened, trained.judged_probabilities) < 0.65
+    assert roc_auc(happened, trained.compared_probabilities) > 0.7
