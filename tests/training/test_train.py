@@ -81,8 +81,8 @@ def test_a_challenger_is_compared_as_one_that_knows_the_companies_that_call_agai
     from dataclasses import replace
 
     data = training_rows()
-    companies = [f"company {at % 10}" for at in range(600)]
-    good = np.array([at % 10 < 5 for at in range(600)])
+    companies = [f"company {at % 4}" for at in range(600)]
+    good = np.array([at % 4 < 2 for at in range(600)])
     y = np.where(np.random.default_rng(3).random(600) < 0.8, good, ~good)
     rows = [{"custom.account": company, "sentiment": 0.1 * (at % 7)} for at, company in enumerate(companies)]
     trained = train(replace(data, y=y, rows=rows, companies=companies), LEAST_ROWS, jobs=1, budget_seconds=0.01)
