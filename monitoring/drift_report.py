@@ -9,6 +9,7 @@ from datetime import datetime
 from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
 
 from features.encoding import Encoding
 from monitoring.drift import Judgement
@@ -84,10 +85,12 @@ def write_page(reference: Rows, recent: Rows, encoding: Encoding, names: Sequenc
         numerical_columns=[name for name in usable if name in numbers],
         categorical_columns=[name for name in usable if name in encoding.categories],
     )
-    made = Report([DataDriftPreset(method="psi", threshold=PSI_DRAWN)]).run(
-        Dataset.from_pandas(_frame(recent, encoding, usable), definition),
-        Dataset.from_pandas(_frame(reference, encoding, usable), definition),
-    )
+    with catch_warnings():
+        simplefilter("ignore", RuntimeWarning)  # it divides by the spread of columns that are all alike
+        made = Report([DataDriftPreset(method="psi", threshold=PSI_DRAWN)]).run(
+            Dataset.from_pandas(_frame(recent, encoding, usable), definition),
+            Dataset.from_pandas(_frame(reference, encoding, usable), definition),
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     made.save_html(str(path.with_suffix(".html")))
     path.with_suffix(".json").write_text(dumps(loads(made.json()), indent=1))
