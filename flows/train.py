@@ -74,7 +74,7 @@ def learned(data: TrainingData, because: str) -> Version:
     if version is None:
         config = settings()
         trained = train_target(
-            data, config.min_training_labels, config.training_jobs, config.trusted_columns, config.training_seconds
+            data, config.min_training_labels, config.training_jobs, data.trusted, config.training_seconds
         )
         for leak in trained.leaks:
             told = "gives the outcome away" if leak.is_certain else "is worth a second look"

@@ -11,6 +11,7 @@ from features.custom import PREFIX
 from features.engagement import ENGAGEMENT
 from features.labels import decided_as_of, labels_as_of
 from ringback.records import TARGETS, Target, Value
+from ringback.settings import settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +44,8 @@ class TrainingData:
     """Calls without an outcome yet, at most about ten thousand: no losses, but they show what is filled late."""
     duplicates: int = 0
     """Calls left out because another call of the same contact on the same day says the same."""
+    trusted: tuple[str, ...] = ()
+    """Columns that are learned from though they seem to give the outcome away."""
     maturity_days: float = 0.0
     """So long after it was judged a call's label is waited for, however soon it came."""
 
@@ -50,6 +53,7 @@ class TrainingData:
     def fingerprint(self) -> str:
         """Changes when any row, feature, label or moment changes."""
         digest = sha256(f"{self.target} {self.as_of.isoformat()}".encode())
+        digest.update(" ".join(sorted(self.trusted)).encode())
         for call_id, row in zip(self.call_ids, self.rows, strict=True):
             digest.update(f"{call_id} {row}".encode())
         digest.update(self.y.tobytes())
@@ -87,6 +91,7 @@ def training_data(as_of: datetime) -> dict[Target, TrainingData]:
             companies=[s.company_id for s in mine],
             open_rows=open_rows[:: max(1, len(open_rows) // MOST_OPEN_ROWS)],
             duplicates=len(mature) - len(mine),
+            trusted=settings().trusted_columns,
             maturity_days=delay / DAY,
         )
     return data

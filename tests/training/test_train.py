@@ -42,6 +42,7 @@ def test_the_fingerprint_changes_with_any_label() -> None:
     turned = data.y.copy()
     turned[0] = not turned[0]
     assert data.fingerprint == replace(data).fingerprint != replace(data, y=turned).fingerprint
+    assert data.fingerprint != replace(data, trusted=("minutes",)).fingerprint
 
 
 def test_too_few_labels_say_how_many_are_needed() -> None:
