@@ -54,7 +54,7 @@ def learn(data: TrainingData, because: str) -> Version | None:
     """
     mend_ledger(data.target)
     try:
-        return learned(data, because)
+        return trained_version(data, because)
     except NotEnoughData as missing:
         get_run_logger().warning("%s", missing)
         return None
@@ -68,7 +68,7 @@ def mend_ledger(target: Target) -> None:
             promote(_promotion(version))
 
 
-def learned(data: TrainingData, because: str) -> Version:
+def trained_version(data: TrainingData, because: str) -> Version:
     """The version of this training, made where there is none yet, its decision in the ledger, the aliases behind it."""
     version = registry.find(data.target, data.as_of, data.fingerprint)
     if version is None:
