@@ -73,9 +73,7 @@ def trained_version(data: TrainingData, because: str) -> Version:
     version = registry.find(data.target, data.as_of, data.fingerprint)
     if version is None:
         config = settings()
-        trained = train_target(
-            data, config.min_training_labels, config.training_jobs, data.trusted, config.training_seconds
-        )
+        trained = train_target(data, config.min_training_labels, config.training_jobs, config.training_seconds)
         for leak in trained.leaks:
             told = "gives the outcome away" if leak.is_certain else "is worth a second look"
             get_run_logger().warning("%s %s: %s", leak.feature, told, leak.evidence)

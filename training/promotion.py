@@ -111,7 +111,7 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     n = len(y)
     if n < LEAST_COMMON_ROWS:
         return Verdict(False, f"only {n} calls that neither model has seen, {LEAST_COMMON_ROWS} needed to compare")
-    difference = _log_loss(y, compared.champion) - _log_loss(y, compared.challenger)
+    difference = log_loss(y, compared.champion) - log_loss(y, compared.challenger)
     groups = groups_of(compared.companies, n)
     gain, low, high = mean_interval(difference, groups)
     auc_gain, auc_low, auc_high = auc_difference(y, compared.challenger, compared.champion, groups)
@@ -218,7 +218,7 @@ def _objections(compared: Compared, groups: "NDArray[np.int64] | None", auc_gain
         yield f"its probabilities are further off (Brier higher by {worse:.4f})"
     level = _one_sided(0.05 / max(1, len(compared.segments)))
     for name, mask in compared.segments.items():
-        lost = _log_loss(y[mask], compared.challenger[mask]) - _log_loss(y[mask], compared.champion[mask])
+        lost = log_loss(y[mask], compared.challenger[mask]) - log_loss(y[mask], compared.champion[mask])
         mean, error = float(lost.mean()), standard_error(lost, None if groups is None else groups[mask])
         if mean > level * error and mean >= LEAST_LOG_LOSS_GAIN:
             yield f"worse for {name} (log loss higher by {mean:.4f} on {len(lost):,} calls)"
@@ -261,7 +261,8 @@ def _summed_squares(shares: "NDArray[np.float64]", groups: "NDArray[np.int64] | 
     return float((sums**2).sum() * len(sums) / max(1, len(sums) - 1))
 
 
-def _log_loss(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def log_loss(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Of each call, in nats; all arrays of shape (calls,)."""
     import numpy as np
 
     safe = np.clip(p, SAFE, 1 - SAFE)

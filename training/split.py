@@ -32,6 +32,11 @@ class Split:
     parts: "tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]" = ()
     """Rows to learn from and to judge on, a part of the companies each; empty where one fit judges all rows."""
 
+    @property
+    def fits(self) -> "tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]":
+        """Rows to learn from and to judge on, a fit each."""
+        return self.parts or ((self.learn, self.judge),)
+
 
 def rolling_origin(
     judged_at: "NDArray[np.datetime64]",

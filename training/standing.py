@@ -26,7 +26,9 @@ from training.promotion import (
     Compared,
     Verdict,
     against_champion,
+    log_loss,
     segments_of,
+    standard_error,
 )
 from training.registry import Loaded, Version
 
@@ -311,9 +313,8 @@ def _worse(compared: Compared, pair: _Pair) -> Iterator[Worse]:
     from scipy.stats import norm
 
     for segment, mask in compared.segments.items():
-        within = Compared(compared.y[mask], compared.challenger[mask], compared.champion[mask])
-        evidence = against_champion(within, pair.champion).evidence
-        gain = evidence["log_loss_gain"]
-        error = (evidence["log_loss_gain_high"] - evidence["log_loss_gain_low"]) / (2 * NORMAL_95)
+        y = compared.y[mask]
+        gains = log_loss(y, compared.champion[mask]) - log_loss(y, compared.challenger[mask])
+        gain, error = float(gains.mean()), standard_error(gains)
         if abs(gain) >= LEAST_LOG_LOSS_GAIN and abs(gain) > norm.isf(0.025 / len(compared.segments)) * error:
             yield Worse(segment, pair.challenger if gain < 0 else pair.champion, int(mask.sum()), abs(gain))

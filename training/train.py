@@ -89,17 +89,16 @@ def train(
     data: TrainingData,
     least_rows: int,
     jobs: int,
-    trusted: Sequence[str] = (),
     budget_seconds: float = BUDGET_SECONDS,
 ) -> Trained:
     """Try, choose, calibrate and fit; raises NotEnoughData, saying how much is missing.
 
-    Features that give the outcome away are left out unless they are among the `trusted`.
+    Features that give the outcome away are left out unless the data say that they are trusted.
     """
     import numpy as np
 
     check_enough(data, least_rows)
-    leaks = find_leaks(data, trusted)
+    leaks = find_leaks(data, data.trusted)
     left_out = {leak.feature for leak in leaks if leak.is_left_out}
     rows = [{name: value for name, value in row.items() if name not in left_out} for row in data.rows]
     splits = check_splits(rolling_origin(data.judged_at, data.matures_at, data.companies), data.y, data.target)

@@ -135,9 +135,17 @@ def try_all(learning: Learning, jobs: int, budget_seconds: float) -> list[Judged
             tried.append(_choosing_blocks(trial, learning, jobs))
     variations = list(_variations(tried, learning))
     tried += [_choosing_blocks(trial, learning, jobs) for trial in variations if time.monotonic() < until]
-    hopeful = [one for one in tried if not _is_hopeless(one, tried, learning)]
-    best_of = [min(mine, key=lambda one: _choosing_loss(one, learning).mean()) for mine in _by_candidate(tried)]
-    kept = [one for one in tried if any(one is other for other in (*hopeful, *best_of))]
+    lost = [_choosing_loss(one, learning) for one in tried]
+    best = min(lost, key=lambda loss: float(loss.mean()))
+    best_of: dict[str, NDArray[np.float64]] = {}
+    for one, loss in zip(tried, lost, strict=True):
+        there = best_of.setdefault(one.trial.candidate, loss)
+        best_of[one.trial.candidate] = loss if loss.mean() < there.mean() else there
+    kept = [
+        one
+        for one, loss in zip(tried, lost, strict=True)
+        if loss is best_of[one.trial.candidate] or not _is_hopeless(loss, best)
+    ]
     return [_test_blocks(one, learning, jobs) for one in sorted(kept, key=_how_flexible)]
 
 
@@ -199,10 +207,7 @@ def _answer(trial: Trial, learning: Learning, split: Split) -> "NDArray[np.float
 
     with threadpool_limits(1):
         return np.concatenate(
-            [
-                log_odds_of(trial.fit(learning, learn, 1), learning.X[judge])
-                for learn, judge in split.parts or ((split.learn, split.judge),)
-            ]
+            [log_odds_of(trial.fit(learning, learn, 1), learning.X[judge]) for learn, judge in split.fits]
         )
 
 
@@ -220,15 +225,9 @@ def _how_flexible(judged: Judged) -> int:
     return [candidate.__name__ for candidate in CANDIDATES].index(judged.trial.candidate)
 
 
-def _is_hopeless(judged: Judged, tried: Sequence[Judged], learning: Learning) -> bool:
-    best = min((_choosing_loss(one, learning) for one in tried), key=lambda loss: float(loss.mean()))
-    behind = _choosing_loss(judged, learning) - best
+def _is_hopeless(loss: "NDArray[np.float64]", best: "NDArray[np.float64]") -> bool:
+    behind = loss - best
     return bool(behind.mean() > HOPELESS * behind.std() / len(behind) ** 0.5)
-
-
-def _by_candidate(tried: Sequence[Judged]) -> Iterator[list[Judged]]:
-    for name in dict.fromkeys(one.trial.candidate for one in tried):
-        yield [one for one in tried if one.trial.candidate == name]
 
 
 def check_splits(splits: Sequence[Split], y: "NDArray[np.bool_]", target: str) -> list[Split]:
@@ -236,7 +235,7 @@ def check_splits(splits: Sequence[Split], y: "NDArray[np.bool_]", target: str) -
     usable = [
         split
         for split in splits
-        if len(split.judge) and all(0 < y[learn].sum() < len(learn) for learn, _ in split.parts or ((split.learn, 0),))
+        if len(split.judge) and all(0 < y[learn].sum() < len(learn) for learn, _ in split.fits)
     ]
     for part in (False, True):
         rows = [y[split.judge] for split in usable if split.is_test == part]

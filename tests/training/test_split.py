@@ -33,7 +33,7 @@ def test_no_split_learns_from_the_future_or_from_a_company_it_judges(rows: list[
     splits = [split for split in rolling_origin(judged_at, matures_at, companies) if len(split.judge)]
     assert not any(leaks(split, judged_at, matures_at) for split in splits)
     for split in splits:
-        for learn, judge in split.parts or ((split.learn, split.judge),):
+        for learn, judge in split.fits:
             assert not ({companies[at] for at in learn} & {companies[at] for at in judge}) - {None}
 
 
