@@ -3,22 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Float, Index, Integer, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-
-class Base(DeclarativeBase):
-    """Times are UTC without zone."""
-
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own form)
-        datetime: DateTime,
-        str: String,
-        float: Float,
-        int: Integer,
-        bool: Boolean,
-        dict[str, Any]: JSON,
-        list[str]: JSON,
-    }
+from database.base import Base as Base
+from database.service_models import ApiKey as ApiKey
+from database.service_models import EngagementEvent as EngagementEvent
+from database.service_models import InboxDelivery as InboxDelivery
+from database.service_models import KeyUsage as KeyUsage
+from database.service_models import LogMark as LogMark
+from database.service_models import Published as Published
+from database.service_models import ScoredFeatures as ScoredFeatures
+from database.service_models import Serving as Serving
 
 
 class Company(Base):
@@ -191,6 +187,17 @@ class Prediction(Base):
     priority: Mapped[str]
     confidence: Mapped[float]
     reasons: Mapped[list[str]]
+    features_hash: Mapped[str | None]
+    """The row of `scored_features` that it was made from."""
+    source: Mapped[str] = mapped_column(server_default="flow")
+    """Who asked: flow, api or webhook."""
+    answered_by: Mapped[str] = mapped_column(server_default="champion")
+    """champion, challenger, rules or pinned."""
+    points: Mapped[float | None]
+    """The score before rounding."""
+    voice_ai_weight: Mapped[float | None]
+    challenger: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """By target what a challenger said beside: its version and probability."""
 
 
 class ShadowAnswer(Base):

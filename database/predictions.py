@@ -1,8 +1,9 @@
 """Predictions and the alerts they raise."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -29,6 +30,20 @@ def predicted_contents(progression_version: str, voice_ai_version: str) -> set[t
     )
     with reading() as connection:
         return {(row.call_id, row.content_hash) for row in connection.execute(asked)}
+
+
+def answered_by_requests(since: datetime) -> list[Prediction]:
+    """What the service, and not a flow, has answered since a moment, the earliest first."""
+    p = models.Prediction
+    asked = select(p).where(p.source != "flow", p.predicted_at >= since).order_by(p.predicted_at, p.prediction_id)
+    with reading() as connection:
+        return [prediction_of(row) for row in connection.execute(asked)]
+
+
+def prediction_of(row: Any) -> Prediction:
+    """A row of predictions as a record."""
+    named = {field.name: getattr(row, field.name) for field in fields(Prediction)}
+    return Prediction(**named | {"reasons": tuple(row.reasons)})
 
 
 def raise_alerts(subjects: Iterable[tuple[str, str]], at: datetime, kind: str = HIGH_VALUE) -> int:

@@ -14,6 +14,8 @@ from features.words import customer_share, customer_words, lower, said
 from ringback.records import Snapshot
 
 NOTES_TEXT_CHARACTERS = 2_000
+URGENT_FROM = 3
+"""Of five levels."""
 
 VOICE_AI = re.compile(
     r"voice ?ai|ai (?:voice|agent|receptionist|assistant)s?|voice ?bots?|conversational ai|virtual agents?"
@@ -104,11 +106,14 @@ def mentions_verify(s: Snapshot) -> float | None:
 
 
 def urgency(s: Snapshot) -> float | None:
-    """How often something was said to be urgent.
+    """How often something was said to be urgent; a level that whoever asks states counts as so often: 4 once, 5 twice.
 
     Unit: log(1 + times). Source: notes, customer's words. Missing: none of notes and transcript is there.
     """
-    return said(customer_words(s), URGENCY)
+    heard = said(customer_words(s), URGENCY)
+    if s.urgency_level is None:
+        return heard
+    return max(heard or 0.0, math.log1p(max(0, s.urgency_level - URGENT_FROM)))
 
 
 def timeline(s: Snapshot) -> float | None:

@@ -1,12 +1,15 @@
 """Text as a few numbers: TF-IDF of words or of parts of words, projected on the directions in which texts differ most.
 
-Latent semantic analysis (Deerwester et al. 1990, "Indexing by latent semantic analysis") by scikit-learn's
-TfidfVectorizer and TruncatedSVD. What was learned is plain data: terms, their weights, directions.
+Latent semantic analysis (Deerwester et al. 1990, "Indexing by latent semantic analysis"), learned by scikit-learn's
+TfidfVectorizer and TruncatedSVD. What was learned is plain data: terms, their weights, directions; from then on a text
+is encoded here, since one request cannot wait for a vectorizer.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ LONGEST = 2_000
 """Characters of a text that count."""
 LEAST_TEXTS_A_TERM = 5
 PLACES = 6
+WORD = re.compile(r"(?u)\b[^\W\d_][^\W\d_']{1,24}\b")
+LETTERS = (3, 4)
+"""Fewest and most letters of a part of a word."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +48,37 @@ class TextColumns:
     def encode(self, texts: Sequence[str | None]) -> "NDArray[np.float32]":
         """A matrix of shape (texts, directions); NaN where there is no text.
 
-        A text gives the same numbers alone as among others: sparse rows are added up term by term, each by itself,
-        which dense matrix products do not promise.
+        A text gives the same numbers alone as among others: each is added up by itself, term by term, which matrix
+        products do not promise.
         """
         import numpy as np
 
         matrix = np.full((len(texts), len(self.directions)), np.nan, dtype=np.float32)
-        known = [at for at, text in enumerate(texts) if text is not None]
-        if known:
-            weighed = self._vectorizer.transform([str(texts[at])[:LONGEST] for at in known])
-            matrix[known] = weighed @ self._by_term
+        for at, text in enumerate(texts):
+            if text is not None:
+                matrix[at] = self._projected(str(text)[:LONGEST])
         return matrix
 
-    @cached_property
-    def _vectorizer(self) -> "TfidfVectorizer":
+    def _projected(self, text: str) -> "NDArray[np.float64] | float":
+        """What TfidfVectorizer (sublinear, Euclidean norm) makes of a text, times the directions."""
         import numpy as np
 
-        made = _vectorizer(self.parts, vocabulary={term: at for at, term in enumerate(self.terms)})
-        made.idf_ = np.array(self.weights)
-        return made
+        counts: dict[int, int] = {}
+        for part in parts_of(text.lower(), self.parts):
+            place = self._places.get(part)
+            if place is not None:
+                counts[place] = counts.get(place, 0) + 1
+        if not counts:
+            return 0.0
+        places = sorted(counts)
+        weighed = [(1 + log(counts[place])) * self.weights[place] for place in places]
+        length = sqrt(sum(weight * weight for weight in weighed))
+        shares = np.array(weighed) / length
+        return (shares[:, None] * self._by_term[places]).sum(axis=0)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {term: at for at, term in enumerate(self.terms)}
 
     @cached_property
     def _by_term(self) -> "NDArray[np.float64]":
@@ -110,8 +128,26 @@ def learn_text(texts: Sequence[str], parts: Parts) -> TextColumns | None:
     )
 
 
+def parts_of(text: str, parts: Parts) -> list[str]:
+    """What a text in lower case is made of, as scikit-learn's analyzers cut it.
+
+    >>> parts_of("the api", "word"), parts_of("ab  c", "char_wb")
+    (['the', 'api'], [' ab', 'ab ', ' ab ', ' c '])
+    """
+    if parts == "word":
+        return WORD.findall(text)
+    found = []
+    for word in text.split():
+        padded = f" {word} "
+        for size in LETTERS:
+            found += [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
+            if len(padded) <= size:  # a short word counts once
+                break
+    return found
+
+
 def _vectorizer(parts: Parts, **settings: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    pieces = {"token_pattern": r"(?u)\b[^\W\d_][^\W\d_']{1,24}\b"} if parts == "word" else {"ngram_range": (3, 4)}
+    pieces = {"token_pattern": WORD.pattern} if parts == "word" else {"ngram_range": LETTERS}
     return TfidfVectorizer(analyzer=parts, sublinear_tf=True, **pieces, **settings)

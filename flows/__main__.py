@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows import lead_commands, model_commands
+from flows import key_commands, lead_commands, model_commands
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
@@ -69,7 +69,7 @@ def demo(
 
 @app.command()
 def up() -> None:
-    """Start Prefect with a worker and all deployments, MLflow, and the sandbox; Ctrl-C stops them."""
+    """Start Prefect with a worker and all deployments, MLflow, the REST API and the sandbox; Ctrl-C stops them."""
     import signal
 
     from flows.up import addresses, bring_up
@@ -184,6 +184,7 @@ def sandbox(
 
 lead_commands.add_to(app)
 model_commands.add_to(app)
+key_commands.add_to(app)
 
 
 def _import(

@@ -1,4 +1,6 @@
-"""Daily: calls come in from Fellow, leads and outcomes from the CRM's exports.
+"""Daily, and when Fellow's webhook says so: calls come in from Fellow, leads and outcomes from the CRM's exports.
+
+What the webhook delivered only says that something is new: all that changed is read, and the deliveries are done.
 
 Fellow's list of action items is not read: it knows no moment to read from, so that each run would fetch all there ever
 were, and the recordings' AI notes, which are kept, say of each item its text, who has to do it and until when.
@@ -12,6 +14,7 @@ from typing import Any
 
 from prefect import flow, task
 
+from database import inbox
 from database.sync import high_water, move_high_water
 from flows.environment import moment_of, prepare_stores, run_name
 from intake.importing import Imported, import_text
@@ -46,12 +49,13 @@ class Ingested:
 def ingest_calls(as_of: datetime | None = None) -> Ingested:
     """Bring in what changed at Fellow and in the CRM since the last run."""
     prepare_stores()
-    moment = moment_of(as_of)
+    moment, began = moment_of(as_of), now()
     touched = read_fellow(moment)
     new_calls, rejected, queued = take_meetings(touched, moment)
     leads = import_export("leads", moment)
     outcomes = import_export("outcomes", moment)
     mark_read(moment)
+    inbox.finish_waiting(fellow.SOURCE, began, now())
     return Ingested(new_calls, rejected, queued, leads.new if leads else 0, outcomes.outcomes if outcomes else 0)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from flows.policy_commands import models_thresholds
 from ringback.errors import UnknownModel, WrongUsage
 from ringback.records import TARGETS, Target
 
@@ -26,6 +27,7 @@ Check = Annotated[bool, typer.Option("--check", help="Try the version and say wh
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `ringback`."""
+    models.command("thresholds")(models_thresholds)
     app.add_typer(models, name="models")
 
 

@@ -7,8 +7,11 @@ from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
 
 from database.promotions import Promotion, champion_as_of, ledger, promote
+from database.serving import publish_challenger
+from flows.engines import compile_if_it_can_be
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
 from monitoring.profile import PROFILE_FILE, profile_of
+from ringback.clock import now
 from ringback.errors import NoModel, NotEnoughData, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
@@ -139,11 +142,15 @@ def point_aliases(target: Target) -> None:
     if champion is None:
         return
     registry.set_alias(target, CHAMPION, champion.version)
+    compile_if_it_can_be(target, champion.version)
     newest = max(registry.versions(target), key=lambda version: (version.as_of, int(version.version)))
     if newest.version == champion.version:
         registry.drop_alias(target, CHALLENGER)
+        publish_challenger(target, None, now())
     else:
         registry.set_alias(target, CHALLENGER, newest.version)
+        compile_if_it_can_be(target, newest.version)
+        publish_challenger(target, newest.version, now())
 
 
 def _text(value: str | float | None) -> str | None:

@@ -1,4 +1,4 @@
-"""One command up: the sandbox where no vendor key is set, Prefect with a worker and all deployments, and MLflow.
+"""One command up: the sandbox where no vendor key is set, Prefect with a worker and all deployments, MLflow, the API.
 
 Every process writes to a log of its own under `logs/`; Ctrl-C stops them all, the last started first.
 """
@@ -89,11 +89,18 @@ def addresses() -> dict[str, str]:
     places = {
         "Prefect (flows, schedules, runs)": f"http://127.0.0.1:{settings().prefect_port}",
         "MLflow (models side by side)": f"http://127.0.0.1:{settings().mlflow_port}",
+        "REST API (its description)": f"{api_url()}/docs",
         "Reports": (settings().reports / "index.html").as_uri(),
     }
     if settings().uses_sandbox:
         places["Sandbox (simulated vendors)"] = f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state"
     return places
+
+
+def api_url() -> str:
+    """Where the REST API answers on this machine."""
+    host = settings().api_host
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{settings().api_port}"  # noqa: S104
 
 
 def bring_up() -> Up:
@@ -124,6 +131,7 @@ def bring_up() -> Up:
             "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
             "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1",
         )  # fmt: skip
+        up.start("api", python, "-m", "flows", "serve")
         up.wait_for("prefect-server", f"{prefect_url}/api/health")
         up.finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
         up.finish("deploy", prefect, "--no-prompt", "deploy", "--all")
@@ -131,6 +139,7 @@ def bring_up() -> Up:
         if settings().uses_sandbox:
             up.wait_for("sandbox", f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state")
         up.wait_for("mlflow", f"http://127.0.0.1:{settings().mlflow_port}/health")
+        up.wait_for("api", f"{api_url()}/health")
     except BaseException:
         up.stop()
         raise
@@ -140,7 +149,8 @@ def bring_up() -> Up:
 def _refuse_second() -> None:
     import socket
 
-    for name, port in (("Prefect", settings().prefect_port), ("MLflow", settings().mlflow_port)):
+    ports = {"Prefect": settings().prefect_port, "MLflow": settings().mlflow_port, "API": settings().api_port}
+    for name, port in ports.items():
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 raise WrongUsage(

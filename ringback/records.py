@@ -8,6 +8,9 @@ from typing import Literal
 Target = Literal["progression", "voice_ai"]
 TARGETS: tuple[Target, ...] = ("progression", "voice_ai")
 
+AskedBy = Literal["flow", "api", "webhook"]
+AnsweredBy = Literal["champion", "challenger", "rules", "pinned"]
+
 Value = str | float | None
 """What a feature can be: a category, a number (booleans are 0.0 and 1.0), or not known."""
 
@@ -172,6 +175,8 @@ class Snapshot:
     """Share that progressed among the last 100 outcomes known before this call, all companies."""
     long_progression_rate: float | None = None
     """The same of the last 1,000."""
+    urgency_level: int | None = None
+    """1 (none) to 5 (now), where whoever asks says so."""
     custom: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -196,3 +201,13 @@ class Prediction:
     confidence: float
     reasons: tuple[str, ...]
     company_name: str | None = None
+    features_hash: str | None = None
+    """By which the features it was made from are kept; None of answers older than that."""
+    source: AskedBy = "flow"
+    answered_by: AnsweredBy = "champion"
+    points: float | None = None
+    """The score before it is rounded."""
+    voice_ai_weight: float | None = None
+    """Of the policy: how much of the points is Voice-AI fit."""
+    challenger: Mapping[str, Mapping[str, str | float]] | None = None
+    """What a challenger said beside, by target: its version and probability."""

@@ -104,7 +104,21 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(4780, ge=1024, le=65535, description="Port of the sandbox on 127.0.0.1.")
     prefect_port: int = Field(4200, ge=1024, le=65535, description="Port of the Prefect server on 127.0.0.1.")
     mlflow_port: int = Field(5000, ge=1024, le=65535, description="Port of the MLflow server on 127.0.0.1.")
-    api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API on 127.0.0.1.")
+    prefect_url: str | None = Field(None, description="URL of the Prefect server, where it is not on this machine.")
+    api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API.")
+    api_host: str = Field("127.0.0.1", description="Address on which the REST API listens.")
+    api_workers: int = Field(2, ge=1, description="Processes of the REST API.")
+    api_max_body_bytes: int = Field(1_048_576, ge=1024, description="Larger bodies of requests are refused.")
+    challenger_share: float = Field(0.0, ge=0, le=1, description="Share of leads whom the challenger answers.")
+    score_cache_seconds: float = Field(300.0, ge=0, description="How long the same question gets the same answer.")
+
+    leads_webhook_secret: SecretStr | None = Field(
+        None, description="Signing secret (whsec_ and base64) of those who send leads to /webhooks/leads."
+    )
+    resend_webhook_secret: SecretStr | None = Field(None, description="Signing secret (whsec_…) of Resend's webhook.")
+    sendgrid_webhook_key: str | None = Field(None, description="Public key of SendGrid's signed event webhook.")
+    postmark_webhook_user: str | None = Field(None, description="User in the address of Postmark's webhook.")
+    postmark_webhook_password: SecretStr | None = Field(None, description="Password in that address.")
 
     min_training_labels: int = Field(200, ge=10, description="Fewer labelled calls than this train no model.")
     drift_false_alarms_per_year: float = Field(
@@ -130,6 +144,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """The DuckDB file."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def prefect(self) -> str:
+        """URL of the Prefect server."""
+        return (self.prefect_url or f"http://127.0.0.1:{self.prefect_port}").rstrip("/")
 
     @property
     def mlflow(self) -> str:

@@ -1,6 +1,7 @@
-"""Why a call scored as it did: the features that moved its log-odds most, in plain words with the value that did it."""
+"""Why a call scored as it did: the features that moved its score most, in plain words with the value that did it."""
 
 from collections.abc import Callable, Mapping
+from heapq import nlargest
 
 from features.custom import PREFIX
 from ringback.records import Value
@@ -16,17 +17,18 @@ Wording = Callable[[Value], str]
 
 
 def reasons(contributions: Mapping[str, float], row: Mapping[str, Value]) -> tuple[str, ...]:
-    """The strongest contributions (log-odds by feature) to one row as sentences, the strongest first."""
+    """The strongest contributions (by feature, in points or log-odds) to one row as sentences, the strongest first."""
     total = sum(abs(value) for value in contributions.values()) or 1.0
-    strongest = sorted(contributions.items(), key=lambda item: -abs(item[1]))[:REASONS]
+    strongest = nlargest(REASONS, contributions.items(), key=lambda item: abs(item[1]))
     return tuple(
-        f"{_sentence(name, row.get(name))} ({'raises' if value > 0 else 'lowers'} the score)"
+        f"{reason_of(name, row.get(name))} ({'raises' if value > 0 else 'lowers'} the score)"
         for name, value in strongest
         if abs(value) / total >= SMALLEST_SHARE
     )
 
 
-def _sentence(name: str, value: Value) -> str:
+def reason_of(name: str, value: Value) -> str:
+    """A feature's value as a person would say it."""
     if name.startswith(PREFIX):
         plain = name.removeprefix(PREFIX)
         return f"{plain} is not known" if value is None else f"{plain} is {_plain(value)}"

@@ -1,5 +1,6 @@
 """The rules that answer where no model can: plain, coarse, and marked as what they are."""
 
+from collections.abc import Mapping
 from math import exp
 
 from ringback.records import Value
@@ -9,7 +10,7 @@ CONFIDENCE = 0.3
 USUAL_LOG_ODDS = -1.0
 
 
-def by_rules(row: dict[str, Value]) -> tuple[float, float, tuple[str, ...]]:
+def by_rules(row: Mapping[str, Value]) -> tuple[float, float, tuple[str, ...]]:
     """Probability of progression, of Voice-AI fit, and the reasons, from what was said and how large the company is.
 
     The weights are judgement, not learned: they only have to be sane until a model is there. They start from how calls

@@ -1,7 +1,8 @@
 """From probabilities to what to do: the thresholds are in `policy.toml`, this says what they mean."""
 
 import tomllib
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,8 +12,37 @@ from ringback.errors import WrongUsage
 FILE = Path(__file__).parent / "policy.toml"
 
 
+class Tiers(BaseModel):
+    """From which probability of progression a tier begins; they are fixed, and do not follow the data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    a: float = Field(default=0.60, gt=0, le=1)
+    b: float = Field(default=0.40, gt=0, le=1)
+    c: float = Field(default=0.20, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Tiers":
+        if not self.c < self.b < self.a:
+            raise ValueError("tier a must begin above b, and b above c")
+        return self
+
+
+class Costs(BaseModel):
+    """What a lead costs and earns, as assumed; scoring/costs.py says what follows from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ae_hour_usd: float = Field(default=400, ge=0)
+    hours_per_call: float = Field(default=2.5, ge=0)
+    deal_value_usd: float = Field(default=12_000, ge=0)
+    win_rate_after_progression: float = Field(default=0.25, ge=0, le=1)
+    nurture_cost_usd: float = Field(default=15, ge=0)
+    nurture_yield: float = Field(default=0.15, ge=0, le=1)
+
+
 class Policy(BaseModel):
-    """Weights and thresholds, all on the scale 0 to 100 but the weight."""
+    """Weights and thresholds, all on the scale 0 to 100 but the weight, the tiers (probabilities) and the costs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,6 +53,8 @@ class Policy(BaseModel):
     high_at: int = Field(ge=0, le=100)
     medium_at: int = Field(ge=0, le=100)
     alert_at: int = Field(ge=0, le=100)
+    tiers: Tiers = Tiers()
+    costs: Costs = Costs()
 
     @model_validator(mode="after")
     def _in_order(self) -> "Policy":
@@ -32,14 +64,48 @@ class Policy(BaseModel):
             raise ValueError("medium_at must not be above high_at")
         return self
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Eight hex digits that change when any value changes by which a lead is scored; costs are not among these."""
+        return sha256(self.model_dump_json(exclude={"costs"}).encode()).hexdigest()[:8]
 
-@lru_cache(maxsize=1)
-def policy(path: Path = FILE) -> Policy:
-    """The policy in force; raises WrongUsage naming the key that is wrong."""
+
+def policy_file() -> Path:
+    """The file of the policy in force."""
+    return FILE
+
+
+def policy(path: Path | None = None) -> Policy:
+    """The policy in a file, or the one in force, read again when the file has changed.
+
+    Raises WrongUsage naming the key that is wrong, or the file that cannot be read.
+    """
+    path = path or policy_file()
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as failure:
+        raise WrongUsage(f"the policy {path} cannot be read ({failure}); {FILE.name} of scoring/ is one") from None
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed_at: int) -> Policy:
     try:
         return Policy.model_validate(tomllib.loads(path.read_text()))
     except ValueError as failure:
         raise WrongUsage(f"{path}: {failure}") from None
+
+
+def points(progression: float, voice_ai: float | None, rules: Policy) -> float:
+    """The score before it is rounded, 0 to 100.
+
+    >>> rules = Policy(voice_ai_weight=0.3, ae_handoff_at=60, nurture_at=30, high_voice_ai_at=70, high_at=70,
+    ...                medium_at=45, alert_at=80)
+    >>> round(points(0.825, 0.5, rules), 6)
+    72.75
+    """
+    if voice_ai is None:
+        return 100 * progression
+    return 100 * ((1 - rules.voice_ai_weight) * progression + rules.voice_ai_weight * voice_ai)
 
 
 def qualification_score(progression: float, voice_ai: float | None, rules: Policy) -> int:
@@ -50,9 +116,7 @@ def qualification_score(progression: float, voice_ai: float | None, rules: Polic
     >>> qualification_score(0.8, 0.5, rules), qualification_score(0.8, None, rules)
     (71, 80)
     """
-    if voice_ai is None:
-        return round(100 * progression)
-    return round(100 * ((1 - rules.voice_ai_weight) * progression + rules.voice_ai_weight * voice_ai))
+    return round(points(progression, voice_ai, rules))
 
 
 def recommendation(score: int, rules: Policy) -> str:
@@ -69,3 +133,23 @@ def priority(score: int, voice_ai_fit: int | None, rules: Policy) -> str:
     if score >= rules.high_at:
         return "HIGH"
     return "MEDIUM" if score >= rules.medium_at else "LOW"
+
+
+def tier(probability: float, rules: Policy) -> str:
+    """A, B, C or D, by the probability of progression alone; what it means is said by `tier_meaning`."""
+    at = rules.tiers
+    return "A" if probability >= at.a else "B" if probability >= at.b else "C" if probability >= at.c else "D"
+
+
+def tier_meaning(letter: str, rules: Policy, horizon_days: float | None) -> str:
+    """What a tier says, with the days within which the outcome is meant (a version's `horizon_days`).
+
+    >>> rules = Policy(voice_ai_weight=0.3, ae_handoff_at=60, nurture_at=30, high_voice_ai_at=70, high_at=70,
+    ...                medium_at=45, alert_at=80)
+    >>> tier_meaning("B", rules, 21.4)
+    'tier B: 40 % to 60 % likely to progress within 21 days'
+    """
+    at = rules.tiers
+    low, high = {"A": (at.a, 1.0), "B": (at.b, at.a), "C": (at.c, at.b), "D": (0.0, at.c)}[letter]
+    within = "" if horizon_days is None else f" within {horizon_days:.0f} days"
+    return f"tier {letter}: {100 * low:g} % to {100 * high:g} % likely to progress{within}"

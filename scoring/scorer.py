@@ -1,115 +1,108 @@
 """Scoring calls: both champions answer, the policy turns their answers into a score and a recommendation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from json import dumps
 
 from features import build
-from features.attributions import attributions, by_feature
-from features.encoding import Encoding
+from ringback.laps import Laps
 from ringback.records import Prediction, Snapshot, Value
 from scoring.explain import reasons
-from scoring.fallback import CONFIDENCE, VERSION, by_rules
-from scoring.policy import Policy, policy, priority, qualification_score, recommendation
+from scoring.fallback import CONFIDENCE, by_rules
+from scoring.judging import Champions, Judged, judge_rows
+from scoring.policy import Policy, points, policy, priority, recommendation
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-NO_MODEL = "none"
 BATCH_ROWS = 2000
 
 
-class Champion(Protocol):
-    """A loaded model: what the registry gives."""
-
-    @property
-    def version(self) -> str: ...
-    @property
-    def encoding(self) -> Encoding: ...
-    @property
-    def model(self) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Champions:
-    """Who answers: a model for each target, or none."""
+class Answer:
+    """What was said of one row, with why."""
 
-    progression: Champion | None
-    voice_ai: Champion | None
-
-    @property
-    def versions(self) -> tuple[str, str]:
-        """Versions of progression and Voice-AI; `rules` where no progression model answers."""
-        if self.progression is None:
-            return VERSION, VERSION
-        return self.progression.version, self.voice_ai.version if self.voice_ai else NO_MODEL
+    progression: float
+    voice_ai: float | None
+    points: float
+    confidence: float
+    reasons: tuple[str, ...]
+    base_points: float
+    contributions: Mapping[str, float]
+    """Points by feature; with `base_points` they add up to `points`. Empty where rules answered or nobody asked."""
 
 
 def score(snapshots: Sequence[Snapshot], champions: Champions, at: datetime) -> Iterator[Prediction]:
-    """A prediction for each snapshot, made at a moment; in batches, so that memory does not grow with their number."""
+    """A prediction for each snapshot, made at a moment."""
+    return (prediction for prediction, _ in score_with_features(snapshots, champions, at))
+
+
+def score_with_features(
+    snapshots: Sequence[Snapshot], champions: Champions, at: datetime
+) -> Iterator[tuple[Prediction, Mapping[str, Value]]]:
+    """The same, each with the features it was made from; in batches, so that memory does not grow with their number."""
     for start in range(0, len(snapshots), BATCH_ROWS):
         batch = snapshots[start : start + BATCH_ROWS]
         rows = [build(snapshot) for snapshot in batch]
-        yield from _score_batch(batch, rows, champions, policy(), at)
+        answers = answer_rows(rows, champions, policy())
+        for snapshot, row, answer in zip(batch, rows, answers, strict=True):
+            yield _prediction(snapshot, row, champions, answer, policy(), at), row
 
 
-def _score_batch(
-    batch: Sequence[Snapshot], rows: list[dict[str, Value]], champions: Champions, rules: Policy, at: datetime
-) -> Iterator[Prediction]:
+def answer_rows(
+    rows: Sequence[Mapping[str, Value]],
+    champions: Champions,
+    rules: Policy,
+    explain: bool = True,
+    laps: Laps | None = None,
+) -> Iterator[Answer]:
+    """What is said of each row of features; by rules where there is no progression model."""
     if champions.progression is None:
-        for snapshot, row in zip(batch, rows, strict=True):
-            progression, voice, said = by_rules(row)
-            yield _prediction(snapshot, champions, progression, voice, said, CONFIDENCE, rules, at)
+        for row in rows:
+            yield _by_rules(row, rules)
         return
-    matrix = champions.progression.encoding.encode(rows)
-    progressions = champions.progression.model.predict_proba(matrix)[:, 1]
-    contributions = by_feature(
-        attributions(champions.progression.model, matrix), champions.progression.encoding.sources
-    )
-    voices = _probabilities(champions.voice_ai, rows) if champions.voice_ai else None
-    for n, (snapshot, row) in enumerate(zip(batch, rows, strict=True)):
-        yield _prediction(
-            snapshot,
-            champions,
-            float(progressions[n]),
-            float(voices[n]) if voices is not None else None,
-            reasons({name: float(values[n]) for name, values in contributions.items()}, row),
-            confidence(float(progressions[n]), row, contributions.keys()),
-            rules,
-            at,
-        )
+    if not rows:
+        return
+    judged = judge_rows(champions, rows, rules, explain, laps)
+    for n, row in enumerate(rows):
+        yield _answer(judged, n, row)
 
 
-def confidence(probability: float, row: dict[str, Value], used: Any) -> float:
-    """How sure, 0 to 1: how far the probability is from a coin's, times the share of the used features that is known.
+def features_hash(row: Mapping[str, Value]) -> str:
+    """What a row of features is known by: equal features have equal hashes, whenever and of whomever they were built.
 
-    It grows with certainty and falls with every missing input; 0.5 says that half of what could be known is settled.
+    >>> features_hash({"a": 1.0, "b": None}) == features_hash({"b": None, "a": 1.0})
+    True
     """
-    known = sum(row.get(name) is not None for name in used) / max(1, len(list(used)))
-    return round((0.5 + abs(probability - 0.5)) * known, 3)
+    return sha256(dumps(row, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _probabilities(champion: Champion, rows: list[dict[str, Value]]) -> "NDArray[np.float64]":
-    return champion.model.predict_proba(champion.encoding.encode(rows))[:, 1]  # type: ignore[no-any-return]
+def _answer(judged: Judged, n: int, row: Mapping[str, Value]) -> Answer:
+    contributions: dict[str, float] = {}
+    if judged.contributions is not None:
+        contributions = dict(zip(judged.features, judged.contributions[n].tolist(), strict=True))
+    return Answer(
+        float(judged.progression[n]),
+        float(judged.voice_ai[n]) if judged.voice_ai is not None else None,
+        float(judged.points[n]),
+        round(float(judged.confidence[n]), 3),
+        reasons(contributions, row),
+        judged.base_points,
+        contributions,
+    )
+
+
+def _by_rules(row: Mapping[str, Value], rules: Policy) -> Answer:
+    progression, voice_ai, said = by_rules(row)
+    scored = points(progression, voice_ai, rules)
+    return Answer(progression, voice_ai, scored, CONFIDENCE, said, scored, {})
 
 
 def _prediction(
-    snapshot: Snapshot,
-    champions: Champions,
-    progression: float,
-    voice_ai: float | None,
-    said: tuple[str, ...],
-    sure: float,
-    rules: Policy,
-    at: datetime,
+    snapshot: Snapshot, row: Mapping[str, Value], champions: Champions, answer: Answer, rules: Policy, at: datetime
 ) -> Prediction:
     versions = champions.versions
-    points = qualification_score(progression, voice_ai, rules)
-    fit = None if voice_ai is None else round(100 * voice_ai)
     identity = "|".join((snapshot.call_id, snapshot.content_hash, *versions))
+    score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
         prediction_id=sha256(identity.encode()).hexdigest()[:32],
         call_id=snapshot.call_id,
@@ -118,13 +111,17 @@ def _prediction(
         predicted_at=at,
         progression_version=versions[0],
         voice_ai_version=versions[1],
-        progression_probability=round(progression, 6),
-        voice_ai_probability=None if voice_ai is None else round(voice_ai, 6),
-        qualification_score=points,
+        progression_probability=round(answer.progression, 6),
+        voice_ai_probability=None if answer.voice_ai is None else round(answer.voice_ai, 6),
+        qualification_score=score,
         voice_ai_fit=fit,
-        recommendation=recommendation(points, rules),
-        priority=priority(points, fit, rules),
-        confidence=sure,
-        reasons=said,
+        recommendation=recommendation(score, rules),
+        priority=priority(score, fit, rules),
+        confidence=answer.confidence,
+        reasons=answer.reasons,
         company_name=snapshot.company_name or (snapshot.company.name if snapshot.company else None),
+        features_hash=features_hash(row),
+        answered_by="rules" if champions.progression is None else "champion",
+        points=answer.points,
+        voice_ai_weight=rules.voice_ai_weight,
     )

@@ -44,6 +44,7 @@ def model_card(trained: "Trained", verdict: "Verdict", because: str, is_syntheti
             if f"test_{name}" in m
         ),
         "",
+        *_how_sure(trained),
         "## Leans on",
         *(f"- {name}: {weight:.3f}" for name, weight in list(trained.importances.items())[:SHOWN]),
         "",
@@ -63,6 +64,30 @@ def model_card(trained: "Trained", verdict: "Verdict", because: str, is_syntheti
         "- Proof of cause: a contribution says what the model leaned on, not what would happen if it were changed.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _how_sure(trained: "Trained") -> list[str]:
+    """How confidence is reckoned, and how right it is; versions without that figure say nothing of it."""
+    m, line = trained.chosen.metrics, trained.confidence
+    if "test_confidence_brier" not in m:
+        return []
+    made = (
+        f"max(p, 1 - p): nothing better could be learned from {line.n:,} answers"
+        if line.is_naive
+        else f"learned from {line.n:,} answers: the log-odds of being right are {line.intercept:+.3f} and, of the "
+        f"distance of the log-odds from 0, {line.certainty:.3f} {line.missing:+.3f} x share not known "
+        f"{line.spread:+.3f} x spread of the members"
+    )
+    return [
+        "## How sure",
+        "Confidence is the probability that the call ends on the side of one half that the answer says.",
+        f"- {made}",
+        f"- on the {len(trained.test_y):,} calls above, each by what was learned before: Brier score of being right "
+        f"{m['test_confidence_brier']:.4f} [{m['test_confidence_brier_low']:.4f}, "
+        f"{m['test_confidence_brier_high']:.4f}], calibration error {m['test_confidence_ece']:.4f}; "
+        f"of max(p, 1 - p) {m['test_confidence_naive_brier']:.4f} and {m['test_confidence_naive_ece']:.4f}",
+        "",
+    ]
 
 
 def git_commit() -> str | None:

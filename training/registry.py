@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from features.confidence import ConfidenceModel, from_plain
 from features.encoding import Encoding, encoding_from_json
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
@@ -39,6 +40,7 @@ TRUSTED_TYPES = (
 )
 REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
 CHAMPION, CHALLENGER = "champion", "challenger"
+CONFIDENCE_FILE = "confidence.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class Loaded:
     encoding: Encoding
     model: Any
     """A scikit-learn StackingClassifier over the encoding's columns."""
+    confidence: ConfidenceModel | None = None
+    """How sure an answer is; None for a version made before this was learned: max(p, 1 - p) stands in."""
+    horizon_days: float | None = None
+    """Within how long after the call was judged the outcome is meant: by then nine tenths of them are known."""
 
 
 def prepare() -> None:
@@ -134,18 +140,14 @@ def record(
         with _run(trained, tried, because) as run_id:
             if tried is trained.chosen:
                 card = model_card(trained, verdict, because, is_synthetic)
-                chosen_run, model_uri = run_id, _log_model(trained, {"model_card.md": card, **(beside or {})})
+                learned = {"model_card.md": card, CONFIDENCE_FILE: dumps(trained.confidence.to_plain())}
+                chosen_run, model_uri = run_id, _log_model(trained, learned | dict(beside or {}))
     return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_uri))
 
 
 def kept_beside(target: Target, version: str, name: str) -> str | None:
     """What was kept beside a version under a name, or None."""
-    import mlflow
-
-    run_id = version_of(target, version).run_id
-    if name not in {one.path for one in _client().list_artifacts(run_id)}:
-        return None
-    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name)).read_text()
+    return _kept(version_of(target, version).run_id, name)
 
 
 def importances(target: Target, version: str) -> list[str]:
@@ -180,11 +182,22 @@ def load(target: Target, version: str) -> Loaded:
         model = mlflow.sklearn.load_model(f"models:/{target}/{version}")
         path = mlflow.artifacts.download_artifacts(run_id=known.run_id, artifact_path="encoding.json")
         encoding = encoding_from_json(Path(path).read_text())
+        sure = _kept(known.run_id, CONFIDENCE_FILE)
     except (OSError, mlflow.MlflowException) as failure:
         raise NoModel(
             f"version {version} of {target} cannot be loaded ({failure}); 'ringback run train' makes a new one"
         ) from failure
-    return Loaded(target, version, known.candidate, encoding, model)
+    confidence = from_plain(loads(sure)) if sure is not None else None
+    days = _client().get_run(known.run_id).data.params.get("maturity_days")
+    return Loaded(target, version, known.candidate, encoding, model, confidence, float(days) if days else None)
+
+
+def _kept(run_id: str, name: str) -> str | None:
+    import mlflow
+
+    if name not in {one.path for one in _client().list_artifacts(run_id)}:
+        return None
+    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name)).read_text()
 
 
 @lru_cache(maxsize=1)

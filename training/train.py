@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from features.attributions import attributions, by_feature
+from features.confidence import NAIVE, ConfidenceModel, missing_share
 from features.encoding import Encoding, learn_encoding
 from ringback.errors import NotEnoughData
-from ringback.records import Target
+from ringback.records import Target, Value
 from training.choice import Chosen, choose
+from training.confidence import Judgements, confidence_figures, learn_confidence
 from training.data import TrainingData
 from training.evaluate import intervals_of, metrics_of, roc_auc
 from training.leakage import Leak, find_leaks
@@ -83,6 +85,8 @@ class Trained:
     """What it would have said of the judged rows had companies been on both sides, as a champion's are; same shape."""
     test_base_rates: "NDArray[np.float64]"
     """For each test row the share of successes among the last 2,000 learned from for it: what a model must beat."""
+    confidence: ConfidenceModel = NAIVE
+    """How sure an answer is; max(p, 1 - p) where nothing beyond that could be learned."""
 
 
 def train(
@@ -109,6 +113,8 @@ def train(
     is_test = np.concatenate([np.full(len(split.judge), split.is_test) for split in splits])
     order = np.concatenate([split.judge for split in splits])
     model = _fit(chosen, learning, jobs)
+    known = _judgements(judged, splits, data, rows, encoding)
+    figures = _figures(chosen.candidate, chosen.described, chosen.in_turn, data.y[order], is_test, splits)
     test_rows = order[is_test]
     return Trained(
         target=data.target,
@@ -116,7 +122,7 @@ def train(
         fingerprint=data.fingerprint,
         source=data.source,
         rows=len(rows),
-        chosen=_figures(chosen.candidate, chosen.described, chosen.in_turn, data.y[order], is_test, splits),
+        chosen=replace(figures, metrics=figures.metrics | confidence_figures(known)),
         tried=_by_candidate(judged, splits, data.y, order, is_test),
         trials={str(one.trial): chosen.loss_of[str(one.trial)] for one in judged},
         model=model,
@@ -137,7 +143,26 @@ def train(
         test_base_rates=np.concatenate(
             [np.full(len(split.judge), data.y[split.learn][-LATELY:].mean()) for split in splits if split.is_test]
         ),
+        confidence=learn_confidence(known.answered(chosen.members, chosen.sigmoid, range(len(splits)))),
     )
+
+
+def _judgements(
+    judged: Sequence[Judged],
+    splits: Sequence[Split],
+    data: TrainingData,
+    rows: Sequence[Mapping[str, Value]],
+    encoding: Encoding,
+) -> Judgements:
+    import numpy as np
+
+    from training.promotion import groups_of
+
+    features = tuple(dict.fromkeys(encoding.sources))
+    missing = np.full(len(rows), np.nan)
+    for at in np.concatenate([split.judge for split in splits]):
+        missing[at] = missing_share(rows[at], features)
+    return Judgements(judged, splits, data.y, missing, groups_of(data.companies, len(rows)))
 
 
 def _with_companies(

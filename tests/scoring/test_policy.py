@@ -1,5 +1,6 @@
-"""From probabilities to a score, a recommendation and a priority, at the thresholds of the policy."""
+"""From probabilities to a score, a recommendation, a priority and a tier, at the thresholds of the policy."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback.errors import WrongUsage
-from scoring.policy import FILE, Policy, policy, priority, qualification_score, recommendation
+from scoring.policy import FILE, Policy, points, policy, priority, qualification_score, recommendation, tier
 
 RULES = Policy(
     voice_ai_weight=0.3, ae_handoff_at=60, nurture_at=30, high_voice_ai_at=70, high_at=70, medium_at=45, alert_at=80
@@ -37,6 +38,19 @@ def test_a_good_fit_for_voice_ai_comes_first(score: int, fit: int | None, level:
     assert priority(score, fit, RULES) == level
 
 
+@pytest.mark.parametrize(
+    ("probability", "letter"),
+    [(1.0, "A"), (0.6, "A"), (0.5999, "B"), (0.4, "B"), (0.3999, "C"), (0.2, "C"), (0.1999, "D"), (0.0, "D")],
+)
+def test_a_tier_begins_at_a_fixed_probability(probability: float, letter: str) -> None:
+    assert tier(probability, RULES) == letter
+
+
+@given(SHARE, st.none() | SHARE)
+def test_a_score_is_its_points_rounded(progression: float, voice_ai: float | None) -> None:
+    assert qualification_score(progression, voice_ai, RULES) == round(points(progression, voice_ai, RULES))
+
+
 @given(SHARE, SHARE)
 def test_a_score_lies_between_its_parts(progression: float, voice_ai: float) -> None:
     score = qualification_score(progression, voice_ai, RULES)
@@ -61,6 +75,8 @@ def test_the_policy_in_force_can_be_read() -> None:
         ("alert_at = 80", "alert_at = 180", "alert_at"),
         ("alert_at = 80", "alarm_at = 80", "alarm_at"),
         ("alert_at = 80", "alert_at = ", "policy.toml"),
+        ("b = 0.40", "b = 0.70", "tier a must begin above b"),
+        ("nurture_yield = 0.15", "nurture_yield = 1.5", "costs.nurture_yield"),
     ],
 )
 def test_a_wrong_policy_names_the_key(right: str, wrong: str, says: str, tmp_path: Path) -> None:
@@ -68,4 +84,26 @@ def test_a_wrong_policy_names_the_key(right: str, wrong: str, says: str, tmp_pat
     path = tmp_path / "policy.toml"
     path.write_text(FILE.read_text().replace(right, wrong))
     with pytest.raises(WrongUsage, match=says):
-        policy.__wrapped__(path)
+        policy(path)
+
+
+def test_a_policy_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(FILE.read_text())
+    assert policy(path) == policy(FILE)
+    path.write_text(FILE.read_text().replace("alert_at = 80", "alert_at = 90"))
+    os.utime(path, ns=(1, 1))
+    assert policy(path).alert_at == 90
+
+
+def test_a_policy_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage, match=r"none\.toml cannot be read"):
+        policy(tmp_path / "none.toml")
+
+
+def test_a_fingerprint_changes_with_what_decides_a_score_and_not_with_costs() -> None:
+    known = RULES.model_dump()
+    same = Policy.model_validate(known | {"costs": {"ae_hour_usd": 1}})
+    others = [known | {"nurture_at": 31}, known | {"tiers": {"a": 0.61}}, known | {"voice_ai_weight": 0.31}]
+    assert same.fingerprint == RULES.fingerprint
+    assert len({RULES.fingerprint, *(Policy.model_validate(other).fingerprint for other in others)}) == 4

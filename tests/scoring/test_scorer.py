@@ -1,34 +1,26 @@
 """Champions answer each call once, with reasons; where none can be loaded the rules answer, marked as such."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from features.encoding import Encoding
+from features.confidence import ConfidenceModel
 from ringback.records import Prediction, Snapshot
 from scoring.fallback import by_rules
-from scoring.scorer import Champions, confidence, score
+from scoring.judging import Champions
+from scoring.policy import policy
+from scoring.scorer import answer_rows, features_hash, score, score_with_features
 from tests.factories import NOON, a_snapshot, company_facts
-from tests.training.synthetic import snapshots, trained
+from tests.scoring.engines import an_engine
+from tests.training.synthetic import snapshots
 
 NOBODY = Champions(None, None)
 HOSTILE = "=cmd()'; DROP TABLE calls;--<script>alert(1)</script>{{7*7}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The trained model, as version 1."""
-
-    encoding: Encoding
-    model: Any
-    version: str = "1"
-
-
 @pytest.fixture(scope="module")
 def champions() -> Champions:
-    learned = Learned(trained().encoding, trained().model)
-    return Champions(learned, replace(learned, version="4"))
+    return Champions(an_engine("progression", "1"), an_engine("voice_ai", "4"))
 
 
 def scored(champions: Champions, *asked: Snapshot) -> list[Prediction]:
@@ -66,25 +58,29 @@ def test_the_same_content_and_versions_are_the_same_prediction(champions: Champi
     assert len({first.prediction_id, edited.prediction_id, other.prediction_id}) == 3
 
 
-def test_confidence_falls_with_missing_inputs(champions: Champions) -> None:
-    (full,) = scored(champions, WARM)
-    (less,) = scored(champions, replace(WARM, company=None, company_id=None, sentiment=None))
-    assert less.confidence < full.confidence
+def test_confidence_is_that_of_the_version(champions: Champions) -> None:
+    assert champions.progression is not None
+    doubts = replace(champions.progression, confidence=ConfidenceModel(-1.0, 1.0, 0.0, 0.0, 500))
+    (naive,), (doubting,) = (scored(Champions(engine, None), WARM) for engine in (champions.progression, doubts))
+    p = naive.progression_probability
+    assert naive.confidence == pytest.approx(max(p, 1 - p), abs=0.001)
+    assert 0 < doubting.confidence < naive.confidence
 
 
-@pytest.mark.parametrize(
-    ("probability", "row", "sure"),
-    [
-        (0.5, {"a": 1.0, "b": 2.0}, 0.5),
-        (1.0, {"a": 1.0, "b": 2.0}, 1.0),
-        (1.0, {"a": 1.0, "b": None}, 0.5),
-        (0.0, {}, 0.0),
-    ],
-)
-def test_confidence_is_certainty_times_the_share_that_is_known(
-    probability: float, row: dict[str, Any], sure: float
-) -> None:
-    assert confidence(probability, row, ["a", "b"]) == sure
+def test_points_are_the_base_and_what_each_feature_did(champions: Champions) -> None:
+    rows = [row for _, row in score_with_features(snapshots()[:50], champions, NOON)]
+    for answer in answer_rows(rows, champions, policy()):
+        assert answer.base_points + sum(answer.contributions.values()) == pytest.approx(answer.points, abs=1e-9)
+        expected = 100 * (0.7 * answer.progression + 0.3 * (answer.voice_ai or 0.0))
+        assert answer.points == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_features_are_known_by_the_same_name(champions: Champions) -> None:
+    (one,), (again,) = scored(champions, WARM), scored(champions, replace(WARM, call_id="another"))
+    (other,) = scored(champions, COLD)
+    assert one.features_hash == again.features_hash != other.features_hash
+    ((prediction, row),) = score_with_features([WARM], champions, NOON)
+    assert prediction.features_hash == features_hash(row)
 
 
 def test_without_a_model_the_rules_answer_and_say_so() -> None:

@@ -57,6 +57,19 @@ def test_a_loaded_model_answers_as_the_trained_one_did() -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+def test_a_loaded_model_knows_how_sure_it_is_and_for_how_long_it_speaks() -> None:
+    loaded = registry.load("progression", "1")
+    assert (loaded.confidence, loaded.horizon_days) == (learned().confidence, learned().maturity_days)
+
+
+def test_a_version_from_before_confidence_was_learned_has_none(
+    recorded: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "CONFIDENCE_FILE", "not-there.json")
+    assert registry.load.__wrapped__("progression", recorded.version).confidence is None
+
+
+@pytest.mark.usefixtures("recorded")
 def test_features_are_named_from_the_strongest() -> None:
     assert registry.importances("progression", "1") == list(learned().importances)
 
@@ -110,6 +123,8 @@ def test_the_model_card_says_what_it_is_why_and_that_its_calls_are_simulated(rec
     assert "Trained because: drift: minutes moved." in card
     assert recorded.fingerprint in card
     assert recorded.reason in card
+    assert "## How sure" in card
+    assert f"on the {len(learned().test_y)} calls above" in card
 
 
 @pytest.mark.usefixtures("recorded")

@@ -1,0 +1,41 @@
+"""Reading a body of JSON: as bytes, so that it is parsed and checked in one pass, and what is wrong names its field."""
+
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from api.errors import MOST_PROBLEMS, ApiError
+
+Model = TypeVar("Model", bound=BaseModel)
+DEEPEST = 3
+"""Parts of a place that are told: a list, a number in it, a field; below that pydantic speaks of its own types."""
+
+
+async def body_of(request: Request) -> bytes:
+    """The body; raises ApiError 415 where it does not say that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(415, "The body must be JSON, and say so: Content-Type: application/json.", field="Content-Type")
+    return await request.body()
+
+
+def parsed(model: type[Model], raw: bytes) -> Model:
+    """The body as a model; raises ApiError 400 where it is no JSON and 422 where a value is wrong, naming the field."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as failure:
+        raise _refusal(failure) from None
+
+
+def _refusal(failure: ValidationError) -> ApiError:
+    told: dict[str, str] = {}
+    for one in failure.errors(include_url=False, include_context=False, include_input=False):
+        if one["type"] == "json_invalid":
+            return ApiError(400, f"The body is no JSON: {one['msg'].removeprefix('Invalid JSON: ')}.", field="body")
+        place = one["loc"]
+        inside = place[:DEEPEST] if place and place[0] == "leads" else place[:1]
+        told.setdefault(".".join(str(part)[:100] for part in inside) or "body", one["msg"])
+    listed = [f"{place}: {said}" for place, said in told.items()]
+    further = f"; and {len(listed) - MOST_PROBLEMS} more" if len(listed) > MOST_PROBLEMS else ""
+    return ApiError(422, "; ".join(listed[:MOST_PROBLEMS]) + further, field=next(iter(told)))

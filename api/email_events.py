@@ -1,0 +1,127 @@
+"""Events of e-mail providers as one record each (docs: Resend, SendGrid and Postmark, event webhooks).
+
+One item that cannot be read does not lose the others: it is kept as it came, with the reason.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from database.engagement import UNREADABLE, Engagement
+from ringback.clock import parse_time
+
+RESEND, SENDGRID, POSTMARK = "resend", "sendgrid", "postmark"
+LONGEST_DETAIL = 2_000
+"""Characters of one text in an event's detail: a bounce can quote a whole mail."""
+RESEND_KINDS = {
+    "email.sent": "sent", "email.delivered": "delivered", "email.delivery_delayed": "deferred",
+    "email.bounced": "bounced", "email.complained": "complained", "email.opened": "opened", "email.clicked": "clicked",
+    "email.failed": "dropped", "email.suppressed": "dropped", "email.scheduled": "scheduled",
+}  # fmt: skip
+SENDGRID_KINDS = {
+    "processed": "sent", "dropped": "dropped", "delivered": "delivered", "deferred": "deferred", "bounce": "bounced",
+    "open": "opened", "click": "clicked", "spamreport": "complained", "unsubscribe": "unsubscribed",
+    "group_unsubscribe": "unsubscribed", "group_resubscribe": "resubscribed",
+}  # fmt: skip
+POSTMARK_KINDS = {
+    "Delivery": ("delivered", "DeliveredAt"), "Bounce": ("bounced", "BouncedAt"), "Open": ("opened", "ReceivedAt"),
+    "Click": ("clicked", "ReceivedAt"), "SpamComplaint": ("complained", "BouncedAt"),
+    "SubscriptionChange": ("unsubscribed", "ChangedAt"),
+}  # fmt: skip
+Reader = Callable[[Mapping[str, Any], str], tuple[str, str, str, str | None, datetime, list[str]]]
+"""An item and its delivery's id to: name of the event, kind, recipient, message, moment, what else of it is kept."""
+
+
+def events_in(provider: str, body: str, delivery_id: str, received_at: datetime) -> list[Engagement]:
+    """What a delivery of a provider (resend, sendgrid, postmark) tells; never raises for what it holds."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return [_unreadable(provider, body, "is no JSON", received_at)]
+    items = content if isinstance(content, list) else [content]
+    return list(_read(provider, items, delivery_id, received_at))
+
+
+def _read(provider: str, items: list[Any], delivery_id: str, received_at: datetime) -> Iterator[Engagement]:
+    for item in items:
+        try:
+            name, kind, recipient, message_id, happened_at, kept = READERS[provider](item, delivery_id)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as failure:
+            because = f"lacks {failure}" if isinstance(failure, KeyError) else f"cannot be read: {failure}"
+            yield _unreadable(provider, item, because, received_at)
+            continue
+        detail = {name: _short(item[name]) for name in kept if item.get(name) is not None}
+        yield Engagement(
+            f"{provider}:{name}", provider, kind, _address(recipient), happened_at, received_at, message_id, detail
+        )
+
+
+def _resend(item: Mapping[str, Any], delivery_id: str) -> tuple[str, str, str, str | None, datetime, list[str]]:
+    data, told = item["data"], str(item["type"])
+    to = data["to"]
+    recipient = to[0] if isinstance(to, list) else to
+    return (
+        delivery_id,
+        RESEND_KINDS.get(told, told),
+        recipient,
+        data.get("email_id"),
+        _time(item["created_at"]),
+        ["data"],
+    )
+
+
+def _sendgrid(item: Mapping[str, Any], _: str) -> tuple[str, str, str, str | None, datetime, list[str]]:
+    told = str(item["event"])
+    kind = SENDGRID_KINDS.get(told, told)
+    if kind == "opened" and item.get("sg_machine_open"):
+        kind = "opened_by_machine"
+    message_id = str(item.get("sg_message_id") or "").split(".")[0] or None
+    kept = [name for name in item if name not in ("event", "sg_event_id", "email", "timestamp")]
+    return str(item["sg_event_id"]), kind, item["email"], message_id, _unix(item["timestamp"]), kept
+
+
+def _postmark(item: Mapping[str, Any], _: str) -> tuple[str, str, str, str | None, datetime, list[str]]:
+    record = str(item["RecordType"])
+    kind, moment = POSTMARK_KINDS[record]
+    if record == "SubscriptionChange" and not item.get("SuppressSending"):
+        kind = "resubscribed"
+    recipient = item.get("Recipient") or item["Email"]
+    at = item[moment]
+    name = str(item["ID"]) if item.get("ID") else f"{record}:{item.get('MessageID')}:{recipient}:{at}"
+    kept = [name for name in item if name not in ("RecordType", "MessageID", "Recipient", "Email", moment)]
+    return name, kind, recipient, item.get("MessageID"), _time(at), kept
+
+
+READERS: Mapping[str, Reader] = {RESEND: _resend, SENDGRID: _sendgrid, POSTMARK: _postmark}
+
+
+def _unreadable(provider: str, item: Any, because: str, received_at: datetime) -> Engagement:
+    text = item if isinstance(item, str) else json.dumps(item)
+    name = f"{provider}:{UNREADABLE}:{sha256(text.encode('utf-8', errors='replace')).hexdigest()[:32]}"
+    detail = {"because": _short(because), "item": _short(item)}
+    return Engagement(name, provider, UNREADABLE, "", received_at, received_at, None, detail)
+
+
+def _address(text: Any) -> str:
+    """`ana@acme.com` for `Ana <ANA@acme.com>`."""
+    if not isinstance(text, str):
+        return ""
+    return text.rpartition("<")[2].strip("> \t").lower().replace("\x00", "")[:320]
+
+
+def _time(text: Any) -> datetime:
+    return parse_time(str(text).replace(" UTC", ""))
+
+
+def _unix(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC).replace(tzinfo=None)
+
+
+def _short(value: Any) -> Any:
+    """A value as JSON keeps it, without texts that are longer than anybody reads."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) <= LONGEST_DETAIL:
+        return value if not isinstance(value, str) else value.replace("\x00", "")
+    return text[:LONGEST_DETAIL] + " …"

@@ -1,0 +1,149 @@
+"""What goes wrong, as the client reads it: `{"error": {"code", "message", "field"?, "request_id"}}`, whatever it was.
+
+What is wrong inside (5xx) is said in general words; the trace is in the log, under the request's id.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from database.away import is_away
+from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
+
+log = logging.getLogger("ringback.api")
+CODES = {
+    400: "bad_request", 401: "no_valid_key", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    409: "not_enough_data", 413: "too_large", 415: "unsupported_media_type", 422: "invalid",
+    429: "too_many_requests", 500: "internal", 502: "vendor_failed", 503: "unavailable",
+}  # fmt: skip
+WORDS = {
+    400: "The request cannot be read.",
+    401: "A valid API key is needed, as X-API-Key or as a bearer token.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method; the header Allow names those it takes.",
+    413: "The body is larger than is taken.",
+    500: "Something is wrong on our side; the log has the details under this request id.",
+    502: "An outside system that is needed did not answer as it should; try later.",
+    503: "The service cannot answer just now; try again in a moment.",
+}
+STATUS_OF: Sequence[tuple[type[RingbackError], int]] = (
+    (UnknownModel, 404), (WrongUsage, 400), (NotEnoughData, 409), (NoModel, 503), (StoreError, 503), (VendorError, 502),
+)  # fmt: skip
+"""The first that fits counts."""
+RETRY_AFTER_SECONDS = "2"
+MOST_PROBLEMS = 5
+"""A body can be wrong in many places; so many are told at once."""
+
+
+class Error(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="For programs: stays the same.")
+    message: str = Field(description="For people: the situation and the way out.")
+    field: str | None = Field(None, description="What of the request is wrong, where it is one thing.")
+    request_id: str = Field(description="As in the header X-Request-ID; the log speaks of it.")
+
+
+class Failure(BaseModel):
+    """The body of every answer that is no success."""
+
+    error: Error
+
+
+class ApiError(Exception):
+    """Ends a request with a status and a message for the client."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str | None = None,
+        field: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message or WORDS.get(status, ""))
+        self.status, self.field, self.headers = status, field, dict(headers or {})
+        self.code = code or CODES.get(status, "failed")
+
+
+class TooLarge(HTTPException):
+    """The body grew larger than is taken; FastAPI lets this kind through while it reads a body."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(413, f"The body is larger than the {most_bytes:,} bytes that are taken.")
+
+
+def answer(failure: ApiError, request_id: str) -> Response:
+    """The response that tells of a failure."""
+    error: dict[str, Any] = {"code": failure.code, "message": str(failure), "request_id": request_id}
+    if failure.field:
+        error["field"] = failure.field
+    if failure.status in (413, 500):
+        failure.headers.setdefault("Connection", "close")
+    if failure.status == 503:
+        failure.headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
+    return Response(orjson.dumps({"error": error}), failure.status, failure.headers, "application/json")
+
+
+def failure_of(error: Exception) -> ApiError:
+    """What a client is told of an error of ours; of what it could not have done better it is told nothing."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, HTTPException):
+        said = str(error.detail) if isinstance(error, TooLarge) else None
+        return ApiError(error.status_code, said, headers=error.headers)
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    for kind, status in STATUS_OF:
+        if isinstance(error, kind):
+            return ApiError(status, str(error) if status < 500 else None)
+    return ApiError(503 if is_away(error) else 500)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let every failure that a route or the router raises be told in one form."""
+    for kind in (ApiError, HTTPException, RequestValidationError, RingbackError):
+        app.add_exception_handler(kind, _told)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    failure = failure_of(error)
+    if failure.status == 405:
+        failure.headers["Allow"] = ", ".join(methods_at(request)) or failure.headers.get("Allow", "")
+    request_id = request.scope["state"]["request_id"]
+    if failure.status >= 500:
+        log.error("a request failed", exc_info=error, extra={"facts": {"request_id": request_id}})
+    return answer(failure, request_id)
+
+
+def methods_at(request: Request) -> list[str]:
+    """The methods that any route takes at the request's address."""
+    scope = dict(request.scope)
+    return sorted(
+        {
+            method for route in request.app.routes if route.matches(scope)[0] is not Match.NONE
+            for method in getattr(route, "methods", None) or ()
+        }
+    )  # fmt: skip
+
+
+def _invalid(error: RequestValidationError) -> ApiError:
+    problems = [(_place(one["loc"]), str(one["msg"])) for one in error.errors()]
+    told = "; ".join(f"{place}: {said}" if place else said for place, said in problems[:MOST_PROBLEMS])
+    further = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
+    return ApiError(422, f"{told}{further}", field=problems[0][0] if problems else None)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """`items.2.company_name` for a place in the body; `query.limit` for one elsewhere."""
+    inside = location[1:] if location and location[0] == "body" else location
+    return ".".join(str(part)[:100] for part in inside)

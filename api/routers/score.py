@@ -1,0 +1,113 @@
+"""Scores: one lead or up to a hundred, with reasons; logged before they are answered."""
+
+from typing import Any
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api import metrics
+from api.bodies import body_of, parsed
+from api.errors import Failure
+from api.score_shapes import ScoreBatch, ScoreReply, Scores, request_body
+from api.security import require
+from api.serving import Serving, serving
+from ringback.clock import now
+from ringback.laps import Laps
+from scoring.lead import LeadRequest, Stored
+from scoring.log import line_of
+from scoring.service import Scored, Service
+
+router = APIRouter(tags=["scores"])
+MAY_SCORE = Depends(require("score"))
+NOT_JSON: dict[int | str, dict[str, Any]] = {
+    415: {"model": Failure, "description": "The body does not say that it is JSON."}
+}
+AS_TIMES = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+@router.post(
+    "/score", response_model=ScoreReply, responses=NOT_JSON, openapi_extra=request_body(LeadRequest),
+    dependencies=[MAY_SCORE],
+)  # fmt: skip
+async def score(request: Request, explain: bool = True) -> Response:
+    """Score a lead; only `company_name` is required.
+
+    Without `explain` no reasons are given, and the answer comes a little sooner.
+    """
+    laps = Laps()
+    here = serving()
+    service = here.service
+    raw = await body_of(request)
+    laps.lap("parse")
+    asked = (raw, explain)
+    known = here.replies.get(asked, service)
+    metrics.count_cache(known is not None)
+    if known is not None:
+        return _reply(known | {"cached": True}, laps)
+    lead = parsed(LeadRequest, raw)
+    laps.lap("validate")
+    stored = await _stored(here, lead)
+    laps.lap("stored")
+    scored = service.score(lead, stored, now(), explain=explain, laps=laps)
+    laps.lap("tell")
+    here.written.append(line_of(scored, _circumstances(request)))
+    laps.lap("log")
+    _count(scored)
+    told = service.told(scored) | {"cached": False}
+    here.replies.keep(asked, service, told)
+    return _reply(told, laps)
+
+
+@router.post(
+    "/score/batch", response_model=Scores, responses=NOT_JSON, openapi_extra=request_body(ScoreBatch),
+    dependencies=[MAY_SCORE],
+)  # fmt: skip
+async def score_batch(request: Request, explain: bool = True) -> Response:
+    """Score up to a hundred leads; either all are answered or, where one is wrong, none."""
+    laps = Laps()
+    here = serving()
+    batch = parsed(ScoreBatch, await body_of(request))
+    laps.lap("validate")
+    told = await to_thread.run_sync(_score_all, here, here.service, batch.leads, _circumstances(request), explain)
+    laps.lap("score")
+    return _reply({"results": told}, laps)
+
+
+def _score_all(
+    here: Serving, service: Service, leads: list[LeadRequest], circumstances: dict[str, str | None], explain: bool
+) -> list[dict[str, Any]]:
+    at = now()
+    scored = [service.score(lead, here.stored_about(lead), at, explain=explain) for lead in leads]
+    here.written.append(b"".join(line_of(one, circumstances) for one in scored))
+    for one in scored:
+        _count(one)
+    return [service.told(one) | {"cached": False} for one in scored]
+
+
+async def _stored(here: Serving, lead: LeadRequest) -> Stored:
+    """What is stored about a lead: of a company often at hand, of a lead a matter of several questions."""
+    if lead.lead_id or lead.email or not here.knows_company_of(lead):
+        return await to_thread.run_sync(here.stored_about, lead)
+    return here.stored_about(lead)
+
+
+def _circumstances(request: Request) -> dict[str, str | None]:
+    state = request.scope["state"]
+    return {"request_id": state["request_id"], "key_id": state["key"].key_id}
+
+
+def _count(scored: Scored) -> None:
+    p = scored.prediction
+    versions = {"progression": p.progression_version, "voice_ai": p.voice_ai_version}
+    metrics.observe_score(p.qualification_score, versions, p.answered_by)
+
+
+def _reply(told: dict[str, Any], laps: Laps) -> Response:
+    body = orjson.dumps(told, option=AS_TIMES)
+    laps.lap("reply")
+    for part, seconds in laps.seconds.items():
+        metrics.observe_phase(part, seconds)
+    timing = ", ".join(f"{part};dur={1000 * seconds:.3f}" for part, seconds in laps.seconds.items())
+    return Response(body, headers={"Server-Timing": timing}, media_type="application/json")

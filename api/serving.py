@@ -1,0 +1,216 @@
+"""Who answers in this process: loaded once, changed as one when the ledger or a pin does, looked up by each request.
+
+A request takes the service that is there when it begins and keeps it to its end, so that nothing is ever mixed.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from api.compiling import engine_of_version
+from api.errors import ApiError
+from api.replies import Replies
+from database.known import Known, known_lead
+from database.people import companies_by_id
+from database.published import published
+from database.serving import Wanted, wanted
+from intake.identity import company_domain, company_id_of, registered_domain
+from intake.sentiment import sentiment_of
+from ringback.clock import now
+from ringback.errors import NoModel, UnknownModel
+from ringback.records import TARGETS, Target
+from ringback.settings import settings
+from scoring.engine import Engine
+from scoring.judging import Champions
+from scoring.lead import LeadRequest, Stored
+from scoring.log import Keeper, PredictionLog, line_of, waiting_bytes
+from scoring.policy import policy
+from scoring.service import Service
+
+LOOK_AGAIN_SECONDS = 1.0
+BASE_RATES = "base_rates"
+COMPANIES_KEPT = 20_000
+COMPANY_KEPT_SECONDS = 60.0
+log = logging.getLogger("ringback.serving")
+
+
+def nobody() -> Service:
+    """The service before any model is loaded: the rules answer."""
+    return Service(Champions(None, None), Champions(None, None), policy())
+
+
+@dataclass
+class Serving:
+    """What this process answers with; `service` is replaced as a whole."""
+
+    service: Service = field(default_factory=nobody)
+    wanted: Wanted | None = None
+    loaded_at: datetime | None = None
+    failures: dict[str, str] = field(default_factory=dict)
+    """What of the versions that should answer cannot be loaded, and why."""
+    written: PredictionLog = field(default_factory=PredictionLog)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """How calls have been ending lately, as the flows publish it."""
+    replies: Replies = field(default_factory=lambda: Replies(settings().score_cache_seconds))
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _companies: "OrderedDict[str, tuple[float, dict[str, Any]]]" = field(default_factory=OrderedDict)
+
+    async def follow(self) -> None:
+        """Take over what is wanted by now; what cannot be loaded leaves the one who answers where it is."""
+        async with self._changing:
+            asked = await to_thread.run_sync(wanted, now())
+            told = await to_thread.run_sync(published, BASE_RATES)
+            self.rates = told[0] if told else {}
+            rules = policy()
+            if asked == self.wanted and rules == self.service.rules and not self.failures:
+                return
+            self.service = await to_thread.run_sync(self._service_of, asked)
+            self.wanted, self.loaded_at = asked, now()
+
+    def _service_of(self, asked: Wanted) -> Service:
+        self.failures = {}
+        before, shadows = self.service.champions, self.service.challengers
+        champions = Champions(*(self._engine(t, asked.champions.get(t), _of(before, t)) for t in TARGETS))
+        challengers = Champions(*(self._engine(t, asked.challengers.get(t), _of(shadows, t)) for t in TARGETS))
+        return Service(champions, challengers, policy(), settings().challenger_share, asked.pinned)
+
+    def _engine(self, target: Target, version: str | None, present: Engine | None) -> Engine | None:
+        """The version asked for, warm; where it cannot be loaded the present one stays."""
+        if version is None or (present and present.version == version):
+            return present if version else None
+        try:
+            return engine_of_version(target, version).warm
+        except (NoModel, UnknownModel) as failure:
+            self.failures[f"{target} {version}"] = str(failure)
+            log.error("%s; %s", failure, f"version {present.version} stays" if present else "the rules answer")
+            return present
+
+    def knows_company_of(self, lead: LeadRequest) -> bool:
+        """Whether what is stored about a lead's company is at hand."""
+        kept = self._companies.get(_company_id(lead) or "")
+        return kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS
+
+    def stored_about(self, lead: LeadRequest) -> Stored:
+        """What is stored about a lead, its company and how calls have been ending."""
+        recent, long = self.rates.get("recent_progression_rate"), self.rates.get("long_progression_rate")
+        known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None
+        if known is None:
+            company_id = _company_id(lead)
+            facts = self._company(company_id) if company_id else {}
+            return Stored(company=facts, recent_progression_rate=recent, long_progression_rate=long)
+        return Stored(
+            known.lead_id, known.company_id, known.known.get("job_title"), _facts(known), known.features, recent, long
+        )
+
+    def _company(self, company_id: str) -> dict[str, Any]:
+        kept = self._companies.get(company_id)
+        if kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS:
+            return kept[1]
+        found = companies_by_id([company_id]).get(company_id)
+        facts = dict(found.known) if found else {}
+        self._companies[company_id] = (monotonic(), facts)
+        while len(self._companies) > COMPANIES_KEPT:
+            self._companies.popitem(last=False)
+        return facts
+
+    def facts(self) -> dict[str, Any]:
+        """How the scoring is, for who may know."""
+        service = self.service
+        return {
+            "ok": not self.failures,
+            "champions": _versions(service.champions),
+            "challengers": _versions(service.challengers),
+            "challenger_share": service.challenger_share,
+            "pinned": sorted(service.pinned),
+            "policy": service.rules.fingerprint,
+            "loaded_at": self.loaded_at,
+            "cannot_be_loaded": self.failures,
+            "log_bytes_waiting": waiting_bytes(),
+        }
+
+
+_present: Serving | None = None
+
+
+def serving() -> Serving:
+    """The one of this process; raises ApiError 503 before it has started."""
+    if _present is None:
+        raise ApiError(503)
+    return _present
+
+
+async def start(app: FastAPI) -> None:
+    """Load who answers, open the log, and follow what changes."""
+    global _present
+    one = Serving()
+    stack = AsyncExitStack()
+    keeper = Keeper(one.written)
+    keeper.start()
+    stack.push_async_callback(to_thread.run_sync, keeper.stop)
+    await one.follow()
+    tasks = [asyncio.create_task(_keep_following(one)), asyncio.create_task(to_thread.run_sync(sentiment_of, "warm"))]
+    for task in tasks:
+        stack.push_async_callback(_ended, task)
+    app.state.serving_stack = stack
+    _present = one
+
+
+async def stop(app: FastAPI) -> None:
+    """End the log and bring in what is left of it."""
+    global _present
+    await app.state.serving_stack.aclose()
+    _present = None
+
+
+def score_lead(lead: dict[str, Any]) -> None:
+    """Score a lead that a webhook told of, as the inbox hands it over; raises what keeping it raises."""
+    here = serving()
+    known = {name: value for name, value in lead.items() if value is not None}
+    asked = LeadRequest.model_validate(known)
+    scored = here.service.score(asked, here.stored_about(asked), now(), source="webhook")
+    here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
+
+
+def facts() -> dict[str, Any]:
+    """How the scoring of this process is."""
+    return serving().facts()
+
+
+async def _keep_following(one: Serving) -> None:
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            await one.follow()
+        except Exception:  # the database may be away; who answers stays, and the next round asks again
+            log.warning("cannot see who should answer", exc_info=True)
+
+
+async def _ended(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+def _company_id(lead: LeadRequest) -> str | None:
+    return company_id_of(registered_domain(lead.domain) or company_domain(lead.email), lead.company_name)
+
+
+def _of(champions: Champions, target: Target) -> Engine | None:
+    return champions.progression if target == "progression" else champions.voice_ai
+
+
+def _versions(champions: Champions) -> dict[Target, str | None]:
+    return {target: one.version if (one := _of(champions, target)) else None for target in TARGETS}
+
+
+def _facts(known: Known) -> dict[str, Any]:
+    return dict(known.company.known) if known.company else {}

@@ -1,0 +1,169 @@
+"""Leads as pages of a list, with the last score of each: searched, sorted, counted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from database.models import Call, Company, Lead, MergedLead, Prediction
+from database.session import in_parts, reading
+
+Order = Literal["known_at", "name", "company", "score"]
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLead:
+    """A lead as a row of a list."""
+
+    lead_id: str
+    name: str | None
+    email: str | None
+    job_title: str | None
+    company_id: str | None
+    company_name: str | None
+    source: str
+    known_at: datetime
+    qualification_score: int | None = None
+    recommendation: str | None = None
+    priority: str | None = None
+    predicted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some leads, and how many there are in all."""
+
+    leads: tuple[ListedLead, ...]
+    total: int
+
+
+def page_of_leads(search: str, order: Order, is_descending: bool, limit: int, offset: int) -> Page:
+    """Leads whose name, address, title or company has the words in it; without a score last, where scores order."""
+    chosen = _fitting(search)
+    last = _last_predictions()
+    key: Any = {
+        "known_at": Lead.known_at, "name": func.lower(Lead.name), "company": func.lower(Company.name),
+        "score": Prediction.qualification_score,
+    }[order]  # fmt: skip
+    asked = chosen.with_only_columns(Lead.lead_id)
+    if order == "score":
+        asked = asked.outerjoin(last, last.c.lead_id == Lead.lead_id).outerjoin(
+            Prediction, Prediction.prediction_id == last.c.prediction_id
+        )
+    asked = asked.order_by((key.desc() if is_descending else key.asc()).nulls_last(), Lead.lead_id)
+    with reading() as connection:
+        total = connection.scalar(select(func.count()).select_from(chosen.with_only_columns(Lead.lead_id).subquery()))
+        ids = list(connection.scalars(asked.limit(limit).offset(offset)))
+    return Page(tuple(_listed(ids)), total or 0)
+
+
+def all_leads() -> Iterator[list[ListedLead]]:
+    """All leads by id, some at a time; each time one short question, so that nothing is held while they are sent."""
+    after = ""
+    while True:
+        asked = select(Lead.lead_id).where(Lead.lead_id > after).order_by(Lead.lead_id).limit(AT_ONCE)
+        with reading() as connection:
+            ids = list(connection.scalars(asked))
+        if not ids:
+            return
+        yield _listed(ids)
+        after = ids[-1]
+
+
+def kept_under(lead_id: str) -> str:
+    """The id under which a lead is kept, be it merged into another since."""
+    with reading() as connection:
+        into = connection.scalar(select(MergedLead.into_lead_id).where(MergedLead.lead_id == lead_id))
+    return into or lead_id
+
+
+def last_prediction(lead_id: str) -> dict[str, Any] | None:
+    """The last prediction of a lead, by its columns."""
+    asked = (
+        select(Prediction)
+        .where(Prediction.lead_id == lead_id)
+        .order_by(Prediction.predicted_at.desc(), Prediction.prediction_id.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        row = connection.execute(asked).mappings().first()
+    return dict(row) if row else None
+
+
+def calls_of(lead_id: str, at_most: int = 50) -> list[dict[str, Any]]:
+    """The last calls of a lead, without their words."""
+    asked = (
+        select(Call.call_id, Call.title, Call.called_at, Call.minutes, Call.sentiment)
+        .where(Call.lead_id == lead_id)
+        .order_by(Call.called_at.desc())
+        .limit(at_most)
+    )
+    with reading() as connection:
+        return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def chosen_values(lead_id: str, company_id: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """By field the value that counts of a lead and of its company, with whose it is, how sure and since when."""
+    with reading() as connection:
+        lead = connection.scalar(select(Lead.chosen).where(Lead.lead_id == lead_id))
+        company = connection.scalar(select(Company.chosen).where(Company.company_id == company_id))
+    return lead or {}, company or {}
+
+
+def _fitting(search: str) -> Select[Any]:
+    asked = select(Lead.lead_id).select_from(Lead).outerjoin(Company, Company.company_id == Lead.company_id)
+    for word in search.lower().split():
+        places = (Lead.name, Lead.email, Lead.job_title, Lead.company_id, Company.name)
+        asked = asked.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
+    return asked
+
+
+def _last_predictions() -> Any:
+    """The id of the last prediction by lead; of two of the same moment the one with the greater id."""
+    latest = select(Prediction.lead_id, func.max(Prediction.predicted_at).label("at")).group_by(Prediction.lead_id)
+    latest_at = latest.subquery()
+    same = and_(Prediction.lead_id == latest_at.c.lead_id, Prediction.predicted_at == latest_at.c.at)
+    return (
+        select(Prediction.lead_id, func.max(Prediction.prediction_id).label("prediction_id"))
+        .join(latest_at, same)
+        .group_by(Prediction.lead_id)
+        .subquery()
+    )
+
+
+def _listed(lead_ids: Sequence[str]) -> list[ListedLead]:
+    """Rows for these ids, in their order."""
+    found: dict[str, ListedLead] = {}
+    for some in in_parts(lead_ids):
+        asked = (
+            select(Lead, Company.name.label("company_name"))
+            .outerjoin(Company, Company.company_id == Lead.company_id)
+            .where(Lead.lead_id.in_(some))
+        )
+        with reading() as connection:
+            scores = {row.lead_id: row for row in connection.execute(_scores_of(some))}
+            for row in connection.execute(asked):
+                score = scores.get(row.lead_id)
+                found[row.lead_id] = ListedLead(
+                    row.lead_id, row.name, row.email, row.job_title, row.company_id, row.company_name, row.source,
+                    row.known_at, *(score[1:] if score else ()),
+                )  # fmt: skip
+    return [found[one] for one in lead_ids if one in found]
+
+
+def _scores_of(lead_ids: Sequence[str]) -> Select[Any]:
+    """The last prediction of each of some leads, found along the index of predictions by lead."""
+    p = Prediction
+    place = func.row_number().over(
+        partition_by=p.lead_id, order_by=(p.predicted_at.desc(), p.prediction_id.desc())
+    )  # fmt: skip
+    ranked = (
+        select(p.lead_id, p.qualification_score, p.recommendation, p.priority, p.predicted_at, place.label("place"))
+        .where(p.lead_id.in_(lead_ids))
+        .subquery()
+    )
+    c = ranked.c
+    return select(c.lead_id, c.qualification_score, c.recommendation, c.priority, c.predicted_at).where(c.place == 1)

@@ -1,0 +1,68 @@
+"""Bringing logged answers into the tables, each once, together with the mark how far their file was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from database import models
+from database.session import insert_new, put, reading, take_turns, writing
+from ringback.records import Prediction, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An answer with the features it was made from."""
+
+    prediction: Prediction
+    row: Mapping[str, Value]
+
+
+def read_to(file: str) -> int:
+    """How far a file was read, in bytes."""
+    with reading() as connection:
+        return connection.scalar(select(models.LogMark.read_to).where(models.LogMark.file == file)) or 0
+
+
+def keep_logged(file: str, start: int, end: int, answers: Sequence[Logged], at: datetime) -> bool:
+    """Keep the answers between two places of a file; False where somebody else has done so meanwhile."""
+    with writing() as connection:
+        take_turns(connection, f"log {file}")
+        insert_new(connection, models.LogMark, [{"file": file, "read_to": 0, "at": at}])
+        moved = connection.execute(
+            update(models.LogMark)
+            .where(models.LogMark.file == file, models.LogMark.read_to == start)
+            .values(read_to=end, at=at)
+        )
+        if not moved.rowcount:
+            return False
+        put(connection, models.ScoredFeatures, feature_rows(answers))
+        put(connection, models.Prediction, [row_of(one.prediction) for one in answers])
+    return True
+
+
+def keep_features(answers: Sequence[Logged]) -> None:
+    """Keep the features that answers were made from."""
+    with writing() as connection:
+        put(connection, models.ScoredFeatures, feature_rows(answers))
+
+
+def feature_rows(answers: Sequence[Logged]) -> list[dict[str, object]]:
+    """Rows of scored_features, each once."""
+    return list(
+        {
+            one.prediction.features_hash: {
+                "features_hash": one.prediction.features_hash,
+                "row": dict(one.row),
+                "first_at": one.prediction.predicted_at,
+            }
+            for one in answers
+            if one.prediction.features_hash
+        }.values()
+    )
+
+
+def row_of(prediction: Prediction) -> dict[str, object]:
+    """A prediction as its table holds it."""
+    return asdict(prediction) | {"reasons": list(prediction.reasons)}

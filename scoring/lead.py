@@ -1,0 +1,210 @@
+"""A lead as a caller describes it, and what the models may know of it: the request's own words over what is stored.
+
+Only the company's name is required. What is not known may be null, or be left out; fields that are not named here are
+custom fields, which count where a model learned from a column of that name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from features import build
+from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
+from intake.sentiment import sentiment_of
+from ringback.records import CompanyFacts, Snapshot, Value
+
+NO_NUL = r"^[^\x00]*$"
+SAYS_SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
+ADDRESS = r"^[^@\s\x00]+@[^@\s\x00]+$"
+PEOPLE = r"^\s*[0-9][0-9,]{0,11}\s*(-\s*[0-9][0-9,]{0,11}|\+)?\s*$"
+"""A size as CRMs write it: 50-100, 1,000+, 75."""
+MOST_CUSTOM = 200
+LONGEST_NAME = 100
+LARGEST = 1e15
+
+Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
+Passage = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
+Conversation = Annotated[str, StringConstraints(max_length=200_000, pattern=NO_NUL)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=-1, le=100, allow_inf_nan=False)]
+Names = Annotated[tuple[Line, ...], Field(max_length=200)]
+
+
+def _as_number(value: Any) -> Any:
+    return float(value) if isinstance(value, bool) else value
+
+
+Custom = Annotated[
+    Annotated[float, Field(ge=-1e300, le=1e300, allow_inf_nan=False)]
+    | Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]
+    | None,
+    BeforeValidator(_as_number, json_schema_input_type=bool | float | str | None),
+]
+
+
+class LeadRequest(BaseModel):
+    """A lead to score."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        strict=False,
+        json_schema_extra={
+            "maxProperties": MOST_CUSTOM,
+            "propertyNames": {"maxLength": LONGEST_NAME, "pattern": NO_NUL},
+            "examples": [
+                {
+                    "company_name": "Acme Corp", "domain": "acme.com", "industry": "SaaS", "employees": "50-100",
+                    "description": "AI-powered customer service platform",
+                    "call_notes": "Discussed Voice AI integration needs...", "urgency_level": 4,
+                }
+            ],
+        },
+    )  # fmt: skip
+    __pydantic_extra__: dict[str, Custom]
+
+    company_name: Annotated[str, StringConstraints(max_length=500, pattern=SAYS_SOMETHING)]
+    lead_id: Line | None = Field(None, description="A lead that ringback knows: what is stored about it counts too.")
+    email: Annotated[str, StringConstraints(max_length=320, pattern=ADDRESS)] | None = Field(
+        None, description="The contact; a lead that ringback knows by it is taken as known."
+    )
+    call_id: Line | None = Field(None, description="The call that the notes are of, where it has an id.")
+    domain: Line | None = Field(None, description="Domain or web site of the company.")
+    industry: Line | None = None
+    employees: Amount | Annotated[str, StringConstraints(max_length=40, pattern=PEOPLE)] | None = Field(
+        None, description="A number, or a range as CRMs write it: 50-100, 1,000+."
+    )
+    description: Passage | None = Field(None, description="What the company says of itself.")
+    call_notes: Conversation | None = None
+    transcript: Conversation | None = Field(None, description="Lines `Speaker: text`.")
+    own_speakers: Names | None = Field(None, description="Which speakers of the transcript are yours.")
+    urgency_level: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="1 (none) to 5 (now).")
+    sentiment: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
+        None, description="-1 (hostile) to 1 (delighted); read from the words where it is not said."
+    )
+    minutes: Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False)] | None = None
+    attendees: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    title: Line | None = Field(None, description="Title of the call.")
+    job_title: Line | None = Field(None, description="Of the contact.")
+    annual_revenue: Amount | None = Field(None, description="US dollars.")
+    funding_stage: Line | None = None
+    total_funding: Amount | None = Field(None, description="US dollars raised so far.")
+    founded_year: Annotated[float, Field(ge=1000, le=3000, allow_inf_nan=False)] | None = None
+    country: Line | None = None
+    technologies: Names | None = None
+    web_functions: Names | None = None
+    business_model: Line | None = None
+    open_jobs: Amount | None = None
+    headcount_growth: Share | None = Field(None, description="Over six months, as a share (0.1 = 10 %).")
+    news: Passage | None = None
+    posts: Passage | None = Field(None, description="What the contact posted lately.")
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> "LeadRequest":
+        extra = self.__pydantic_extra__
+        if len(extra) > MOST_CUSTOM or len(self.model_fields_set) > MOST_CUSTOM:
+            raise ValueError(f"more than {MOST_CUSTOM} fields")
+        for name in extra:
+            if len(name) > LONGEST_NAME or "\x00" in name:
+                raise ValueError(f"the name of a custom field is longer than {LONGEST_NAME} characters or has a null")
+        return self
+
+
+FACTS = (
+    "industry", "annual_revenue", "funding_stage", "total_funding", "founded_year", "country", "description",
+    "technologies", "web_functions", "business_model", "open_jobs", "headcount_growth", "news",
+)  # fmt: skip
+_FACT_NAMES = frozenset(one.name for one in fields(CompanyFacts)) - {"company_id", "source", "known_at", "confidence"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored that helps to score a lead."""
+
+    lead_id: str | None = None
+    company_id: str | None = None
+    job_title: str | None = None
+    company: Mapping[str, Any] = field(default_factory=dict)
+    """Facts of its company that count, by the names of CompanyFacts."""
+    features: Mapping[str, Value] = field(default_factory=dict)
+    """The features that the lead was last scored with."""
+    recent_progression_rate: float | None = None
+    long_progression_rate: float | None = None
+
+
+NOTHING = Stored()
+
+
+def snapshot_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> Snapshot:
+    """What is known of a lead at a moment: what the request says, and where it says nothing what is stored."""
+    domain = registered_domain(lead.domain) or company_domain(lead.email)
+    company_id = stored.company_id or company_id_of(domain, lead.company_name)
+    said = {name: value for name in FACTS if (value := getattr(lead, name)) is not None}
+    if lead.employees is not None:
+        said["employees"] = people(lead.employees)
+    known = {name: _whole(value) for name, value in stored.company.items() if name in _FACT_NAMES}
+    facts: dict[str, Any] = known | said
+    company = CompanyFacts(
+        company_id=company_id or "", source="request", known_at=at, **(facts | {"name": lead.company_name})
+    )
+    return Snapshot(
+        call_id=lead.call_id or "",
+        content_hash="",
+        lead_id=lead_id_of_request(lead, stored),
+        judged_at=at,
+        called_at=at,
+        company_id=company_id,
+        company_name=lead.company_name,
+        company=company if facts else None,
+        lead_email=lead.email,
+        job_title=lead.job_title or stored.job_title,
+        title=lead.title,
+        notes=lead.call_notes,
+        transcript=lead.transcript,
+        own_speakers=lead.own_speakers or (),
+        posts=lead.posts,
+        minutes=lead.minutes,
+        sentiment=lead.sentiment if lead.sentiment is not None else sentiment_of(lead.call_notes, lead.transcript),
+        attendees=lead.attendees or 0,
+        recent_progression_rate=stored.recent_progression_rate,
+        long_progression_rate=stored.long_progression_rate,
+        urgency_level=lead.urgency_level,
+        custom=dict(lead.__pydantic_extra__),
+    )
+
+
+def features_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> dict[str, Value]:
+    """The features of a lead; what they do not know, they take from those that the lead was last scored with."""
+    row = build(snapshot_of_lead(lead, stored, at))
+    if not stored.features:
+        return row
+    asked_before = {"earlier_calls", "earlier_progressed", "knows_company"}
+    kept = {name: value for name, value in stored.features.items() if row.get(name) is None or name in asked_before}
+    return row | kept
+
+
+def lead_id_of_request(lead: LeadRequest, stored: Stored = NOTHING) -> str:
+    """By whom a lead is known: the stored id, else its address, else its company."""
+    if stored.lead_id or lead.lead_id:
+        return stored.lead_id or lead.lead_id or ""
+    company_id = company_id_of(registered_domain(lead.domain), lead.company_name)
+    return lead_id_of(lead.email, company_id, lead.call_id or lead.company_name)
+
+
+def people(said: float | str) -> float:
+    """A number of employees from a number or a range: the middle of it, or where it starts if it has no end.
+
+    >>> people("50-100"), people("1,000+"), people(12)
+    (75.0, 1000.0, 12.0)
+    """
+    if not isinstance(said, str):
+        return float(said)
+    ends = [float(end) for part in said.replace(",", "").rstrip("+ \t\n").split("-") if (end := part.strip("+ \t\n"))]
+    return sum(ends) / len(ends)
+
+
+def _whole(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

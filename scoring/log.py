@@ -1,0 +1,246 @@
+"""The log of answers: a line in a file of the process's own, written before the reply goes out, later in the database.
+
+A line that the kernel has taken outlives the process, whatever ends it; a thread makes it outlive the machine every
+half second. The same thread reads the file into the database; the files of processes that are gone are read by whoever
+comes next. The mark of how far a file was read is kept in the same transaction as what was read.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from logging import getLogger
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from database.prediction_log import Logged, keep_logged, read_to
+from database.predictions import raise_alerts
+from ringback.clock import now, parse_time
+from ringback.errors import StoreError
+from ringback.records import Prediction
+from ringback.settings import settings
+from scoring.policy import policy
+from scoring.service import Scored
+
+EVERY_SECONDS = 0.5
+LINES_AT_ONCE = 200
+LARGEST_FILE = 32 * 1024 * 1024
+"""Bytes from which a process starts a new file."""
+DONE = "done"
+log = getLogger("ringback.scoring")
+
+
+def folder() -> Path:
+    """Where the files of answers are."""
+    return settings().home / "landing" / "predictions"
+
+
+class PredictionLog:
+    """This process's file. One at a time may write; a line is whole or was never answered with."""
+
+    def __init__(self) -> None:
+        """Opens no file before there is something to write."""
+        self._lock = Lock()
+        self._file: int | None = None
+        self._path: Path | None = None
+        self._size = 0
+        self._dirty = False
+
+    def append(self, lines: bytes) -> None:
+        """Hand lines to the kernel; raises StoreError where it did not take all of them: then nothing is replied."""
+        with self._lock:
+            if self._file is None or self._size > LARGEST_FILE:
+                self._start()
+            assert self._file is not None  # noqa: S101  (_start opened it)
+            try:
+                written = os.write(self._file, lines)
+            except OSError as failure:
+                self._end()
+                raise StoreError(f"the log of answers cannot be written ({failure.strerror})") from failure
+            if written < len(lines):  # a torn line glues itself to whatever follows: nothing follows it
+                self._end()
+                raise StoreError("the log of answers cannot be written: the disk is full")
+            self._size += written
+            self._dirty = True
+
+    def flush(self) -> None:
+        """Make what was written outlive the machine."""
+        with self._lock:
+            file = os.dup(self._file) if self._file is not None and self._dirty else None
+            self._dirty = False
+        if file is not None:
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
+
+    def close(self) -> None:
+        """Write down what there is, and end the file."""
+        self.flush()
+        with self._lock:
+            self._end()
+
+    def _start(self) -> None:
+        self._end()
+        folder().mkdir(parents=True, exist_ok=True)
+        self._path = folder() / f"{now():%Y%m%dT%H%M%S}-{os.getpid()}-{uuid4().hex[:8]}.jsonl"
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # the kernel lets go of it when the process ends
+        self._size = 0
+
+    def _end(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+        self._file, self._path = None, None
+
+
+class Keeper:
+    """The thread that makes the log durable and brings it into the database; what fails, it tries again."""
+
+    def __init__(self, written: PredictionLog) -> None:
+        """Begins with `start`."""
+        self._log = written
+        self._stop = Event()
+        self._thread = Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the file and bring in what is left."""
+        self._stop.set()
+        self._thread.join(timeout=20)
+        self._log.close()
+        self._try()
+
+    def _keep(self) -> None:
+        while not self._stop.wait(EVERY_SECONDS):
+            self._try()
+
+    def _try(self) -> None:
+        try:
+            self._log.flush()
+            bring_in(most_lines=LINES_AT_ONCE)
+        except Exception:  # whatever fails, the lines are in the file, and the next round begins where this one ended
+            log.warning("answers wait to be brought into the database", exc_info=True)
+
+
+def bring_in(most_lines: int | None = None) -> int:
+    """Read what is new in all files into the database; gives how many lines were.
+
+    Whoever does it twice changes nothing. Of each file at most so many lines are taken at once, so that a process that
+    serves is not held up by it.
+    """
+    brought = 0
+    for path in sorted(folder().glob("*.jsonl")):
+        brought += _bring_in_file(path, most_lines)
+    return brought
+
+
+def waiting_bytes() -> int:
+    """How much of the files has not been read yet."""
+    total = 0
+    for path in folder().glob("*.jsonl"):
+        try:
+            total += max(0, path.stat().st_size - read_to(path.name))
+        except FileNotFoundError:  # read to its end and put aside meanwhile
+            continue
+    return total
+
+
+def _bring_in_file(path: Path, most_lines: int | None) -> int:
+    brought = 0
+    while True:
+        try:
+            start = read_to(path.name)
+            lines, end = _lines_from(path, start, min(most_lines or LINES_AT_ONCE, LINES_AT_ONCE))
+        except FileNotFoundError:  # another process has put it aside
+            return brought
+        if end == start:
+            _put_aside(path)
+            return brought
+        good = [line for line in map(_logged, lines) if line is not None]
+        if keep_logged(path.name, start, end, good, now()):
+            brought += len(good)
+            _alert([one.prediction for one in good])
+        if most_lines is not None and brought >= most_lines:
+            return brought
+
+
+def _lines_from(path: Path, start: int, most: int) -> tuple[list[bytes], int]:
+    """Whole lines from a place in a file, and where they end."""
+    lines, end = [], start
+    with path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            lines.append(line)
+            end += len(line)
+            if len(lines) >= most:
+                break
+    return lines, end
+
+
+def _put_aside(path: Path) -> None:
+    """A file that is read to its end and that nobody writes any more goes to the done ones, with a torn last line."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if read_to(path.name) < _whole_size(path):
+            return
+        (path.parent / DONE).mkdir(exist_ok=True)
+        os.replace(path, path.parent / DONE / path.name)
+
+
+def _whole_size(path: Path) -> int:
+    """Bytes up to the end of the last whole line."""
+    data = path.read_bytes()
+    return data.rfind(b"\n") + 1
+
+
+def line_of(scored: Scored, circumstances: Mapping[str, str | None]) -> bytes:
+    """An answer with all that it was made from, as one line of JSON."""
+    plain = asdict(scored.prediction)
+    return orjson.dumps({"prediction": plain, "features": scored.row, **circumstances}) + b"\n"
+
+
+def _logged(line: bytes) -> Logged | None:
+    try:
+        told = orjson.loads(line)
+        plain: dict[str, Any] = told["prediction"]
+        plain |= {"predicted_at": parse_time(plain["predicted_at"]), "reasons": tuple(plain["reasons"])}
+        return Logged(Prediction(**plain), told["features"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        log.error("a line of the log of answers is unreadable; it stays in its file")
+        return None
+
+
+def _alert(predictions: list[Prediction]) -> None:
+    rules = policy()
+    worth = {
+        p.lead_id: f"{p.company_name or p.lead_id} scores {p.qualification_score}: {'; '.join(p.reasons[:2])}"
+        for p in predictions
+        if p.qualification_score >= rules.alert_at
+    }
+    if worth:
+        raise_alerts(worth.items(), max(p.predicted_at for p in predictions))
+
+
+@contextmanager
+def kept_log() -> Iterator[PredictionLog]:
+    """A log with its keeper, for as long as a process serves."""
+    written = PredictionLog()
+    keeper = Keeper(written)
+    keeper.start()
+    try:
+        yield written
+    finally:
+        keeper.stop()

@@ -1,0 +1,201 @@
+"""Who answers a request, and what it is told: one immutable object, so that an answer is of one pair of models.
+
+A challenger answers beside the champion, in the shadow, or itself for a stated share of leads: always the same leads,
+by a hash of their id. Whoever of the two did not answer is logged beside the one who did.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b, sha256
+from typing import Any
+from uuid import uuid4
+
+from features.custom import PREFIX
+from ringback.laps import Laps
+from ringback.records import AnsweredBy, AskedBy, Prediction, Target, Value
+from scoring.explain import reason_of
+from scoring.judging import Champions
+from scoring.lead import LeadRequest, Stored, features_of_lead, lead_id_of_request
+from scoring.policy import Policy, priority, recommendation, tier
+from scoring.scorer import Answer, answer_rows, features_hash
+
+MOST_CONTRIBUTIONS = 8
+"""Of the features that moved the score most; the rest is given as one sum."""
+BUCKETS = 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An answer to a request: what is kept, and what it was made from."""
+
+    prediction: Prediction
+    row: Mapping[str, Value]
+    answer: Answer
+    missing: tuple[str, ...]
+    """Features that the models learned from and that nobody said."""
+    unused: tuple[str, ...]
+    """Custom fields of the request that no model learned from."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Who answers."""
+
+    champions: Champions
+    challengers: Champions
+    rules: Policy
+    challenger_share: float = 0.0
+    pinned: frozenset[Target] = frozenset()
+    """Targets whose version was chosen by hand for the service."""
+
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """The features that any of the champions learned from."""
+        pair = (self.champions.progression, self.champions.voice_ai)
+        return frozenset(name for engine in pair if engine for name in engine.features)
+
+    @cached_property
+    def instead(self) -> Champions:
+        """The pair with the challengers in it, where there are any."""
+        return Champions(
+            self.challengers.progression or self.champions.progression,
+            self.challengers.voice_ai or self.champions.voice_ai,
+        )
+
+    @property
+    def has_challenger(self) -> bool:
+        return bool(self.challengers.progression or self.challengers.voice_ai)
+
+    def gives_to_challenger(self, lead_id: str) -> bool:
+        """Whether the challenger answers about a lead; always the same for the same lead."""
+        if not self.has_challenger or self.champions.progression is None or self.challenger_share <= 0:
+            return False
+        bucket = int.from_bytes(blake2b(lead_id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        return bucket < self.challenger_share * BUCKETS
+
+    def score(
+        self,
+        lead: LeadRequest,
+        stored: Stored,
+        at: datetime,
+        source: AskedBy = "api",
+        explain: bool = True,
+        laps: Laps | None = None,
+    ) -> Scored:
+        """Score a lead at a moment."""
+        row = features_of_lead(lead, stored, at)
+        lead_id = lead_id_of_request(lead, stored)
+        tries = self.gives_to_challenger(lead_id)
+        who, other = (self.instead, self.champions) if tries else (self.champions, self.instead)
+        (answer,) = answer_rows([row], who, self.rules, explain, laps)
+        by: AnsweredBy = "challenger" if tries else "rules" if who.progression is None else "champion"
+        if by == "champion" and self.pinned:
+            by = "pinned"
+        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by)
+        if self.has_challenger and self.champions.progression is not None:
+            prediction = replace(prediction, challenger=_beside(row, who, other, self.rules))
+        missing = tuple(sorted(name for name in self.features if row.get(name) is None))
+        unused = tuple(sorted(name for name in lead.__pydantic_extra__ if PREFIX + name not in self.features))
+        return Scored(prediction, row, answer, missing, unused)
+
+    def told(self, scored: Scored) -> dict[str, Any]:
+        """The reply, as JSON's values."""
+        p, answer = scored.prediction, scored.answer
+        progression = self._engine_of(p.progression_version)
+        return {
+            "prediction_id": p.prediction_id,
+            "lead_id": p.lead_id,
+            "company_name": p.company_name,
+            "qualification_score": p.qualification_score,
+            "voice_ai_fit": p.voice_ai_fit,
+            "progression_probability": p.progression_probability,
+            "recommendation": p.recommendation,
+            "priority": p.priority,
+            "confidence": p.confidence,
+            "tier": tier(p.progression_probability, self.rules),
+            "horizon_days": progression.horizon_days if progression else None,
+            "reasons": p.reasons,
+            "points": answer.points,
+            "base_points": answer.base_points,
+            "contributions": _strongest(answer, scored.row),
+            "missing": scored.missing,
+            "unused": scored.unused,
+            "answered_by": p.answered_by,
+            "models": {"progression": p.progression_version, "voice_ai": p.voice_ai_version},
+            "predicted_at": p.predicted_at,
+        }
+
+    def _engine_of(self, version: str) -> Any:
+        for one in (self.champions.progression, self.challengers.progression):
+            if one and one.version == version:
+                return one
+        return None
+
+
+def _strongest(answer: Answer, row: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """The contributions in points, the strongest first and the rest as one: with the base they add up to the points."""
+    ordered = sorted(answer.contributions.items(), key=lambda one: -abs(one[1]))
+    told: list[dict[str, Any]] = [
+        {"feature": name, "value": row.get(name), "points": value, "reason": reason_of(name, row.get(name))}
+        for name, value in ordered[:MOST_CONTRIBUTIONS]
+    ]
+    rest = ordered[MOST_CONTRIBUTIONS:]
+    if rest:
+        told.append({"feature": None, "value": None, "points": sum(v for _, v in rest), "reason": "all else together"})
+    return told
+
+
+def _prediction(
+    lead: LeadRequest,
+    lead_id: str,
+    row: Mapping[str, Value],
+    who: Champions,
+    answer: Answer,
+    rules: Policy,
+    at: datetime,
+    source: AskedBy,
+    by: AnsweredBy,
+) -> Prediction:
+    versions, known_by = who.versions, features_hash(row)
+    prediction_id = uuid4().hex
+    if lead.call_id:  # the same content of a call is answered once by the same models, whoever asks
+        prediction_id = sha256("|".join((lead.call_id, known_by, *versions)).encode()).hexdigest()[:32]
+    score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
+    return Prediction(
+        prediction_id=prediction_id,
+        call_id=lead.call_id or f"request:{prediction_id}",
+        content_hash=known_by,
+        lead_id=lead_id,
+        predicted_at=at,
+        progression_version=versions[0],
+        voice_ai_version=versions[1],
+        progression_probability=round(answer.progression, 6),
+        voice_ai_probability=None if answer.voice_ai is None else round(answer.voice_ai, 6),
+        qualification_score=score,
+        voice_ai_fit=fit,
+        recommendation=recommendation(score, rules),
+        priority=priority(score, fit, rules),
+        confidence=answer.confidence,
+        reasons=answer.reasons,
+        company_name=lead.company_name,
+        features_hash=known_by,
+        source=source,
+        answered_by=by,
+        points=answer.points,
+        voice_ai_weight=rules.voice_ai_weight,
+    )
+
+
+def _beside(
+    row: Mapping[str, Value], who: Champions, other: Champions, rules: Policy
+) -> dict[str, dict[str, str | float]]:
+    """What the other side says, of each target where it is another version."""
+    (answer,) = answer_rows([row], other, rules, explain=False)
+    said: dict[str, dict[str, str | float]] = {}
+    if other.progression and other.progression is not who.progression:
+        said["progression"] = {"version": other.progression.version, "probability": round(answer.progression, 6)}
+    if other.voice_ai and other.voice_ai is not who.voice_ai and answer.voice_ai is not None:
+        said["voice_ai"] = {"version": other.voice_ai.version, "probability": round(answer.voice_ai, 6)}
+    return said
