@@ -48,14 +48,15 @@ def _read(provider: str, items: list[Any], delivery_id: str, received_at: dateti
     for item in items:
         try:
             name, kind, recipient, message_id, happened_at, kept = READERS[provider](item, delivery_id)
+            detail = {name: _short(item[name]) for name in kept if item.get(name) is not None}
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as failure:
             because = f"lacks {failure}" if isinstance(failure, KeyError) else f"cannot be read: {failure}"
             yield _unreadable(provider, item, because, received_at)
             continue
-        detail = {name: _short(item[name]) for name in kept if item.get(name) is not None}
         yield Engagement(
-            f"{provider}:{name}", provider, kind, _address(recipient), happened_at, received_at, message_id, detail
-        )
+            f"{provider}:{_line(name)}", provider, _line(kind), _address(recipient), happened_at, received_at,
+            _line(message_id) if message_id else None, detail,
+        )  # fmt: skip
 
 
 def _resend(item: Mapping[str, Any], delivery_id: str) -> tuple[str, str, str, str | None, datetime, list[str]]:
@@ -98,9 +99,9 @@ READERS: Mapping[str, Reader] = {RESEND: _resend, SENDGRID: _sendgrid, POSTMARK:
 
 
 def _unreadable(provider: str, item: Any, because: str, received_at: datetime) -> Engagement:
-    text = item if isinstance(item, str) else json.dumps(item)
+    text = item if isinstance(item, str) else json.dumps(item)  # also what JSON knows no number for: Infinity
     name = f"{provider}:{UNREADABLE}:{sha256(text.encode('utf-8', errors='replace')).hexdigest()[:32]}"
-    detail = {"because": _short(because), "item": _short(item)}
+    detail = {"because": _short(because), "item": _short(text if "Infinity" in text or "NaN" in text else item)}
     return Engagement(name, provider, UNREADABLE, "", received_at, received_at, None, detail)
 
 
@@ -108,7 +109,12 @@ def _address(text: Any) -> str:
     """`ana@acme.com` for `Ana <ANA@acme.com>`."""
     if not isinstance(text, str):
         return ""
-    return text.rpartition("<")[2].strip("> \t").lower().replace("\x00", "")[:320]
+    return _line(text.rpartition("<")[2].strip("> \t").lower())
+
+
+def _line(text: object) -> str:
+    """A text as a column of either database takes it."""
+    return str(text).replace("\x00", "").encode("utf-8", errors="replace").decode()[:320]
 
 
 def _time(text: Any) -> datetime:
@@ -121,7 +127,7 @@ def _unix(seconds: Any) -> datetime:
 
 def _short(value: Any) -> Any:
     """A value as JSON keeps it, without texts that are longer than anybody reads."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
     if len(text) <= LONGEST_DETAIL:
         return value if not isinstance(value, str) else value.replace("\x00", "")
     return text[:LONGEST_DETAIL] + " …"

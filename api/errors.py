@@ -4,6 +4,7 @@ What is wrong inside (5xx) is said in general words; the trace is in the log, un
 """
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,8 @@ STATUS_OF: Sequence[tuple[type[RingbackError], int]] = (
 )  # fmt: skip
 """The first that fits counts."""
 RETRY_AFTER_SECONDS = "2"
+TRIED_AS = re.compile(r"(constrained|function|literal|union|tagged)-?\S*|float|int|str|bool|none|(tuple|list|dict)\[.*")
+"""What pydantic adds to a place where several types are taken."""
 MOST_PROBLEMS = 5
 """A body can be wrong in many places; so many are told at once."""
 
@@ -137,13 +140,18 @@ def methods_at(request: Request) -> list[str]:
 
 
 def _invalid(error: RequestValidationError) -> ApiError:
-    problems = [(_place(one["loc"]), str(one["msg"])) for one in error.errors()]
+    problems = [(place_of(one["loc"]), str(one["msg"])) for one in error.errors()]
     told = "; ".join(f"{place}: {said}" if place else said for place, said in problems[:MOST_PROBLEMS])
     further = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
     return ApiError(422, f"{told}{further}", field=problems[0][0] if problems else None)
 
 
-def _place(location: Sequence[str | int]) -> str:
-    """`items.2.company_name` for a place in the body; `query.limit` for one elsewhere."""
+def place_of(location: Sequence[str | int]) -> str:
+    """Where in a request something is wrong, without which of several types it was tried as.
+
+    >>> place_of(("body", "leads", 2, "employees", "constrained-float")), place_of(("query", "limit"))
+    ('leads.2.employees', 'query.limit')
+    """
     inside = location[1:] if location and location[0] == "body" else location
-    return ".".join(str(part)[:100] for part in inside)
+    parts = [str(part)[:100] for number, part in enumerate(inside) if not (number and TRIED_AS.fullmatch(str(part)))]
+    return ".".join(parts)

@@ -13,10 +13,12 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from anyio import to_thread
+from pydantic import TypeAdapter
 
 from api import email_events
 from api.arrivals import Arrival, records_of, to_score
@@ -179,5 +181,9 @@ def arrivals_in(body: str) -> list[Arrival]:
     content = json.loads(body)
     if isinstance(content, dict) and isinstance(content.get("leads"), list):
         content = content["leads"]
-    listed = content if isinstance(content, list) else [content]
-    return [Arrival.model_validate(one) for one in listed]
+    return _several().validate_python(content) if isinstance(content, list) else [Arrival.model_validate(content)]
+
+
+@lru_cache(maxsize=1)
+def _several() -> TypeAdapter[list[Arrival]]:
+    return TypeAdapter(list[Arrival])

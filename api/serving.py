@@ -19,11 +19,7 @@ from fastapi import FastAPI
 from api.compiling import engine_of_version
 from api.errors import ApiError
 from api.replies import Replies
-from database.known import Known, known_lead
-from database.people import companies_by_id
-from database.published import published
 from database.serving import Wanted, wanted
-from intake.identity import company_domain, company_id_of, registered_domain
 from intake.sentiment import sentiment_of
 from ringback.clock import now
 from ringback.errors import NoModel, UnknownModel
@@ -31,13 +27,13 @@ from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from scoring.engine import Engine
 from scoring.judging import Champions
-from scoring.lead import LeadRequest, Stored
+from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.log import Keeper, PredictionLog, line_of, waiting_bytes
 from scoring.policy import policy
 from scoring.service import Service
+from scoring.stored import company_id_of_lead, facts_of_company, present_rates, stored_about
 
 LOOK_AGAIN_SECONDS = 1.0
-BASE_RATES = "base_rates"
 COMPANIES_KEPT = 20_000
 COMPANY_KEPT_SECONDS = 60.0
 log = logging.getLogger("ringback.serving")
@@ -58,18 +54,17 @@ class Serving:
     failures: dict[str, str] = field(default_factory=dict)
     """What of the versions that should answer cannot be loaded, and why."""
     written: PredictionLog = field(default_factory=PredictionLog)
-    rates: Mapping[str, float] = field(default_factory=dict)
+    rates: Stored = NOTHING
     """How calls have been ending lately, as the flows publish it."""
     replies: Replies = field(default_factory=lambda: Replies(settings().score_cache_seconds))
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _companies: "OrderedDict[str, tuple[float, dict[str, Any]]]" = field(default_factory=OrderedDict)
+    _companies: "OrderedDict[str, tuple[float, Mapping[str, Any]]]" = field(default_factory=OrderedDict)
 
     async def follow(self) -> None:
         """Take over what is wanted by now; what cannot be loaded leaves the one who answers where it is."""
         async with self._changing:
             asked = await to_thread.run_sync(wanted, now())
-            told = await to_thread.run_sync(published, BASE_RATES)
-            self.rates = told[0] if told else {}
+            self.rates = await to_thread.run_sync(present_rates)
             rules = policy()
             if asked == self.wanted and rules == self.service.rules and not self.failures:
                 return
@@ -96,27 +91,18 @@ class Serving:
 
     def knows_company_of(self, lead: LeadRequest) -> bool:
         """Whether what is stored about a lead's company is at hand."""
-        kept = self._companies.get(_company_id(lead) or "")
+        kept = self._companies.get(company_id_of_lead(lead) or "")
         return kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS
 
     def stored_about(self, lead: LeadRequest) -> Stored:
         """What is stored about a lead, its company and how calls have been ending."""
-        recent, long = self.rates.get("recent_progression_rate"), self.rates.get("long_progression_rate")
-        known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None
-        if known is None:
-            company_id = _company_id(lead)
-            facts = self._company(company_id) if company_id else {}
-            return Stored(company=facts, recent_progression_rate=recent, long_progression_rate=long)
-        return Stored(
-            known.lead_id, known.company_id, known.known.get("job_title"), _facts(known), known.features, recent, long
-        )
+        return stored_about(lead, self.rates, self._company)
 
-    def _company(self, company_id: str) -> dict[str, Any]:
+    def _company(self, company_id: str) -> Mapping[str, Any]:
         kept = self._companies.get(company_id)
         if kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS:
             return kept[1]
-        found = companies_by_id([company_id]).get(company_id)
-        facts = dict(found.known) if found else {}
+        facts = facts_of_company(company_id)
         self._companies[company_id] = (monotonic(), facts)
         while len(self._companies) > COMPANIES_KEPT:
             self._companies.popitem(last=False)
@@ -156,10 +142,8 @@ async def start(app: FastAPI) -> None:
     keeper = Keeper(one.written)
     keeper.start()
     stack.push_async_callback(to_thread.run_sync, keeper.stop)
-    await one.follow()
-    tasks = [asyncio.create_task(_keep_following(one)), asyncio.create_task(to_thread.run_sync(sentiment_of, "warm"))]
-    for task in tasks:
-        stack.push_async_callback(_ended, task)
+    await asyncio.gather(one.follow(), to_thread.run_sync(sentiment_of, "warm"))  # TextBlob takes seconds to load
+    stack.push_async_callback(_ended, asyncio.create_task(_keep_following(one)))
     app.state.serving_stack = stack
     _present = one
 
@@ -200,17 +184,9 @@ async def _ended(task: "asyncio.Task[Any]") -> None:
         await task
 
 
-def _company_id(lead: LeadRequest) -> str | None:
-    return company_id_of(registered_domain(lead.domain) or company_domain(lead.email), lead.company_name)
-
-
 def _of(champions: Champions, target: Target) -> Engine | None:
     return champions.progression if target == "progression" else champions.voice_ai
 
 
 def _versions(champions: Champions) -> dict[Target, str | None]:
     return {target: one.version if (one := _of(champions, target)) else None for target in TARGETS}
-
-
-def _facts(known: Known) -> dict[str, Any]:
-    return dict(known.company.known) if known.company else {}

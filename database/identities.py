@@ -38,6 +38,13 @@ def lead_of(key: str) -> str | None:
         return found or connection.scalar(select(MergedLead.into_lead_id).where(MergedLead.lead_id == key))
 
 
+def leads_of_keys(keys: Iterable[str]) -> dict[str, str]:
+    """The same of many keys; those that lead to nobody are left out."""
+    listed = list(keys)
+    with reading() as connection:
+        return _redirected(connection, listed) | _owners(connection, listed)
+
+
 def trail() -> list[Merge]:
     """Every merge so far, the oldest first."""
     with reading() as connection:

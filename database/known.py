@@ -1,14 +1,14 @@
 """What is stored about a lead that somebody asks a score for: one look-up, by keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from database import models
-from database.identities import EMAIL, lead_of
-from database.people import KnownCompany, companies_by_id, leads_by_id
+from database.identities import EMAIL, leads_of_keys
+from database.people import KnownCompany, KnownLead, companies_by_id, leads_by_id
 from database.session import reading
 from ringback.records import Value
 
@@ -24,22 +24,40 @@ class Known:
     features: Mapping[str, Value] = field(default_factory=dict)
 
 
+Asked = tuple[str | None, str | None]
+"""A lead's id and address, of which either may not be known."""
+
+
 def known_lead(lead_id: str | None, email: str | None) -> Known | None:
     """What is stored about the lead with this id or address; None where it is not known."""
-    for key in (
-        lead_id,
-        f"{EMAIL}{email.strip().lower()}" if email else None,
-        email.strip().lower() if email else None,
-    ):
-        if not key:
-            continue
-        found = leads_by_id([key]).get(key)
-        if found is None and (kept_as := lead_of(key)):
-            found = leads_by_id([kept_as]).get(kept_as)
-        if found is not None:
-            company = companies_by_id([found.company_id]).get(found.company_id) if found.company_id else None
-            return Known(found.lead_id, found.company_id, found.known, company, last_features(found.lead_id))
-    return None
+    return known_leads([(lead_id, email)]).get((lead_id, email))
+
+
+def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
+    """The same of many; those that are not known are left out."""
+    keys = {one: _keys(*one) for one in asked}
+    wanted = {key for some in keys.values() for key in some}
+    moved = leads_of_keys(wanted)
+    found = leads_by_id(wanted | set(moved.values()))
+    leads: dict[Asked, KnownLead] = {}
+    for one, some in keys.items():
+        ids = (lead_id for key in some for lead_id in (key, moved.get(key)) if lead_id in found)
+        if first := next(ids, None):
+            leads[one] = found[first]
+    companies = companies_by_id({lead.company_id for lead in leads.values() if lead.company_id})
+    features = {lead_id: last_features(lead_id) for lead_id in {lead.lead_id for lead in leads.values()}}
+    return {
+        one: Known(
+            lead.lead_id, lead.company_id, lead.known, companies.get(lead.company_id or ""), features[lead.lead_id]
+        )
+        for one, lead in leads.items()
+    }
+
+
+def _keys(lead_id: str | None, email: str | None) -> tuple[str, ...]:
+    """What a lead may be found by, the surest first."""
+    address = email.strip().lower() if email else None
+    return tuple(key for key in (lead_id, f"{EMAIL}{address}" if address else None, address) if key)
 
 
 def last_features(lead_id: str) -> Mapping[str, Value]:

@@ -42,8 +42,7 @@ class Page:
 
 def page_of_leads(search: str, order: Order, is_descending: bool, limit: int, offset: int) -> Page:
     """Leads whose name, address, title or company has the words in it; without a score last, where scores order."""
-    chosen = _fitting(search)
-    last = _last_predictions()
+    chosen, last = _fitting(search, knows_company=order == "company"), _last_predictions()
     key: Any = {
         "known_at": Lead.known_at, "name": func.lower(Lead.name), "company": func.lower(Company.name),
         "score": Prediction.qualification_score,
@@ -113,9 +112,12 @@ def chosen_values(lead_id: str, company_id: str | None) -> tuple[dict[str, Any],
     return lead or {}, company or {}
 
 
-def _fitting(search: str) -> Select[Any]:
-    asked = select(Lead.lead_id).select_from(Lead).outerjoin(Company, Company.company_id == Lead.company_id)
-    for word in search.lower().split():
+def _fitting(search: str, knows_company: bool) -> Select[Any]:
+    words = search.lower().split()
+    asked = select(Lead.lead_id).select_from(Lead)
+    if words or knows_company:
+        asked = asked.outerjoin(Company, Company.company_id == Lead.company_id)
+    for word in words:
         places = (Lead.name, Lead.email, Lead.job_title, Lead.company_id, Company.name)
         asked = asked.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
     return asked

@@ -42,7 +42,7 @@ class Lead(Base):
     job_title: Mapped[str | None]
     source: Mapped[str]
     """Who told of this contact first: what that source says is never overwritten by another."""
-    known_at: Mapped[datetime]
+    known_at: Mapped[datetime] = mapped_column(index=True)
     chosen: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """As of a company."""
 

@@ -132,6 +132,12 @@ def companies_by_id(company_ids: Iterable[str]) -> dict[str, KnownCompany]:
     }
 
 
+def company_ids() -> list[str]:
+    """The ids of all companies."""
+    with reading() as connection:
+        return list(connection.scalars(select(models.Company.company_id)))
+
+
 def _known_lead(row: Any, keys: Sequence[str]) -> KnownLead:
     slim = {name: getattr(row, name) for name in ("name", "email", "job_title") if getattr(row, name)}
     return KnownLead(row.lead_id, row.company_id, row.source, slim | _values(row.chosen), tuple(keys))

@@ -26,8 +26,8 @@ SUREST = 700.0
 class ConfidenceModel:
     """The log-odds of being right are the intercept plus slope times certainty, the distance of the log-odds from 0.
 
-    The slope is what `certainty` says, less for what is not known and for members that disagree, and never below 0: so
-    confidence never falls with certainty and never rises with doubt, and where nothing is certain, doubt changes nothing.
+    The slope is what `certainty` says, less for what is not known and for members that disagree, and never below 0:
+    confidence never falls with certainty and never rises with doubt; where nothing is certain, doubt changes nothing.
 
     >>> round(NAIVE.of(-1.3862943611198906), 3)  # the answer 0.2: four in five such calls end as it says
     0.8

@@ -4,12 +4,13 @@ An encoding is learned from training rows and kept beside the model as JSON; it 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from json import dumps, loads
 from typing import TYPE_CHECKING
 
+from features.columnar import Coded
 from features.texts import Parts, TextColumns, learn_text, text_columns_from_plain
 from features.written import decimal_sign, is_code, number_written
 from ringback.records import Value
@@ -98,6 +99,34 @@ class Encoding:
             at += 1
         for name, text in self.texts.items():
             matrix[:, at : at + len(text.directions)] = text.encode([_text(row.get(name)) for row in rows])
+            at += len(text.directions)
+        return matrix
+
+    def encode_columns(self, columns: Mapping[str, Coded], rows: int) -> "NDArray[np.float32]":
+        """The matrix that `encode` gives of the same rows, from the distinct values of each feature."""
+        import numpy as np
+
+        matrix = np.full((rows, len(self.columns)), np.nan, dtype=np.float32)
+        for at, name in enumerate(self.numbers):
+            if column := columns.get(name):
+                matrix[:, at] = _each(column, _number)
+        at = len(self.numbers)
+        matrix[:, at : at + self._category_columns] = 0
+        unknown = Coded(np.zeros(rows, dtype=np.int64), [None])
+        for name, places in self._places.items():
+            column = columns.get(name, unknown)
+            place = np.array([places.get(_category(value), -1) for value in column.values])[column.codes]
+            has = np.flatnonzero(place >= 0)
+            matrix[has, place[has]] = 1
+        at += self._category_columns
+        for name, decimal in self.amounts.items():
+            if column := columns.get(name):
+                matrix[:, at] = _each(column, partial(_amount, decimal=decimal))
+            at += 1
+        for name, text in self.texts.items():
+            if column := columns.get(name):
+                encoded = text.encode([_text(value) for value in column.values])
+                matrix[:, at : at + len(text.directions)] = encoded[column.codes]
             at += len(text.directions)
         return matrix
 
@@ -198,6 +227,12 @@ def _parts_of(written: Sequence[str], counted: Counter[str], frequent: Sequence[
         return "word"
     covered = sum(counted[value] for value in frequent if value != NOT_KNOWN)
     return "char_wb" if covered < ENOUGH_COVERED * len(written) else None
+
+
+def _each(column: Coded, how: Callable[[Value], float]) -> "NDArray[np.float64]":
+    import numpy as np
+
+    return np.array([how(value) for value in column.values])[column.codes]
 
 
 def _number(value: Value) -> float:

@@ -24,6 +24,7 @@ from scoring.judging import Champions
 from scoring.log import bring_in
 from scoring.policy import policy
 from scoring.scorer import BATCH_ROWS, score_with_features
+from scoring.stored import BASE_RATES
 from training.standing import challenger_as_of
 from warehouse.connect import writing
 from warehouse.landing import land_predictions
@@ -105,7 +106,7 @@ def publish_rates(snapshots: list[Snapshot], moment: datetime) -> None:
     latest = max(snapshots, key=lambda s: s.judged_at, default=None)
     if latest is not None and latest.recent_progression_rate is not None:
         rates = {name: getattr(latest, name) for name in ("recent_progression_rate", "long_progression_rate")}
-        publish("base_rates", rates, moment)
+        publish(BASE_RATES, rates, moment)
 
 
 def alert(predictions: Iterable[Prediction], moment: datetime) -> int:

@@ -69,8 +69,8 @@ class Arrays:
         said = Said(*(np.empty(len(X)) for _ in range(3)))
         answer_rows(
             X, said.log_odds, said.probability, said.spread, self.weights, self.intercept, self.surest, self.kinds,
-            self.start, self.tree_member, self.roots, self.feature, self.threshold, self.default_left, self.left,
-            self.value, self.line_of, self.median, self.slope, self.when_missing,
+            self.start, self.tree_member, self.roots, *self.steps, self.value, self.line_of, self.median, self.slope,
+            self.when_missing,
         )  # fmt: skip
         return said
 
@@ -88,6 +88,26 @@ class Arrays:
             *self.quadrature, self.line_mean,
         )  # fmt: skip
         return contributions
+
+    @cached_property
+    def steps(self) -> "tuple[Any, ...]":
+        """Steps from a tree's root to its deepest leaf, and of each node what a step reads; a leaf leads to itself."""
+        import numpy as np
+
+        depth, deepest = [0] * len(self.feature), []
+        parent = self.parent.tolist()
+        for root, nodes in zip(self.roots.tolist(), self.tree_nodes.tolist(), strict=True):
+            for node in range(root + 1, root + nodes):
+                depth[node] = depth[parent[node]] + 1
+            deepest.append(max(depth[root : root + nodes]))
+        leaf = self.feature < 0
+        return (
+            np.array(deepest, dtype=np.int32),
+            np.where(leaf, 0, self.feature).astype(np.int32),
+            np.where(leaf, np.float32(np.inf), self.threshold).astype(np.float32),
+            self.default_left | leaf,
+            np.where(leaf, np.arange(len(leaf)), self.left).astype(np.int32),
+        )
 
     @cached_property
     def quadrature(self) -> "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]":

@@ -4,6 +4,7 @@ The file is made once, from the registry's model, and is all that scoring needs:
 model itself takes seconds and the libraries that made it. It may be removed at any time; it is made again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from json import dumps, loads
@@ -13,7 +14,7 @@ from zipfile import BadZipFile
 
 from features.confidence import NAIVE, ConfidenceModel, from_plain
 from features.encoding import Encoding, encoding_from_json
-from ringback.records import Target
+from ringback.records import Target, Value
 from ringback.settings import settings
 from scoring.arrays import Arrays, load_arrays, save_arrays
 
@@ -90,6 +91,10 @@ class Engine:
 
         by_column = self.arrays.explain(matrix)
         return np.add.reduceat(by_column, self._starts, axis=1) if self._starts else by_column
+
+    def probability_of(self, row: Mapping[str, Value]) -> float:
+        """What it says of one row of features."""
+        return float(self.arrays.answer(self.encoding.encode([row])).probability[0])
 
     @property
     def sureness(self) -> ConfidenceModel:

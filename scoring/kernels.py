@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Wholes = NDArray[np.int32]
 
-BLOCK_ROWS = 128
+BLOCK_ROWS = 64
+"""Rows that stay near the processor together."""
 
 
 def compiled(function: Any) -> Any:
@@ -31,13 +32,28 @@ def compiled(function: Any) -> Any:
 
 
 @compiled
-def leaf_of(x: Singles, root: int, feature: Wholes, threshold: Singles, default_left: Any, left: Wholes) -> int:
-    """The leaf in which a row ends; without branches that a processor would guess wrong half the time."""
-    node = root
-    while feature[node] >= 0:
-        v = x[feature[node]]
-        node = left[node] + 1 - np.int32((v < threshold[node]) | ((v != v) & default_left[node]))
-    return node
+def walk(
+    X: Singles,
+    nodes: Wholes,
+    root: int,
+    depth: int,
+    feature: Wholes,
+    threshold: Singles,
+    default_left: Any,
+    left: Wholes,
+) -> None:
+    """The leaf in which each row ends, into `nodes`.
+
+    All rows take a step together, so that none waits for another's; there is no branch that a processor could guess
+    wrong. A leaf leads to itself (`Arrays.steps`).
+    """
+    for n in range(len(X)):
+        nodes[n] = root
+    for _ in range(depth):
+        for n in range(len(X)):
+            node = nodes[n]
+            v = X[n, feature[node]]
+            nodes[n] = left[node] + 1 - np.int32((v < threshold[node]) | ((v != v) & default_left[node]))
 
 
 @compiled
@@ -48,6 +64,7 @@ def member_sums(
     start: Floats,
     tree_member: Wholes,
     roots: Wholes,
+    depth: Wholes,
     feature: Wholes,
     threshold: Singles,
     default_left: Any,
@@ -57,6 +74,7 @@ def member_sums(
     median: Floats,
     slope: Floats,
     when_missing: Floats,
+    nodes: Wholes,
 ) -> None:
     """What each member adds up for some rows, shape (rows, members): log-odds, or for a forest the probability.
 
@@ -66,8 +84,9 @@ def member_sums(
         for m in range(len(kinds)):
             sums[n, m] = start[m]
     for t in range(len(roots)):
+        walk(X, nodes, roots[t], depth[t], feature, threshold, default_left, left)
         for n in range(len(X)):
-            sums[n, tree_member[t]] += value[leaf_of(X[n], roots[t], feature, threshold, default_left, left)]
+            sums[n, tree_member[t]] += value[nodes[n]]
     for m in range(len(kinds)):
         if kinds[m] == LINE:
             at = line_of[m]
@@ -102,6 +121,7 @@ def answer_rows(
     start: Floats,
     tree_member: Wholes,
     roots: Wholes,
+    depth: Wholes,
     feature: Wholes,
     threshold: Singles,
     default_left: Any,
@@ -115,11 +135,12 @@ def answer_rows(
     """Log-odds and probability of each row, and how far its members are apart (standard deviation)."""
     members = len(kinds)
     sums = np.empty((min(len(X), BLOCK_ROWS), members))
+    nodes = np.empty(len(sums), dtype=np.int32)
     for first in range(0, len(X), BLOCK_ROWS):
         rows = X[first : first + BLOCK_ROWS]
         member_sums(
-            rows, sums, kinds, start, tree_member, roots, feature, threshold, default_left, left, value, line_of,
-            median, slope, when_missing,
+            rows, sums, kinds, start, tree_member, roots, depth, feature, threshold, default_left, left, value,
+            line_of, median, slope, when_missing, nodes,
         )  # fmt: skip
         for n in range(len(rows)):
             total, mean = intercept, 0.0

@@ -4,7 +4,7 @@ Only the company's name is required. What is not known may be null, or be left o
 custom fields, which count where a model learned from a column of that name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any
@@ -113,13 +113,6 @@ class LeadRequest(BaseModel):
         return self
 
 
-FACTS = (
-    "industry", "annual_revenue", "funding_stage", "total_funding", "founded_year", "country", "description",
-    "technologies", "web_functions", "business_model", "open_jobs", "headcount_growth", "news",
-)  # fmt: skip
-_FACT_NAMES = frozenset(one.name for one in fields(CompanyFacts)) - {"company_id", "source", "known_at", "confidence"}
-
-
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored that helps to score a lead."""
@@ -136,44 +129,63 @@ class Stored:
 
 
 NOTHING = Stored()
+FACTS = tuple(
+    one.name for one in fields(CompanyFacts) if one.name not in ("company_id", "source", "known_at", "confidence")
+)
+
+
+def _company_id(lead: Any, stored: Stored, _: datetime) -> str | None:
+    domain = registered_domain(lead.domain) or company_domain(lead.email)
+    return stored.company_id or company_id_of(domain, lead.company_name)
+
+
+def _sentiment(lead: Any, _stored: Stored, _: datetime) -> float | None:
+    return lead.sentiment if lead.sentiment is not None else sentiment_of(lead.call_notes, lead.transcript)
+
+
+FROM_LEAD: Mapping[str, Callable[[Any, Stored, datetime], Any]] = {
+    "call_id": lambda lead, stored, at: lead.call_id or "",
+    "content_hash": lambda lead, stored, at: "",
+    "lead_id": lambda lead, stored, at: lead_id_of_request(lead, stored),
+    "judged_at": lambda lead, stored, at: at,
+    "called_at": lambda lead, stored, at: at,
+    "company_id": _company_id,
+    "company_name": lambda lead, stored, at: lead.company_name,
+    "lead_email": lambda lead, stored, at: lead.email,
+    "job_title": lambda lead, stored, at: lead.job_title or stored.job_title,
+    "title": lambda lead, stored, at: lead.title,
+    "notes": lambda lead, stored, at: lead.call_notes,
+    "transcript": lambda lead, stored, at: lead.transcript,
+    "own_speakers": lambda lead, stored, at: lead.own_speakers or (),
+    "posts": lambda lead, stored, at: lead.posts,
+    "minutes": lambda lead, stored, at: lead.minutes,
+    "sentiment": _sentiment,
+    "attendees": lambda lead, stored, at: lead.attendees or 0,
+    "earlier_calls": lambda lead, stored, at: 0,
+    "days_since_earlier_call": lambda lead, stored, at: None,
+    "earlier_progressed": lambda lead, stored, at: 0,
+    "recent_progression_rate": lambda lead, stored, at: stored.recent_progression_rate,
+    "long_progression_rate": lambda lead, stored, at: stored.long_progression_rate,
+    "urgency_level": lambda lead, stored, at: lead.urgency_level,
+}
+"""What a snapshot says, by the names of Snapshot; its company and custom fields come beside."""
+
+
+def fact(name: str, lead: Any, stored: Stored) -> Any:
+    """A fact of the lead's company, by the names of CompanyFacts: the request's, else what is stored."""
+    said = lead.company_name if name == "name" else getattr(lead, name, None)
+    if said is None:
+        said = stored.company.get(name)
+        return tuple(said) if isinstance(said, list) else said
+    return people(said) if name == "employees" else said
 
 
 def snapshot_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> Snapshot:
     """What is known of a lead at a moment: what the request says, and where it says nothing what is stored."""
-    domain = registered_domain(lead.domain) or company_domain(lead.email)
-    company_id = stored.company_id or company_id_of(domain, lead.company_name)
-    said = {name: value for name in FACTS if (value := getattr(lead, name)) is not None}
-    if lead.employees is not None:
-        said["employees"] = people(lead.employees)
-    known = {name: _whole(value) for name, value in stored.company.items() if name in _FACT_NAMES}
-    facts: dict[str, Any] = known | said
-    company = CompanyFacts(
-        company_id=company_id or "", source="request", known_at=at, **(facts | {"name": lead.company_name})
-    )
-    return Snapshot(
-        call_id=lead.call_id or "",
-        content_hash="",
-        lead_id=lead_id_of_request(lead, stored),
-        judged_at=at,
-        called_at=at,
-        company_id=company_id,
-        company_name=lead.company_name,
-        company=company if facts else None,
-        lead_email=lead.email,
-        job_title=lead.job_title or stored.job_title,
-        title=lead.title,
-        notes=lead.call_notes,
-        transcript=lead.transcript,
-        own_speakers=lead.own_speakers or (),
-        posts=lead.posts,
-        minutes=lead.minutes,
-        sentiment=lead.sentiment if lead.sentiment is not None else sentiment_of(lead.call_notes, lead.transcript),
-        attendees=lead.attendees or 0,
-        recent_progression_rate=stored.recent_progression_rate,
-        long_progression_rate=stored.long_progression_rate,
-        urgency_level=lead.urgency_level,
-        custom=dict(lead.__pydantic_extra__),
-    )
+    plain = {name: how(lead, stored, at) for name, how in FROM_LEAD.items()}
+    facts = {name: fact(name, lead, stored) for name in FACTS}
+    company = CompanyFacts(company_id=plain["company_id"] or "", source="request", known_at=at, **facts)
+    return Snapshot(**plain, company=company, custom=dict(lead.__pydantic_extra__))
 
 
 def features_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> dict[str, Value]:
@@ -204,7 +216,3 @@ def people(said: float | str) -> float:
         return float(said)
     ends = [float(end) for part in said.replace(",", "").rstrip("+ \t\n").split("-") if (end := part.strip("+ \t\n"))]
     return sum(ends) / len(ends)
-
-
-def _whole(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

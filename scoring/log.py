@@ -9,7 +9,6 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from logging import getLogger
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -208,8 +207,7 @@ def _whole_size(path: Path) -> int:
 
 def line_of(scored: Scored, circumstances: Mapping[str, str | None]) -> bytes:
     """An answer with all that it was made from, as one line of JSON."""
-    plain = asdict(scored.prediction)
-    return orjson.dumps({"prediction": plain, "features": scored.row, **circumstances}) + b"\n"
+    return orjson.dumps({"prediction": scored.prediction, "features": scored.row, **circumstances}) + b"\n"
 
 
 def _logged(line: bytes) -> Logged | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from json import dumps
+
+import orjson
 
 from features import build
 from ringback.laps import Laps
@@ -73,7 +74,7 @@ def features_hash(row: Mapping[str, Value]) -> str:
     >>> features_hash({"a": 1.0, "b": None}) == features_hash({"b": None, "a": 1.0})
     True
     """
-    return sha256(dumps(row, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def _answer(judged: Judged, n: int, row: Mapping[str, Value]) -> Answer:

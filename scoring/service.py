@@ -95,7 +95,7 @@ class Service:
             by = "pinned"
         prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by)
         if self.has_challenger and self.champions.progression is not None:
-            prediction = replace(prediction, challenger=_beside(row, who, other, self.rules))
+            prediction = replace(prediction, challenger=_beside(row, who, other))
         missing = tuple(sorted(name for name in self.features if row.get(name) is None))
         unused = tuple(sorted(name for name in lead.__pydantic_extra__ if PREFIX + name not in self.features))
         return Scored(prediction, row, answer, missing, unused)
@@ -188,14 +188,11 @@ def _prediction(
     )
 
 
-def _beside(
-    row: Mapping[str, Value], who: Champions, other: Champions, rules: Policy
-) -> dict[str, dict[str, str | float]]:
+def _beside(row: Mapping[str, Value], who: Champions, other: Champions) -> dict[str, dict[str, str | float]]:
     """What the other side says, of each target where it is another version."""
-    (answer,) = answer_rows([row], other, rules, explain=False)
-    said: dict[str, dict[str, str | float]] = {}
-    if other.progression and other.progression is not who.progression:
-        said["progression"] = {"version": other.progression.version, "probability": round(answer.progression, 6)}
-    if other.voice_ai and other.voice_ai is not who.voice_ai and answer.voice_ai is not None:
-        said["voice_ai"] = {"version": other.voice_ai.version, "probability": round(answer.voice_ai, 6)}
-    return said
+    pairs = ((who.progression, other.progression), (who.voice_ai, other.voice_ai))
+    return {
+        theirs.target: {"version": theirs.version, "probability": round(theirs.probability_of(row), 6)}
+        for ours, theirs in pairs
+        if theirs and theirs is not ours
+    }

@@ -5,7 +5,7 @@ ended well, of the others whether it did not: the share that is right is what co
 calibrated that is max(p, 1 - p), whatever else is known; a learned line must say more than that, beyond chance.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -115,6 +115,15 @@ def learn_confidence(answers: Answered) -> ConfidenceModel:
     return _fit(answers)
 
 
+def in_turn(known: Judgements) -> Iterator[tuple[Answered, ConfidenceModel]]:
+    """The answers that the system would have given of each block of the test, and the confidence learned before it."""
+    for block in [at for at, split in enumerate(known.splits) if split.is_test]:
+        before = known.until(block)
+        chosen = choose(before.judged, before.splits, known.y)
+        model = learn_confidence(before.answered(chosen.members, chosen.sigmoid, range(block)))
+        yield known.answered(chosen.members, chosen.sigmoid, [block]), model
+
+
 def confidence_figures(known: Judgements) -> dict[str, float]:
     """How right the confidence of the test's answers is, each block's by what was learned before it, as metrics.
 
@@ -124,15 +133,12 @@ def confidence_figures(known: Judgements) -> dict[str, float]:
 
     from training.promotion import mean_interval
 
-    tested, said = [], []
-    for block in [at for at, split in enumerate(known.splits) if split.is_test]:
-        before = known.until(block)
-        chosen = choose(before.judged, before.splits, known.y)
-        model = learn_confidence(before.answered(chosen.members, chosen.sigmoid, range(block)))
-        there = known.answered(chosen.members, chosen.sigmoid, [block])
-        tested.append(there)
-        said.append(there.by(model))
-    is_right, confidence = np.concatenate([one.is_right for one in tested]), np.concatenate(said)
+    blocks = list(in_turn(known))
+    tested = [answers for answers, _ in blocks]
+    is_right, confidence = (
+        np.concatenate([one.is_right for one in tested]),
+        np.concatenate([answers.by(model) for answers, model in blocks]),
+    )
     plain = np.concatenate([one.by(NAIVE) for one in tested])
     groups = None if known.groups is None else np.concatenate([one.groups for one in tested if one.groups is not None])
     brier, low, high = mean_interval((confidence - is_right) ** 2, groups)

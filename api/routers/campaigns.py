@@ -1,6 +1,5 @@
 """Campaigns: listed, made, looked at."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.errors import ApiError, Failure
+from api.moments import Moment
 from api.security import require
 from campaigns.harvest import Plan
 from database import campaigns as stored
@@ -45,7 +45,7 @@ class Campaign(BaseModel):
     external_id: str | None
     plan: dict[str, Any]
     ceiling_usd: float | None
-    known_at: datetime
+    known_at: Moment
     leads: int
 
 

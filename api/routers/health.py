@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from api import metrics
-from api.errors import RETRY_AFTER_SECONDS
+from api.errors import RETRY_AFTER_SECONDS, ApiError
 from api.security import require
 from database import inbox
 from ringback.settings import settings
@@ -94,7 +94,10 @@ def _database() -> dict[str, Any]:
 def _models() -> dict[str, Any]:
     """Who answers, as the scoring part says it."""
     facts = getattr(import_module("api.serving"), "facts", None) if find_spec("api.serving") else None
-    return dict(facts()) if facts else {}
+    try:
+        return dict(facts()) if facts else {}
+    except ApiError as failure:  # it has not started
+        return {"ok": False, "because": str(failure)}
 
 
 def _landing() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from datetime import datetime
 from io import StringIO
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
+from api.moments import as_text
 from api.security import require
 from database.lead_pages import ListedLead, all_leads
 from intake.tables import guarded
@@ -40,7 +42,9 @@ def _as_csv() -> Iterator[bytes]:
 
 def _as_jsonl() -> Iterator[bytes]:
     for some in all_leads():
-        yield b"".join(orjson.dumps(asdict(one)) + b"\n" for one in some)
+        yield b"".join(
+            orjson.dumps(asdict(one), option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z) + b"\n" for one in some
+        )
 
 
 def _rows(rows: list[list[str]]) -> bytes:
@@ -50,4 +54,5 @@ def _rows(rows: list[list[str]]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    return guarded("" if value is None else str(value))
+    text = as_text(value) if isinstance(value, datetime) else str(value)
+    return "" if value is None else guarded(text)

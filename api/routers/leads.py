@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -11,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api import enriching
 from api.errors import ApiError, Failure
+from api.moments import Moment, as_text
 from api.security import require
 from database import lead_pages, people, signals
 from database.lead_pages import Order
@@ -34,11 +34,11 @@ class LeadRow(BaseModel):
     company_id: str | None
     company_name: str | None
     source: str
-    known_at: datetime
+    known_at: Moment
     qualification_score: int | None
     recommendation: str | None
     priority: str | None
-    predicted_at: datetime | None
+    predicted_at: Moment | None
 
 
 class LeadPage(BaseModel):
@@ -56,7 +56,7 @@ class Stated(BaseModel):
     value: Any
     source: str
     confidence: float | None = None
-    known_at: str | None = None
+    known_at: Moment | None = None
 
 
 class SignalFound(BaseModel):
@@ -68,7 +68,7 @@ class SignalFound(BaseModel):
     value: dict[str, Any] | None
     reason: str | None
     source: str
-    fetched_at: datetime
+    fetched_at: Moment
 
 
 class CallRow(BaseModel):
@@ -76,7 +76,7 @@ class CallRow(BaseModel):
 
     call_id: str
     title: str | None
-    called_at: datetime
+    called_at: Moment
     minutes: float | None
     sentiment: float | None
 
@@ -163,8 +163,12 @@ def _detail(lead_id: str) -> LeadDetail:
         company={name: Stated.model_validate(one) for name, one in of_company.items()},
         signals=_signals(known),
         calls=[CallRow(**one) for one in lead_pages.calls_of(known.lead_id)],
-        prediction=lead_pages.last_prediction(known.lead_id),
+        prediction=_plain(lead_pages.last_prediction(known.lead_id)),
     )
+
+
+def _plain(prediction: dict[str, Any] | None) -> dict[str, Any] | None:
+    return prediction and prediction | {"predicted_at": as_text(prediction["predicted_at"])}
 
 
 def _signals(known: KnownLead) -> list[SignalFound]:

@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from api.email_events import POSTMARK, RESEND, SENDGRID
-from api.errors import ApiError, Failure
+from api.errors import ApiError, Failure, place_of
 from api.inbox_worker import FELLOW, LEADS, arrivals_in
 from database import inbox
 from database.inbox import Name
@@ -63,7 +63,7 @@ async def leads_arrive(request: Request) -> Response:
         arrived = arrivals_in(text)
     except ValidationError as failure:
         first = failure.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = place_of(first["loc"])
         raise ApiError(422, f"{place}: {first['msg']}".removeprefix(": "), field=place or None) from None
     if len(arrived) > MOST_LEADS:
         raise ApiError(422, f"{len(arrived):,} leads in one delivery, at most {MOST_LEADS} are taken")

@@ -21,10 +21,12 @@ SECRET = base64.b64encode(b"a secret of the tests").decode()
 
 
 @pytest.fixture
-def client(home: Path) -> TestClient:
-    """A client of an API that has not been asked anything yet."""
+def client(home: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A client of an API that has not been asked anything yet, and at once knows keys that are made while it runs."""
+    from api import gate
     from api.app import create_app
 
+    monkeypatch.setattr(gate, "LOOK_FOR_NEW_AFTER_SECONDS", 0.0)
     return TestClient(create_app(), raise_server_exceptions=False)
 
 

@@ -44,7 +44,9 @@ def test_a_key_is_known_by_its_whole_text_only() -> None:
     text = keys.create("crm", ["score"], NOON, "ana")
     ring = KeyRing()
     assert known(ring, text)
-    assert not any(known(ring, wrong) for wrong in (text[:-1], text + "a", f"rbk_{id_of(text)}_", "rbk_none_x", "", "é"))
+    assert not any(
+        known(ring, wrong) for wrong in (text[:-1], text + "a", f"rbk_{id_of(text)}_", "rbk_none_x", "", "é")
+    )
 
 
 def test_a_revoked_key_is_refused_within_two_seconds_in_a_process_that_knew_it() -> None:

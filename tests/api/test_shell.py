@@ -171,13 +171,11 @@ def test_what_breaks_inside_is_in_the_log_and_what_the_client_can_mend_in_the_an
 
 
 def test_a_database_that_is_away_is_no_fault_of_the_request(
-    client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, key_for: KeyFor, configured: Callable[..., None]
 ) -> None:
-    from database import session
-
     key = key_for("read")
     assert client.get("/api/leads", headers=key).status_code == 200
-    monkeypatch.setattr(session, "engine", lambda url: session.create_engine("sqlite:////nowhere/at/all.sqlite"))
+    configured(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     answer = client.get("/api/leads", headers=key)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert client.get("/health").json() == {"status": "degraded"}

@@ -58,7 +58,7 @@ def test_what_the_early_half_asks_for_is_not_taken_where_the_later_half_does_not
     early, late = simulated(300), simulated(300, 1)
     never = ScoredAnswers(
         np.concatenate([early.score, late.score]),
-        np.concatenate([early.happened, np.zeros(300, dtype=bool)]),  # from then on nobody progresses
+        np.concatenate([early.happened, np.arange(300) % 10 == 0]),  # from then on one in ten, whatever the score
         [None] * 600,
         [START + at * HOUR for at in range(600)],
     )
@@ -67,6 +67,14 @@ def test_what_the_early_half_asks_for_is_not_taken_where_the_later_half_does_not
     assert made.found.handoff < 40
     assert (made.proposed, made.is_change) == (Thresholds(60, 60), False)
     assert "not shown to earn more" in made.reason
+
+
+def test_a_gain_that_may_be_chance_changes_nothing() -> None:
+    made = propose(simulated(300, 2), rules(30))
+    assert made.gain is not None
+    assert made.gain.low < 0 < made.gain.mean
+    assert "not shown to earn more" in made.reason
+    assert not made.is_change
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.confidence import NAIVE, ConfidenceModel, from_plain, missing_share, spread_of
 from tests.training.synthetic import trained
 from training.choice import choose
-from training.confidence import Answered, Judgements, confidence_figures, learn_confidence
+from training.confidence import Answered, Judgements, confidence_figures, in_turn, learn_confidence
 from training.evaluate import expected_calibration_error
 from training.split import Split
 from training.trials import Judged, Trial
@@ -113,15 +113,14 @@ def test_the_figures_are_about_the_answers_that_the_system_gave_of_the_test() ->
     )
 
 
-def test_what_happened_in_the_test_changes_no_confidence_of_its_first_block() -> None:
+def test_what_happened_in_a_block_changes_no_confidence_of_its_answers() -> None:
     known = judgements()
-    other = replace(known, y=np.concatenate([known.y[:1600], ~known.y[1600:]]))
-    models = []
-    for one in (known, other):
-        before = one.until(4)
-        chosen = choose(before.judged, before.splits, one.y)
-        models.append(learn_confidence(before.answered(chosen.members, chosen.sigmoid, range(4))))
-    assert models[0] == models[1]
+    known = replace(known, missing=(known.y != (np.concatenate(known.judged[0].log_odds) > 0)) * 0.9)  # doubt pays
+    other = replace(known, y=np.concatenate([known.y[:2000], ~known.y[2000:]]))
+    models, others = ([model for _, model in in_turn(one)] for one in (known, other))
+    assert models == others
+    assert not models[0].is_naive
+    assert models[0] != models[1]
 
 
 def test_a_training_brings_its_confidence_with_figures() -> None:

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("as_of", sa.DateTime(), nullable=False),
         sa.Column("value", sa.JSON(), nullable=False),
     )
+    op.create_index("ix_leads_known_at", "leads", ["known_at"])
     for column in (
         sa.Column("features_hash", sa.String()),
         sa.Column("source", sa.String(), nullable=False, server_default="flow"),
@@ -59,6 +60,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo the change."""
+    op.drop_index("ix_leads_known_at", "leads")
     for column in OF_PREDICTIONS:
         op.drop_column("predictions", column)
     for table in reversed(TABLES):

@@ -1,0 +1,125 @@
+"""What is stored that helps to score a lead, for one or for a table of them: the same look-ups, by the same keys."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from database.known import Known, known_lead, known_leads
+from database.people import companies_by_id, company_ids
+from database.published import published
+from features.columnar import Coded
+from intake.identity import company_domain, company_id_of, registered_domain
+from scoring.lead import LeadRequest, Stored
+
+BASE_RATES = "base_rates"
+"""Under this name the scoring flow publishes how calls have been ending lately."""
+Facts = Mapping[str, Any]
+
+
+def present_rates() -> Stored:
+    """How calls have been ending lately, and nothing else."""
+    told = published(BASE_RATES)
+    rates = told[0] if told else {}
+    return Stored(
+        recent_progression_rate=rates.get("recent_progression_rate"),
+        long_progression_rate=rates.get("long_progression_rate"),
+    )
+
+
+def company_id_of_lead(lead: LeadRequest) -> str | None:
+    """By what the lead's company would be known."""
+    return company_id_of(registered_domain(lead.domain) or company_domain(lead.email), lead.company_name)
+
+
+def facts_of_company(company_id: str) -> Facts:
+    """The facts that count of a company; none where it is not known."""
+    found = companies_by_id([company_id]).get(company_id)
+    return dict(found.known) if found else {}
+
+
+def stored_about(lead: LeadRequest, rates: Stored, company: Callable[[str], Facts] = facts_of_company) -> Stored:
+    """What is stored about a lead: all of a known one, else of its company; beside the rates."""
+    known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None
+    if known is not None:
+        return _of_known(known, rates)
+    company_id = company_id_of_lead(lead)
+    return replace(rates, company=company(company_id) if company_id else {})
+
+
+def _of_known(known: Known, rates: Stored) -> Stored:
+    return replace(
+        rates,
+        lead_id=known.lead_id,
+        company_id=known.company_id,
+        job_title=known.known.get("job_title"),
+        company=dict(known.company.known) if known.company else {},
+        features=known.features,
+    )
+
+
+@dataclass
+class StoredOfTable:
+    """Look-ups for tables: asks the database only about rows that can be known."""
+
+    rates: Stored
+    companies: frozenset[str] = field(default_factory=lambda: frozenset(company_ids()))
+
+    def __post_init__(self) -> None:
+        """A company's id ends like every address of it."""
+        self._tails = frozenset(_tail(one) for one in self.companies if not one.startswith("name:"))
+        self._knows_names = any(one.startswith("name:") for one in self.companies)
+
+    def __call__(self, columns: Mapping[str, Coded], rows: int) -> dict[int, Stored]:
+        """What is stored about rows of a table, by row; nothing of the others."""
+        found = self._leads(columns, rows)
+        candidates = [row for row in self._may_be_known(columns, rows) if row not in found]
+        ids = {row: self._company_id(columns, row) for row in candidates}
+        facts = companies_by_id({one for one in ids.values() if one in self.companies})
+        for row, company_id in ids.items():
+            if company_id in facts:
+                found[row] = replace(self.rates, company=dict(facts[company_id].known))
+        return found
+
+    def _leads(self, columns: Mapping[str, Coded], rows: int) -> dict[int, Stored]:
+        """Rows of known leads."""
+        asked: dict[int, tuple[str | None, str | None]] = {}
+        lead_id, email = columns.get("lead_id"), columns.get("email")
+        if lead_id is None and email is None:
+            return {}
+        for row in range(rows):
+            key = (lead_id.of(row) if lead_id else None, email.of(row) if email else None)
+            if key != (None, None):
+                asked[row] = key
+        known = known_leads(asked.values())
+        return {row: _of_known(known[key], self.rates) for row, key in asked.items() if key in known}
+
+    def _may_be_known(self, columns: Mapping[str, Coded], rows: int) -> list[int]:
+        """Rows whose company may be among those that are known, by a look that is cheap and never misses one."""
+        import numpy as np
+
+        domain, email = columns.get("domain"), columns.get("email")
+        maybe = np.zeros(rows, dtype=bool)
+        nameable = np.ones(rows, dtype=bool)
+        for column in (domain, email):
+            if column is not None:
+                likely = np.array([value is not None and self._is_likely(value) for value in column.values])
+                maybe |= likely[column.codes]
+                nameable &= np.array([value is None for value in column.values])[column.codes] | likely[column.codes]
+        if self._knows_names:
+            maybe |= nameable
+        return [int(row) for row in np.flatnonzero(maybe)]
+
+    def _is_likely(self, said: str) -> bool:
+        """Whether an address or domain may lead to a known company; odd ones may."""
+        return not said.isascii() or any(sign in said for sign in "/:?# ") or _tail(said) in self._tails
+
+    def _company_id(self, columns: Mapping[str, Coded], row: int) -> str | None:
+        domain, email, name = (
+            columns[one].of(row) if one in columns else None for one in ("domain", "email", "company_name")
+        )
+        return company_id_of_lead(LeadRequest.model_construct(company_name=name or "", domain=domain, email=email))
+
+
+def _tail(host: str) -> str:
+    """The last two labels of a host or an address."""
+    return ".".join(host.strip().lower().rsplit("@", 1)[-1].split(".")[-2:])
