@@ -52,9 +52,10 @@ def records_of(arrival: Arrival, delivery_id: str, at: datetime) -> tuple[Lead, 
     )
     if company_id is None:
         return lead, None
-    said: dict[str, Any] = {name: getattr(arrival, name) for name in FACTS}
+    said: dict[str, Any] = {name: getattr(arrival, name, None) for name in FACTS}
+    said |= {"name": arrival.company_name, "domain": domain}
     said["employees"] = people(arrival.employees) if arrival.employees is not None else None
-    return lead, CompanyFacts(company_id, arrival.source, at, name=arrival.company_name, domain=domain, **said)
+    return lead, CompanyFacts(company_id, arrival.source, at, **said)
 
 
 def to_score(arrival: Arrival, lead_id: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ AFTER_TROUBLE_SECONDS = 10.0
 STOP_WITHIN_SECONDS = 5.0
 AT_ONCE = 50
 TELL_PREFECT_EVERY = timedelta(minutes=1)
+TOLD = "Prefect was told; the ingest says when it is done"
 TELL_AGAIN_AFTER = timedelta(minutes=15)
 """Prefect took the event, and the ingest still has not read Fellow."""
 TIDY_EVERY = timedelta(hours=1)
@@ -143,9 +144,13 @@ class InboxWorker:
             self._score_lead(to_score(arrival, kept.get(lead.lead_id, lead.lead_id)))
 
     def _tell_of_calls(self, deliveries: Sequence[Delivery]) -> None:
-        """Let the ingest read Fellow, at most once a minute; until it has, the deliveries wait."""
+        """Let the ingest read Fellow, at most once a minute; until it has, the deliveries wait.
+
+        While a run is still to come or under way nothing more is told, so that runs do not pile up behind each other.
+        """
         at, names = self._clock(), [one.name for one in deliveries]
-        if not published.take_turn(prefect_events.CALL_DELIVERED, at, TELL_PREFECT_EVERY):
+        is_told = inbox.waits_because(FELLOW, TOLD, at)
+        if is_told or not published.take_turn(prefect_events.CALL_DELIVERED, at, TELL_PREFECT_EVERY):
             inbox.put_back(self.name, names, at + TELL_PREFECT_EVERY)
             return
         try:
@@ -154,7 +159,7 @@ class InboxWorker:
             log.warning("%s", failure)
             inbox.put_back(self.name, names, at + TELL_PREFECT_EVERY, str(failure))
             return
-        inbox.put_back(self.name, names, at + TELL_AGAIN_AFTER)
+        inbox.put_back(self.name, names, at + TELL_AGAIN_AFTER, TOLD)
 
     def _fail(self, delivery: Delivery, failure: Exception) -> None:
         name = delivery.name

@@ -126,6 +126,13 @@ def finish_waiting(source: str, received_before: datetime, at: datetime) -> int:
         return connection.execute(done).rowcount
 
 
+def waits_because(source: str, because: str, at: datetime) -> bool:
+    """Whether a delivery of a source was put back for this reason until a moment that is still to come."""
+    put_off = and_(Row.state == WAITING, Row.source == source, Row.not_before > at, Row.failed_because == because)
+    with reading() as connection:
+        return connection.execute(select(Row.delivery_id).where(put_off).limit(1)).first() is not None
+
+
 def requeue(names: Sequence[Name]) -> int:
     """Let dead letters be tried again, as if they never had been; gives how many."""
     mine = tuple_(Row.source, Row.delivery_id).in_([(one.source, one.delivery_id) for one in names])

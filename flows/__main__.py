@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows import key_commands, lead_commands, model_commands
+from flows import key_commands, lead_commands, model_commands, score_command
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
@@ -185,6 +185,7 @@ def sandbox(
 lead_commands.add_to(app)
 model_commands.add_to(app)
 key_commands.add_to(app)
+score_command.add_to(app)
 
 
 def _import(

@@ -125,13 +125,28 @@ def test_what_a_dead_worker_held_is_done_by_another_without_doing_it_twice() -> 
 
 def test_prefect_is_told_of_calls_at_most_once_a_minute_by_all_processes_together() -> None:
     one, other = Office(), Office()
-    for minute in range(4):
+    for half in range(4):
+        at = NOON + half * MINUTE / 2
         for number in range(3):
-            deliver("fellow", f"{minute}.{number}", {}, NOON + minute * MINUTE / 2)
+            deliver("fellow", f"{half}.{number}", {}, at)
             for office in (one, other):
-                office.clock.at = NOON + minute * MINUTE / 2
+                office.clock.at = at
                 office.worker.work()
+        inbox.finish_waiting("fellow", at + MINUTE, at)
     assert sorted(one.told + other.told) == [NOON, NOON + MINUTE]
+
+
+def test_while_the_ingest_has_not_done_what_it_was_told_of_it_is_not_told_of_more() -> None:
+    office = Office()
+    for minute in range(10):
+        office.clock.at = NOON + minute * MINUTE
+        deliver("fellow", str(minute), {}, office.clock.at)
+        office.worker.work()
+    inbox.finish_waiting("fellow", NOON + MINUTE / 2, office.clock.at)
+    for _ in range(3):
+        office.clock.at += MINUTE
+        office.worker.work()
+    assert [(at - NOON) // MINUTE for at in office.told] == [0, 10]
 
 
 def test_fellow_s_deliveries_wait_until_a_run_has_read_everything_and_prefect_is_told_again_if_none_does() -> None:

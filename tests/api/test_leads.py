@@ -114,6 +114,20 @@ def test_enriching_on_demand_queues_the_lead_and_its_company_first_and_works_on_
     assert three.post("/api/leads/ana@acme.com/enrich", headers=key_for("read")).status_code == 403
 
 
+def test_a_lead_whose_enriching_fails_stays_in_the_queue(
+    three: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from enrichment import worker
+
+    def work(*_: object) -> None:
+        raise OSError("the vendor's client is broken")
+
+    monkeypatch.setattr(worker, "work", work)
+    enriching.enrich_now("cy@gmail.com", None, NOON).result(timeout=5)
+    assert queue.waiting("lead") == ["cy@gmail.com"]
+    assert "enriching a lead through the API failed" in caplog.text
+
+
 def test_who_does_not_wait_is_told_that_it_goes_on(
     three: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,273 @@
+"""`ringback score FILE` and `ringback score --lead ID`: the service's engine, from the command line."""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from ringback.clock import now
+from ringback.errors import WrongUsage
+from ringback.records import Target
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from scoring.bulk_work import Order, Part
+    from scoring.engine import Engine
+    from scoring.tables import Sink, Source
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+AHEAD = 2
+"""Parts that wait for each process."""
+ALSO_LOGGED = ("company_name", "domain", "email", "lead_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a file."""
+
+    scored: int
+    rejected: int
+    output: str
+    rejects: str | None
+    misshapen: str | None
+    log: str
+    progression_version: str
+    voice_ai_version: str
+    seconds: float
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `ringback`."""
+    app.command("score")(score)
+
+
+def score(
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="Leads as CSV, Parquet or JSON lines.")
+    ] = None,
+    lead: Annotated[str | None, typer.Option(help="A lead that ringback knows, by its id or address.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to; default FILE.scored beside the file.")] = None,
+    reasons: Annotated[bool, typer.Option(help="Say why; takes several times as long.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default RINGBACK_TRAINING_JOBS.")] = None,
+    json: Json = False,
+) -> None:
+    """Score the leads of a file, or one lead with its reasons."""
+    from flows.environment import as_json
+    from ringback.settings import settings
+
+    if (file is None) == (lead is None):
+        raise WrongUsage("score a FILE, or one lead with --lead ID")
+    if file is not None:
+        done = score_file(file, output, reasons, jobs or settings().training_jobs, quiet=json)
+        typer.echo(as_json(done) if json else "\n".join(said(done)))
+    elif lead is not None:
+        told = score_lead(lead)
+        typer.echo(as_json(told) if json else "\n".join(said_of_lead(told)))
+
+
+def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet: bool = False) -> Done:
+    """Score all leads of a file, part by part, in `jobs` processes; in the order of the file.
+
+    Raises WrongUsage and BadMapping where the file cannot be read as leads.
+    """
+    from time import monotonic
+
+    from flows.environment import prepare_stores
+    from ringback.settings import settings
+    from scoring.tables import source_of
+
+    prepare_stores()
+    began = monotonic()
+    source = source_of(path)
+    order = _order(explain, dict(source.fields))
+    stem = path.name.split(".")[0]
+    output = output or path.with_name(f"{stem}.scored.{source.kind}")
+    rejects = output.with_name(f"{stem}.rejects.csv")
+    log = settings().home / "landing" / "bulk_scores" / f"{order.at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.parquet"
+    if output.resolve() == path.resolve():
+        raise WrongUsage(f"{output} is the file itself; choose another with --output")
+    scored = rejected = 0
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(sink_of(one)) for one in (output, rejects, log)]
+        advance = stack.enter_context(_progress(source, quiet))
+        for part in _parts(source, order, jobs):
+            table = _table(part.scored)
+            sinks[0].write(table)
+            sinks[2].write(_logged(table, source, path.name))
+            if part.rejected:
+                sinks[1].write(_table(part.rejected))
+            scored, rejected = scored + part.rows, rejected + part.refused
+            advance(part.rows + part.refused)
+    misshapen = _keep_misshapen(source, output.with_name(f"{stem}.misshapen.txt"))
+    return Done(
+        scored, rejected + len(source.misshapen), str(output), str(rejects) if rejected else None, misshapen, str(log),
+        order.progression or "rules", order.voice_ai or "none", round(monotonic() - began, 2),
+    )  # fmt: skip
+
+
+def score_lead(lead_id: str) -> dict[str, Any]:
+    """Score a lead that ringback knows, by its id or address, and keep the answer; raises WrongUsage for others."""
+    from database.known import known_lead
+    from flows.environment import prepare_stores
+    from scoring.judging import Champions
+    from scoring.lead import LeadRequest
+    from scoring.log import PredictionLog, bring_in, line_of
+    from scoring.policy import policy
+    from scoring.service import Service
+    from scoring.stored import present_rates, stored_about
+
+    prepare_stores()
+    known = known_lead(lead_id, lead_id if "@" in lead_id else None)
+    if known is None:
+        raise WrongUsage(f"no lead is known by {lead_id!r}; 'ringback import leads' brings leads in")
+    named = (known.company.name if known.company else None) or known.known.get("company_name")
+    asked = LeadRequest(company_name=named or known.company_id or known.lead_id, lead_id=known.lead_id)
+    service = Service(Champions(_champion("progression"), _champion("voice_ai")), Champions(None, None), policy())
+    scored = service.score(asked, stored_about(asked, present_rates()), now())
+    written = PredictionLog()
+    written.append(line_of(scored, {"request_id": None, "key_id": None}))
+    written.close()
+    bring_in()
+    return service.told(scored)
+
+
+def _order(explain: bool, fields: dict[str, str]) -> "Order":
+    from scoring.bulk_work import Order
+
+    progression, voice_ai = _champion("progression"), _champion("voice_ai")
+    versions = (progression.version if progression else None, voice_ai.version if voice_ai else None)
+    return Order(*versions, now(), explain, fields)
+
+
+def _champion(target: Target) -> "Engine | None":
+    """The engine of the present champion; None, said aloud, where there is none that can be loaded."""
+    from database.promotions import champion_as_of
+    from flows.engines import engine_of_version
+    from ringback.errors import NoModel, UnknownModel
+
+    decided = champion_as_of(target, now())
+    try:
+        return engine_of_version(target, decided.version) if decided else None
+    except (NoModel, UnknownModel) as failure:
+        print(f"{failure}; it is left out", file=sys.stderr)
+        return None
+
+
+def _parts(source: "Source", order: "Order", jobs: int) -> "Iterator[Part]":
+    """The parts of the file, scored side by side and given in order; never more than a few wait."""
+    from scoring.bulk_work import as_bytes, begin, score_part
+
+    if jobs < 2:
+        begin(order)
+        for table in source.batches():
+            yield score_part(as_bytes(table))
+        return
+    from multiprocessing import get_context
+
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin, initargs=(order,))
+    waiting: deque[Future[Part]] = deque()
+    try:
+        for table in source.batches():
+            waiting.append(pool.submit(score_part, as_bytes(table)))
+            if len(waiting) >= jobs * AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _logged(table: "pa.Table", source: "Source", name: str) -> "pa.Table":
+    """What is kept of every answer: who was asked about, what was said and by which versions."""
+    import pyarrow as pa
+
+    from scoring.bulk_work import OURS, RESULTS
+
+    kept = {"file": pa.repeat(pa.scalar(name), len(table))}
+    by_field = {field: column for column, field in source.fields.items()}
+    for field in ALSO_LOGGED:
+        column = by_field.get(field)
+        texts = table.column(column).cast(pa.string()) if column else pa.nulls(len(table), pa.string())
+        kept[field] = texts
+    for result in RESULTS[:-4]:
+        kept[result] = table.column(OURS + result if OURS + result in table.column_names else result)
+    for result in RESULTS[-3:]:
+        kept[result] = table.column(OURS + result if OURS + result in table.column_names else result)
+    return pa.table(kept)
+
+
+def _keep_misshapen(source: "Source", path: Path) -> str | None:
+    if not source.misshapen:
+        return None
+    path.write_text("".join(f"line {number}: {text}\n" for number, text in source.misshapen))
+    return str(path)
+
+
+def _table(stream: bytes) -> "pa.Table":
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(stream).read_all()
+
+
+@contextmanager
+def sink_of(path: Path) -> "Iterator[Sink]":
+    """A file that appears whole when all went well, and not at all otherwise."""
+    from scoring.tables import Sink
+
+    sink = Sink(path)
+    try:
+        yield sink
+    except BaseException:
+        sink.give_up()
+        raise
+    sink.finish()
+
+
+@contextmanager
+def _progress(source: "Source", quiet: bool) -> "Iterator[Callable[[int], None]]":
+    """Tells how many rows are done, where somebody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda rows: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("scoring", total=source.rows())
+        yield lambda rows: bar.advance(task, rows)
+
+
+def said(done: Done) -> list[str]:
+    """What came of it, in words."""
+    pace = f"{done.scored / done.seconds:,.0f} a second" if done.seconds else "at once"
+    lines = [
+        f"{done.scored:,} leads scored in {done.seconds:,.1f} s ({pace}), by progression {done.progression_version} "
+        f"and voice_ai {done.voice_ai_version}: {done.output}"
+    ]
+    if done.rejects:
+        lines.append(f"rows that could not be scored, with the reason: {done.rejects}")
+    if done.misshapen:
+        lines.append(f"lines that are no rows: {done.misshapen}")
+    return lines
+
+
+def said_of_lead(told: dict[str, Any]) -> list[str]:
+    """A lead's score in words."""
+    fit = "not known" if told["voice_ai_fit"] is None else told["voice_ai_fit"]
+    return [
+        f"{told['company_name']} ({told['lead_id']}): {told['qualification_score']} of 100, {told['recommendation']}, "
+        f"priority {told['priority']}",
+        f"progression {100 * told['progression_probability']:.0f} % (tier {told['tier']}), Voice-AI fit {fit}, "
+        f"confidence {100 * told['confidence']:.0f} %, by {told['answered_by']} {told['models']['progression']}",
+        *(f"  {one['points']:+5.1f}  {one['reason']}" for one in told["contributions"]),
+    ]

@@ -1,0 +1,117 @@
+"""Scoring a part of a file in a process of its own: what goes in and comes out are Arrow's bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ringback.records import Target
+from scoring.bulk import Bulk, outcomes
+from scoring.engine import Engine, stored_engine
+from scoring.fallback import VERSION
+from scoring.judging import NO_MODEL, Champions
+from scoring.policy import policy
+from scoring.stored import StoredOfTable, present_rates
+from scoring.tables import REJECTED_BECAUSE, REJECTED_COLUMN, renamed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RESULTS = (
+    "qualification_score", "voice_ai_fit", "progression_probability", "recommendation", "priority", "tier",
+    "confidence", "missing_features", "reasons", "progression_version", "voice_ai_version", "predicted_at",
+)  # fmt: skip
+OURS = "ringback_"
+"""Stands before the name of a result where the file has a column of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What every part is scored by."""
+
+    progression: str | None
+    """Version; None for the rules."""
+    voice_ai: str | None
+    at: datetime
+    explain: bool
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A scored part."""
+
+    scored: bytes
+    """The rows with their scores, as an Arrow stream."""
+    rejected: bytes | None
+    """The rows that could not be scored, with the column and the reason."""
+    rows: int
+    refused: int
+
+
+_at_work: tuple[Order, Bulk] | None = None
+
+
+def begin(order: Order) -> None:
+    """Get ready to score parts in this process."""
+    global _at_work
+    rates = present_rates()
+    champions = Champions(_engine("progression", order.progression), _engine("voice_ai", order.voice_ai))
+    _at_work = order, Bulk(champions, policy(), order.at, rates, StoredOfTable(rates))
+
+
+def score_part(given: bytes) -> Part:
+    """Score one part; `begin` comes first."""
+    import pyarrow as pa
+
+    assert _at_work is not None  # noqa: S101  (begin is the pool's initializer)
+    order, bulk = _at_work
+    table = pa.ipc.open_stream(given).read_all()
+    scores = bulk.score(renamed(table, order.fields), order.explain)
+    columns: dict[str, Any] = dict(outcomes(scores, bulk.rules))
+    columns["reasons"] = pa.array(scores.reasons, pa.list_(pa.string())) if scores.reasons is not None else None
+    versions = bulk.champions.versions
+    columns |= {"progression_version": versions[0], "voice_ai_version": versions[1], "predicted_at": order.at}
+    kept = table.take(pa.array(scores.rows)) if scores.rejected else table
+    for name in RESULTS:
+        if columns[name] is not None:
+            called = OURS + name if name in table.column_names else name
+            kept = kept.append_column(called, _column(columns[name], len(kept)))
+    return Part(as_bytes(kept), _rejects(table, scores.rejected), len(kept), len(scores.rejected))
+
+
+def as_bytes(table: "pa.Table") -> bytes:
+    """A table as Arrow's stream."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _column(values: Any, rows: int) -> Any:
+    import pyarrow as pa
+
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return values
+    if isinstance(values, list):
+        return pa.array(values, pa.int64() if all(value is None for value in values) else None)
+    return pa.repeat(pa.scalar(values, pa.timestamp("us") if isinstance(values, datetime) else None), rows)
+
+
+def _rejects(table: "pa.Table", rejected: Any) -> bytes | None:
+    import pyarrow as pa
+
+    if not rejected:
+        return None
+    rows = table.take(pa.array([one.row for one in rejected]))
+    rows = rows.append_column(REJECTED_COLUMN, pa.array([one.column for one in rejected]))
+    return as_bytes(rows.append_column(REJECTED_BECAUSE, pa.array([one.because for one in rejected])))
+
+
+def _engine(target: Target, version: str | None) -> Engine | None:
+    if version in (None, VERSION, NO_MODEL):
+        return None
+    made = stored_engine(target, str(version))
+    assert made is not None  # noqa: S101  (whoever gave the order has compiled it)
+    return made.warm
