@@ -14,7 +14,7 @@ $(VENV)/.ready: requirements.lock setup.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "ringback needs Python 3.11 or 3.12; say which with PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r setup.lock
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -C editable_mode=compat -e .
 	@touch $@
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from database import models
 from database.identities import EMAIL, leads_of_keys
@@ -35,7 +35,7 @@ def known_lead(lead_id: str | None, email: str | None) -> Known | None:
 
 def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
     """The same of many; those that are not known are left out."""
-    keys = {one: _keys(*one) for one in asked}
+    keys = {one: keys_of_lead(*one) for one in asked}
     wanted = {key for some in keys.values() for key in some}
     moved = leads_of_keys(wanted)
     found = leads_by_id(wanted | set(moved.values()))
@@ -54,10 +54,23 @@ def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
     }
 
 
-def _keys(lead_id: str | None, email: str | None) -> tuple[str, ...]:
+def keys_of_lead(lead_id: str | None, email: str | None) -> tuple[str, ...]:
     """What a lead may be found by, the surest first."""
     address = email.strip().lower() if email else None
     return tuple(key for key in (lead_id, f"{EMAIL}{address}" if address else None, address) if key)
+
+
+def all_lead_keys(most: int) -> frozenset[str] | None:
+    """Everything that any lead can be found by; None where that is more than so many."""
+    tables = (
+        (models.Lead, models.Lead.lead_id),
+        (models.LeadKey, models.LeadKey.key),
+        (models.MergedLead, models.MergedLead.lead_id),
+    )
+    with reading() as connection:
+        if sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table, _ in tables) > most:
+            return None
+        return frozenset(key for _, column in tables for key in connection.scalars(select(column)))
 
 
 def last_features(lead_id: str) -> Mapping[str, Value]:

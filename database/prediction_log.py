@@ -1,6 +1,6 @@
 """Bringing logged answers into the tables, each once, together with the mark how far their file was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -8,7 +8,11 @@ from sqlalchemy import select, update
 
 from database import models
 from database.session import insert_new, put, reading, take_turns, writing
-from ringback.records import Prediction, Value
+from database.shadow import ShadowAnswer
+from ringback.records import Prediction, Target, Value
+
+REQUEST = "request:"
+"""So begins the `call_id` of an answer to a request that named no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ def keep_logged(file: str, start: int, end: int, answers: Sequence[Logged], at: 
             return False
         put(connection, models.ScoredFeatures, feature_rows(answers))
         put(connection, models.Prediction, [row_of(one.prediction) for one in answers])
+        put(connection, models.ShadowAnswer, [asdict(one) for one in shadows_of(one.prediction for one in answers)])
     return True
 
 
@@ -61,6 +66,30 @@ def feature_rows(answers: Sequence[Logged]) -> list[dict[str, object]]:
             if one.prediction.features_hash
         }.values()
     )
+
+
+def shadows_of(predictions: Iterable[Prediction]) -> Iterator[ShadowAnswer]:
+    """What champion and challenger said of the same content of a call, whichever of the two the caller was told.
+
+    An answer to a request that named no call is left out: no outcome will ever be known of it.
+    """
+    for p in predictions:
+        if p.call_id.startswith(REQUEST):
+            continue
+        told: tuple[tuple[Target, str, float | None], ...] = (
+            ("progression", p.progression_version, p.progression_probability),
+            ("voice_ai", p.voice_ai_version, p.voice_ai_probability),
+        )
+        for target, version, said in told:
+            beside = (p.challenger or {}).get(target)
+            if beside is None or said is None:
+                continue
+            ours, theirs = (version, said), (str(beside["version"]), float(beside["probability"]))
+            champion, challenger = (theirs, ours) if p.answered_by == "challenger" else (ours, theirs)
+            yield ShadowAnswer(
+                p.call_id, p.content_hash, target, champion[0], challenger[0], champion[1], challenger[1],
+                p.predicted_at,
+            )  # fmt: skip
 
 
 def row_of(prediction: Prediction) -> dict[str, object]:

@@ -185,29 +185,26 @@ class _Custom:
 class _Snapshot:
     """A snapshot whose parts are made when a feature asks for them, so that it is seen what each looks at."""
 
-    __slots__ = ("_at", "_rates", "_row")
-
     def __init__(self, row: Watched, rates: Stored, at: datetime) -> None:
         self._row, self._rates, self._at = row, rates, at
+        self.company = _Company(row, rates)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "company":
-            return _Company(self._row, self._rates)
         if name == "company_id" and getattr(self._row, HAS_NAME):
             return SOMETHING
         return FROM_LEAD[name](self._row, self._rates, self._at)
 
 
 class _Company:
-    """The facts of a company, each looked up when a feature asks for it."""
-
-    __slots__ = ("_rates", "_row")
+    """The facts of a company, each looked up when a feature asks for it for the first time."""
 
     def __init__(self, row: Watched, rates: Stored) -> None:
         self._row, self._rates = row, rates
 
     def __getattr__(self, name: str) -> Any:
-        return fact(name, self._row, self._rates) if name in FACTS else None
+        value = fact(name, self._row, self._rates) if name in FACTS else None
+        setattr(self, name, value)
+        return value
 
 
 def read_columns(table: "pa.Table", numeric: frozenset[str]) -> tuple[dict[str, Coded], list[Rejected]]:
@@ -249,7 +246,7 @@ def _coded(column: Any) -> Coded:
         return Coded(np.array([places.setdefault(key, len(places)) for key in keys], dtype=np.int64), list(places))
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     values = [None if isinstance(one, float) and one != one else one for one in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = encoded.indices.fill_null(pa.scalar(len(values), encoded.indices.type)).to_numpy().astype(np.int64)
     return Coded(codes, [*values, None])
 
 

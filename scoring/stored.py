@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from database.known import Known, known_lead, known_leads
+from database.known import Asked, Known, all_lead_keys, keys_of_lead, known_lead, known_leads
 from database.people import companies_by_id, company_ids
 from database.published import published
 from features.columnar import Coded
@@ -14,6 +14,8 @@ from scoring.lead import LeadRequest, Stored
 BASE_RATES = "base_rates"
 """Under this name the scoring flow publishes how calls have been ending lately."""
 Facts = Mapping[str, Any]
+MOST_KEYS = 500_000
+"""With more of them the database is asked about every lead of a table that has an address."""
 
 
 def present_rates() -> Stored:
@@ -67,6 +69,7 @@ class StoredOfTable:
     def __post_init__(self) -> None:
         """A company's id ends like every address of it."""
         self._tails = frozenset(_tail(one) for one in self.companies if not one.startswith("name:"))
+        self._keys = all_lead_keys(MOST_KEYS)
         self._knows_names = any(one.startswith("name:") for one in self.companies)
 
     def __call__(self, columns: Mapping[str, Coded], rows: int) -> dict[int, Stored]:
@@ -82,13 +85,13 @@ class StoredOfTable:
 
     def _leads(self, columns: Mapping[str, Coded], rows: int) -> dict[int, Stored]:
         """Rows of known leads."""
-        asked: dict[int, tuple[str | None, str | None]] = {}
+        asked: dict[int, Asked] = {}
         lead_id, email = columns.get("lead_id"), columns.get("email")
         if lead_id is None and email is None:
             return {}
         for row in range(rows):
             key = (lead_id.of(row) if lead_id else None, email.of(row) if email else None)
-            if key != (None, None):
+            if key != (None, None) and (self._keys is None or not self._keys.isdisjoint(keys_of_lead(*key))):
                 asked[row] = key
         known = known_leads(asked.values())
         return {row: _of_known(known[key], self.rates) for row, key in asked.items() if key in known}

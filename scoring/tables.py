@@ -298,7 +298,7 @@ def safe_cells(table: "pa.Table") -> "pa.Table":
             listed = column.to_pylist()
             column = pa.array([None if value is None else "; ".join(map(str, value)) for value in listed], pa.string())
         if pa.types.is_string(column.type):
-            risky = pc.match_substring_regex(column, FORMULA.pattern).fill_null(False)
+            risky = pc.match_substring_regex(column, FORMULA.pattern).fill_null(pa.scalar(False))
             if pc.any(risky).as_py():
                 column = pa.array([None if cell is None else guarded(cell) for cell in column.to_pylist()])
         table = table.set_column(at, name, column)

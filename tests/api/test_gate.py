@@ -130,7 +130,8 @@ def test_many_at_once_ask_the_database_once_for_a_share() -> None:
 
 def test_a_database_that_is_away_refuses_the_request_and_is_asked_again_for_the_next(home: Path) -> None:
     keys.create("crm", ["score"], NOON, "ana", per_minute=5)
-    key, answers = keys.keys()[0], [OSError("away"), Share(1, 4)]
+    key = keys.keys()[0]
+    answers: list[OSError | Share] = [OSError("away"), Share(1, 4)]
 
     def take(*_: object) -> Share:
         answer = answers.pop(0)
