@@ -25,16 +25,16 @@ def parsed(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate_json(raw)
     except ValidationError as failure:
-        raise _refusal(failure) from None
+        raise _refusal(failure, "leads" in model.model_fields) from None
 
 
-def _refusal(failure: ValidationError) -> ApiError:
+def _refusal(failure: ValidationError, has_leads: bool) -> ApiError:
     told: dict[str, str] = {}
     for one in failure.errors(include_url=False, include_context=False, include_input=False):
         if one["type"] == "json_invalid":
             return ApiError(400, f"The body is no JSON: {one['msg'].removeprefix('Invalid JSON: ')}.", field="body")
         place = one["loc"]
-        inside = place[:DEEPEST] if place and place[0] == "leads" else place[:1]
+        inside = place[:DEEPEST] if has_leads else place[:1]
         told.setdefault(".".join(str(part)[:100] for part in inside) or "body", one["msg"])
     listed = [f"{place}: {said}" for place, said in told.items()]
     further = f"; and {len(listed) - MOST_PROBLEMS} more" if len(listed) > MOST_PROBLEMS else ""

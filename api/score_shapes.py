@@ -37,7 +37,9 @@ class ScoreReply(BaseModel):
     horizon_days: float | None = Field(description="Within so many days the progression is meant, where that is known.")
     reasons: list[str]
     points: float = Field(description="The score before it is rounded.")
-    base_points: float | None = Field(description="Where it starts; with the contributions' points it is `points`.")
+    base_points: float | None = Field(
+        description="Where it starts; with the contributions' points it is `points`. None where nobody asked why."
+    )
     contributions: list[Contribution]
     missing: list[str] = Field(description="What the models learned from and nobody said.")
     unused: list[str] = Field(description="Fields of the request that no model knows.")

@@ -5,12 +5,9 @@ A request takes the service that is there when it begins and keeps it to its end
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 from anyio import to_thread
@@ -31,11 +28,9 @@ from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.log import Keeper, PredictionLog, line_of, waiting_bytes
 from scoring.policy import policy
 from scoring.service import Service
-from scoring.stored import company_id_of_lead, facts_of_company, present_rates, stored_about
+from scoring.stored import KnownByHeart, present_rates, stored_about
 
 LOOK_AGAIN_SECONDS = 1.0
-COMPANIES_KEPT = 20_000
-COMPANY_KEPT_SECONDS = 60.0
 log = logging.getLogger("ringback.serving")
 
 
@@ -54,17 +49,18 @@ class Serving:
     failures: dict[str, str] = field(default_factory=dict)
     """What of the versions that should answer cannot be loaded, and why."""
     written: PredictionLog = field(default_factory=PredictionLog)
+    known: KnownByHeart = field(default_factory=KnownByHeart)
     rates: Stored = NOTHING
     """How calls have been ending lately, as the flows publish it."""
     replies: Replies = field(default_factory=lambda: Replies(settings().score_cache_seconds))
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _companies: "OrderedDict[str, tuple[float, Mapping[str, Any]]]" = field(default_factory=OrderedDict)
 
     async def follow(self) -> None:
         """Take over what is wanted by now; what cannot be loaded leaves the one who answers where it is."""
         async with self._changing:
             asked = await to_thread.run_sync(wanted, now())
             self.rates = await to_thread.run_sync(present_rates)
+            self.known = await to_thread.run_sync(self.known.renewed)
             rules = policy()
             if asked == self.wanted and rules == self.service.rules and not self.failures:
                 return
@@ -89,24 +85,14 @@ class Serving:
             log.error("%s; %s", failure, f"version {present.version} stays" if present else "the rules answer")
             return present
 
-    def knows_company_of(self, lead: LeadRequest) -> bool:
-        """Whether what is stored about a lead's company is at hand."""
-        kept = self._companies.get(company_id_of_lead(lead) or "")
-        return kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS
+    async def stored_about(self, lead: LeadRequest) -> Stored:
+        """What is stored about a lead, its company and how calls have been ending.
 
-    def stored_about(self, lead: LeadRequest) -> Stored:
-        """What is stored about a lead, its company and how calls have been ending."""
-        return stored_about(lead, self.rates, self._company)
-
-    def _company(self, company_id: str) -> Mapping[str, Any]:
-        kept = self._companies.get(company_id)
-        if kept is not None and monotonic() - kept[0] < COMPANY_KEPT_SECONDS:
-            return kept[1]
-        facts = facts_of_company(company_id)
-        self._companies[company_id] = (monotonic(), facts)
-        while len(self._companies) > COMPANIES_KEPT:
-            self._companies.popitem(last=False)
-        return facts
+        The database is asked only about those whom it can know, which is known by heart.
+        """
+        if self.known.has(lead):
+            return await to_thread.run_sync(stored_about, lead, self.rates)
+        return self.rates
 
     def facts(self) -> dict[str, Any]:
         """How the scoring is, for who may know."""
@@ -160,7 +146,7 @@ def score_lead(lead: dict[str, Any]) -> None:
     here = serving()
     known = {name: value for name, value in lead.items() if value is not None}
     asked = LeadRequest.model_validate(known)
-    scored = here.service.score(asked, here.stored_about(asked), now(), source="webhook")
+    scored = here.service.score(asked, stored_about(asked, here.rates), now(), source="webhook")
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
 
 

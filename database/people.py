@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from database import models
 from database.identities import Merge, move, recognise
@@ -132,10 +132,19 @@ def companies_by_id(company_ids: Iterable[str]) -> dict[str, KnownCompany]:
     }
 
 
-def company_ids() -> list[str]:
-    """The ids of all companies."""
+def company_ids(most: int) -> list[str] | None:
+    """The ids of all companies; None where there are more than so many."""
     with reading() as connection:
+        if (connection.scalar(select(func.count()).select_from(models.Company)) or 0) > most:
+            return None
         return list(connection.scalars(select(models.Company.company_id)))
+
+
+def state_of_people() -> tuple[object, ...]:
+    """Changes whenever a lead or company is added, comes to be known by another key, or is merged."""
+    counted = [models.Company, models.Lead, models.LeadKey, models.MergedLead]
+    with reading() as connection:
+        return tuple(connection.scalar(select(func.count()).select_from(table)) for table in counted)
 
 
 def _known_lead(row: Any, keys: Sequence[str]) -> KnownLead:

@@ -97,14 +97,14 @@ def _words(before: "KeptAnswer | None", after: "KeptAnswer", change: "Change | N
 
 def _parts(parts: "Parts", models_changed: tuple[str, ...]) -> Iterator[str]:
     models = ", ".join(models_changed) or "the same"
-    yield f"    {parts.features:+8.2f}  what is new of the lead"
-    yield f"    {parts.correction:+8.2f}  what was corrected of the same call"
-    yield f"    {parts.model:+8.2f}  the model: {models}"
+    yield f"{_points(parts.features)}  what is new of the lead"
+    yield f"{_points(parts.correction)}  what was corrected of the same call"
+    yield f"{_points(parts.model)}  the model: {models}"
     if not parts.reproduced:
-        yield f"    {parts.code:+8.2f}  the code: today it answers otherwise than then"
+        yield f"{_points(parts.code)}  the code: today it answers otherwise than then"
     if parts.by_feature:
         yield "    of which by feature"
-        yield from (f"    {one.points:+8.2f}  {_sentence(one)}" for one in parts.by_feature)
+        yield from (f"{_points(one.points)}  {_sentence(one)}" for one in parts.by_feature)
 
 
 def _sentence(one: "FeatureChange") -> str:
@@ -114,8 +114,12 @@ def _sentence(one: "FeatureChange") -> str:
     return f"{one.reason} ({said}: {one.reason_before})" if one.reason != one.reason_before else one.reason
 
 
+def _points(points: float) -> str:
+    return f"    {round(points, 2) + 0.0:+8.2f}"  # not -0.00
+
+
 def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _moment(text: str) -> datetime:

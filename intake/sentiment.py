@@ -10,6 +10,6 @@ def sentiment_of(*texts: str | None) -> float | None:
     words = "\n".join(text for text in texts if text)
     if not words.strip():
         return None
-    from textblob import TextBlob
+    from textblob.en import sentiment  # what TextBlob(words).sentiment asks, without making a class for each answer
 
-    return round(float(TextBlob(words).sentiment.polarity), 4)
+    return round(float(sentiment(words)[0]), 4)

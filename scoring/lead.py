@@ -4,6 +4,7 @@ Only the company's name is required. What is not known may be null, or be left o
 custom fields, which count where a model learned from a column of that name.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -21,27 +22,40 @@ SAYS_SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
 ADDRESS = r"^[^@\s\x00]+@[^@\s\x00]+$"
 PEOPLE = r"^\s*[0-9][0-9,]{0,11}\s*(-\s*[0-9][0-9,]{0,11}|\+)?\s*$"
 """A size as CRMs write it: 50-100, 1,000+, 75."""
+NUMBER = re.compile(r"[0-9][0-9,]*")
 MOST_CUSTOM = 200
 LONGEST_NAME = 100
 LARGEST = 1e15
+LARGEST_CUSTOM = 1e300
 
 Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
 Passage = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
 Conversation = Annotated[str, StringConstraints(max_length=200_000, pattern=NO_NUL)]
-Amount = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=-1, le=100, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)]
+Share = Annotated[float, Field(ge=-1, le=100, allow_inf_nan=False, strict=True)]
+Polarity = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False, strict=True)]
+Minutes = Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False, strict=True)]
+Year = Annotated[float, Field(ge=1000, le=3000, allow_inf_nan=False, strict=True)]
 Names = Annotated[tuple[Line, ...], Field(max_length=200)]
 
 
 def _as_number(value: Any) -> Any:
-    return float(value) if isinstance(value, bool) else value
+    """A yes is 1; whole numbers of any length are numbers, as far as they are not beyond what a custom field takes."""
+    return float(value) if isinstance(value, int) and abs(value) <= LARGEST_CUSTOM else value
 
 
+def _as_whole(value: Any) -> Any:
+    """JSON has one kind of numbers: 4.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Level = Annotated[int, Field(ge=1, le=5, strict=True), BeforeValidator(_as_whole)]
+Count = Annotated[int, Field(ge=0, le=10_000, strict=True), BeforeValidator(_as_whole)]
+CustomNumber = Annotated[float, Field(ge=-LARGEST_CUSTOM, le=LARGEST_CUSTOM, allow_inf_nan=False, strict=True)]
+CustomText = Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]
 Custom = Annotated[
-    Annotated[float, Field(ge=-1e300, le=1e300, allow_inf_nan=False)]
-    | Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]
-    | None,
-    BeforeValidator(_as_number, json_schema_input_type=bool | float | str | None),
+    CustomNumber | CustomText | None,
+    BeforeValidator(_as_number, json_schema_input_type=bool | CustomNumber | CustomText | None),
 ]
 
 
@@ -81,18 +95,18 @@ class LeadRequest(BaseModel):
     call_notes: Conversation | None = None
     transcript: Conversation | None = Field(None, description="Lines `Speaker: text`.")
     own_speakers: Names | None = Field(None, description="Which speakers of the transcript are yours.")
-    urgency_level: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="1 (none) to 5 (now).")
-    sentiment: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
+    urgency_level: Level | None = Field(None, description="1 (none) to 5 (now).")
+    sentiment: Polarity | None = Field(
         None, description="-1 (hostile) to 1 (delighted); read from the words where it is not said."
     )
-    minutes: Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False)] | None = None
-    attendees: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    minutes: Minutes | None = None
+    attendees: Count | None = None
     title: Line | None = Field(None, description="Title of the call.")
     job_title: Line | None = Field(None, description="Of the contact.")
     annual_revenue: Amount | None = Field(None, description="US dollars.")
     funding_stage: Line | None = None
     total_funding: Amount | None = Field(None, description="US dollars raised so far.")
-    founded_year: Annotated[float, Field(ge=1000, le=3000, allow_inf_nan=False)] | None = None
+    founded_year: Year | None = None
     country: Line | None = None
     technologies: Names | None = None
     web_functions: Names | None = None
@@ -214,5 +228,5 @@ def people(said: float | str) -> float:
     """
     if not isinstance(said, str):
         return float(said)
-    ends = [float(end) for part in said.replace(",", "").rstrip("+ \t\n").split("-") if (end := part.strip("+ \t\n"))]
+    ends = [float(end.replace(",", "")) for end in NUMBER.findall(said)]
     return sum(ends) / len(ends)

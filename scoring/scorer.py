@@ -27,7 +27,8 @@ class Answer:
     points: float
     confidence: float
     reasons: tuple[str, ...]
-    base_points: float
+    base_points: float | None
+    """Where the points start; None where nobody asked why."""
     contributions: Mapping[str, float]
     """Points by feature; with `base_points` they add up to `points`. Empty where rules answered or nobody asked."""
 
@@ -87,7 +88,7 @@ def _answer(judged: Judged, n: int, row: Mapping[str, Value]) -> Answer:
         float(judged.points[n]),
         round(float(judged.confidence[n]), 3),
         reasons(contributions, row),
-        judged.base_points,
+        judged.base_points if judged.contributions is not None else None,
         contributions,
     )
 

@@ -1,11 +1,10 @@
 """What is stored that helps to score a lead, for one or for a table of them: the same look-ups, by the same keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from database.known import Asked, Known, all_lead_keys, keys_of_lead, known_lead, known_leads
-from database.people import companies_by_id, company_ids
+from database.people import companies_by_id, company_ids, state_of_people
 from database.published import published
 from features.columnar import Coded
 from intake.identity import company_domain, company_id_of, registered_domain
@@ -13,7 +12,7 @@ from scoring.lead import LeadRequest, Stored
 
 BASE_RATES = "base_rates"
 """Under this name the scoring flow publishes how calls have been ending lately."""
-Facts = Mapping[str, Any]
+ODD_SIGNS = frozenset("/:?# ")
 MOST_KEYS = 500_000
 """With more of them the database is asked about every lead of a table that has an address."""
 
@@ -33,19 +32,14 @@ def company_id_of_lead(lead: LeadRequest) -> str | None:
     return company_id_of(registered_domain(lead.domain) or company_domain(lead.email), lead.company_name)
 
 
-def facts_of_company(company_id: str) -> Facts:
-    """The facts that count of a company; none where it is not known."""
-    found = companies_by_id([company_id]).get(company_id)
-    return dict(found.known) if found else {}
-
-
-def stored_about(lead: LeadRequest, rates: Stored, company: Callable[[str], Facts] = facts_of_company) -> Stored:
+def stored_about(lead: LeadRequest, rates: Stored) -> Stored:
     """What is stored about a lead: all of a known one, else of its company; beside the rates."""
     known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None
     if known is not None:
         return _of_known(known, rates)
     company_id = company_id_of_lead(lead)
-    return replace(rates, company=company(company_id) if company_id else {})
+    found = companies_by_id([company_id]).get(company_id) if company_id else None
+    return replace(rates, company=dict(found.known)) if found else rates
 
 
 def _of_known(known: Known, rates: Stored) -> Stored:
@@ -59,25 +53,54 @@ def _of_known(known: Known, rates: Stored) -> Stored:
     )
 
 
+@dataclass(frozen=True)
+class KnownByHeart:
+    """By what leads and companies can be known, so that the database is asked only about those that it can know."""
+
+    state: object = None
+    """Of the tables, when this was read."""
+    companies: frozenset[str] | None = frozenset()
+    leads: frozenset[str] | None = frozenset()
+    """Ids, addresses and former ids; None, of either, for too many to remember: then all are asked about."""
+
+    def renewed(self) -> "KnownByHeart":
+        """The same where nothing has changed, else as it is now."""
+        state = state_of_people()
+        if state == self.state:
+            return self
+        companies = company_ids(MOST_KEYS)
+        return KnownByHeart(state, frozenset(companies) if companies is not None else None, all_lead_keys(MOST_KEYS))
+
+    def has(self, lead: LeadRequest) -> bool:
+        """Whether the lead or its company may be known."""
+        if (lead.lead_id or lead.email) and self.has_lead(lead.lead_id, lead.email):
+            return True
+        return self.companies is None or (bool(self.companies) and company_id_of_lead(lead) in self.companies)
+
+    def has_lead(self, lead_id: str | None, email: str | None) -> bool:
+        """Whether a lead may be known by one of these."""
+        return self.leads is None or not self.leads.isdisjoint(keys_of_lead(lead_id, email))
+
+
 @dataclass
 class StoredOfTable:
     """Look-ups for tables: asks the database only about rows that can be known."""
 
     rates: Stored
-    companies: frozenset[str] = field(default_factory=lambda: frozenset(company_ids()))
+    known: KnownByHeart = field(default_factory=lambda: KnownByHeart().renewed())
 
     def __post_init__(self) -> None:
         """A company's id ends like every address of it."""
-        self._tails = frozenset(_tail(one) for one in self.companies if not one.startswith("name:"))
-        self._keys = all_lead_keys(MOST_KEYS)
-        self._knows_names = any(one.startswith("name:") for one in self.companies)
+        companies = self.known.companies
+        self._tails = None if companies is None else frozenset(map(_tail, companies))
+        self._knows_names = companies is None or any(one.startswith("name:") for one in companies)
 
     def __call__(self, columns: Mapping[str, Coded], rows: int) -> dict[int, Stored]:
         """What is stored about rows of a table, by row; nothing of the others."""
         found = self._leads(columns, rows)
         candidates = [row for row in self._may_be_known(columns, rows) if row not in found]
         ids = {row: self._company_id(columns, row) for row in candidates}
-        facts = companies_by_id({one for one in ids.values() if one in self.companies})
+        facts = companies_by_id({one for one in ids.values() if one})
         for row, company_id in ids.items():
             if company_id in facts:
                 found[row] = replace(self.rates, company=dict(facts[company_id].known))
@@ -91,7 +114,7 @@ class StoredOfTable:
             return {}
         for row in range(rows):
             key = (lead_id.of(row) if lead_id else None, email.of(row) if email else None)
-            if key != (None, None) and (self._keys is None or not self._keys.isdisjoint(keys_of_lead(*key))):
+            if key != (None, None) and self.known.has_lead(*key):
                 asked[row] = key
         known = known_leads(asked.values())
         return {row: _of_known(known[key], self.rates) for row, key in asked.items() if key in known}
@@ -114,7 +137,12 @@ class StoredOfTable:
 
     def _is_likely(self, said: str) -> bool:
         """Whether an address or domain may lead to a known company; odd ones may."""
-        return not said.isascii() or any(sign in said for sign in "/:?# ") or _tail(said) in self._tails
+        return (
+            self._tails is None
+            or not said.isascii()
+            or any(sign in said for sign in "/:?# ")
+            or _tail(said) in self._tails
+        )
 
     def _company_id(self, columns: Mapping[str, Coded], row: int) -> str | None:
         domain, email, name = (

@@ -18,7 +18,7 @@ CACHES = (
     ("training.registry", "load"),
 )
 """What a process remembers of its home, by module."""
-FOR_TESTS = frozenset({"RINGBACK_REAL_DATA", "RINGBACK_TEST_KILLS", "RINGBACK_TEST_LEADS"})
+FOR_TESTS = frozenset({"RINGBACK_REAL_DATA", "RINGBACK_TEST_KILLS", "RINGBACK_TEST_LEADS", "RINGBACK_TEST_RELOADS"})
 """What a person may say to the tests themselves."""
 STORES = ("warehouse.duckdb", "database.sqlite")
 

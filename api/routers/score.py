@@ -15,9 +15,10 @@ from api.security import require
 from api.serving import Serving, serving
 from ringback.clock import now
 from ringback.laps import Laps
-from scoring.lead import LeadRequest, Stored
+from scoring.lead import LeadRequest
 from scoring.log import line_of
 from scoring.service import Scored, Service
+from scoring.stored import stored_about
 
 router = APIRouter(tags=["scores"])
 MAY_SCORE = Depends(require("score"))
@@ -48,7 +49,7 @@ async def score(request: Request, explain: bool = True) -> Response:
         return _reply(known | {"cached": True}, laps)
     lead = parsed(LeadRequest, raw)
     laps.lap("validate")
-    stored = await _stored(here, lead)
+    stored = await here.stored_about(lead)
     laps.lap("stored")
     scored = service.score(lead, stored, now(), explain=explain, laps=laps)
     laps.lap("tell")
@@ -79,18 +80,14 @@ def _score_all(
     here: Serving, service: Service, leads: list[LeadRequest], circumstances: dict[str, str | None], explain: bool
 ) -> list[dict[str, Any]]:
     at = now()
-    scored = [service.score(lead, here.stored_about(lead), at, explain=explain) for lead in leads]
+    scored = [
+        service.score(lead, stored_about(lead, here.rates) if here.known.has(lead) else here.rates, at, explain=explain)
+        for lead in leads
+    ]
     here.written.append(b"".join(line_of(one, circumstances) for one in scored))
     for one in scored:
         _count(one)
     return [service.told(one) | {"cached": False} for one in scored]
-
-
-async def _stored(here: Serving, lead: LeadRequest) -> Stored:
-    """What is stored about a lead: of a company often at hand, of a lead a matter of several questions."""
-    if lead.lead_id or lead.email or not here.knows_company_of(lead):
-        return await to_thread.run_sync(here.stored_about, lead)
-    return here.stored_about(lead)
 
 
 def _circumstances(request: Request) -> dict[str, str | None]:
