@@ -6,27 +6,24 @@ times; what a killed process held comes back to the others when its lease runs o
 """
 
 import asyncio
-import json
 import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from anyio import to_thread
-from pydantic import TypeAdapter
 
 from api import email_events
-from api.arrivals import Arrival, records_of, to_score
 from database import engagement, inbox, incidents, keys, people, published
 from database.inbox import MOST_ATTEMPTS, Delivery
 from ringback.clock import now
 from ringback.errors import VendorUnavailable
 from ringback.settings import settings
+from scoring.arrivals import arrivals_in, records_of, to_score
 from vendors import prefect_events
 
 log = logging.getLogger("ringback.inbox")
@@ -179,16 +176,3 @@ class InboxWorker:
         if published.take_turn("inbox.tidy", at, TIDY_EVERY):
             keys.forget_usage(at - USAGE_KEPT)
             inbox.forget_done(at - DONE_KEPT)
-
-
-def arrivals_in(body: str) -> list[Arrival]:
-    """The leads of a delivery: one, a list, or `{"leads": [...]}`; raises ValueError where they cannot be read."""
-    content = json.loads(body)
-    if isinstance(content, dict) and isinstance(content.get("leads"), list):
-        content = content["leads"]
-    return _several().validate_python(content) if isinstance(content, list) else [Arrival.model_validate(content)]
-
-
-@lru_cache(maxsize=1)
-def _several() -> TypeAdapter[list[Arrival]]:
-    return TypeAdapter(list[Arrival])

@@ -8,9 +8,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api.arrivals import Arrival
 from api.errors import Failure
 from api.security import API_KEY_HEADER, Require
+from scoring.arrivals import Arrival
 
 TAGS = [
     {"name": "scores", "description": "What a lead is worth a call, and why."},

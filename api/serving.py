@@ -8,6 +8,7 @@ import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from anyio import to_thread
@@ -31,6 +32,8 @@ from scoring.service import Service
 from scoring.stored import KnownByHeart, present_rates, stored_about
 
 LOOK_AGAIN_SECONDS = 1.0
+TRY_AGAIN_SECONDS = 60.0
+"""After a version could not be loaded: it takes a process of its own and seconds of a processor to try."""
 log = logging.getLogger("ringback.serving")
 
 
@@ -54,6 +57,7 @@ class Serving:
     """How calls have been ending lately, as the flows publish it."""
     replies: Replies = field(default_factory=lambda: Replies(settings().score_cache_seconds))
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tried: float = 0.0
 
     async def follow(self) -> None:
         """Take over what is wanted by now; what cannot be loaded leaves the one who answers where it is."""
@@ -62,10 +66,11 @@ class Serving:
             self.rates = await to_thread.run_sync(present_rates)
             self.known = await to_thread.run_sync(self.known.renewed)
             rules = policy()
-            if asked == self.wanted and rules == self.service.rules and not self.failures:
+            is_tried = not self.failures or monotonic() - self._tried < TRY_AGAIN_SECONDS
+            if asked == self.wanted and rules == self.service.rules and is_tried:
                 return
             self.service = await to_thread.run_sync(self._service_of, asked)
-            self.wanted, self.loaded_at = asked, now()
+            self.wanted, self.loaded_at, self._tried = asked, now(), monotonic()
 
     def _service_of(self, asked: Wanted) -> Service:
         self.failures = {}
@@ -97,9 +102,10 @@ class Serving:
     def facts(self) -> dict[str, Any]:
         """How the scoring is, for who may know."""
         service = self.service
+        present = _versions(service.champions)
         return {
-            "ok": not self.failures,
-            "champions": _versions(service.champions),
+            "ok": self.wanted is None or all(present[t] == v for t, v in self.wanted.champions.items()),
+            "champions": present,
             "challengers": _versions(service.challengers),
             "challenger_share": service.challenger_share,
             "pinned": sorted(service.pinned),
@@ -146,7 +152,9 @@ def score_lead(lead: dict[str, Any]) -> None:
     here = serving()
     known = {name: value for name, value in lead.items() if value is not None}
     asked = LeadRequest.model_validate(known)
-    scored = here.service.score(asked, stored_about(asked, here.rates), now(), source="webhook")
+    at = now()
+    once = f"webhook:{asked.lead_id}:{at:%Y-%m-%d}"  # whoever is stopped after this and does it again, does it once
+    scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", once=once)
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
 
 

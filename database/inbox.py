@@ -153,6 +153,21 @@ def dead_letters(at_most: int = 100) -> list[DeadLetter]:
         ]
 
 
+def done_since(source: str, moment: datetime) -> list[Delivery]:
+    """What came from a source since a moment and was worked off, the earliest first."""
+    i = Row
+    asked = (
+        select(i)
+        .where(i.source == source, i.state == "done", i.received_at >= moment)
+        .order_by(i.received_at, i.delivery_id)
+    )
+    with reading() as connection:
+        return [
+            Delivery(Name(row.source, row.delivery_id), row.received_at, row.body, row.headers, row.attempts)
+            for row in connection.execute(asked)
+        ]
+
+
 def backlog() -> dict[str, int]:
     """How many are in each state."""
     asked = select(Row.state, func.count()).group_by(Row.state)

@@ -15,21 +15,25 @@ from typing import Any
 from prefect import flow, task
 
 from database import inbox
+from database.inbox import done_since
 from database.sync import high_water, move_high_water
 from flows.environment import moment_of, prepare_stores, run_name
 from intake.importing import Imported, import_text
 from intake.mapping import load_mapping
 from intake.meetings import call_of, payload_of
-from intake.store import queue_high_value, take_calls
+from intake.store import queue_high_value, take_calls, take_leads
 from ringback.clock import now
 from ringback.records import Call, Payload, Rejected
 from ringback.settings import settings
+from scoring.arrivals import arrivals_in, records_of
 from vendors import crm, fellow
 from warehouse.connect import query, reading, writing
 from warehouse.landing import land_payloads
 
 OVERLAP = timedelta(days=1)
 """Read again what changed in the last day before the mark: a vendor's clock and ours need not agree."""
+LOOK_BACK = timedelta(days=3)
+"""Deliveries of so long are looked at again."""
 PAGES_AT_ONCE = 10
 MEETINGS_AT_ONCE = 500
 
@@ -52,11 +56,13 @@ def ingest_calls(as_of: datetime | None = None) -> Ingested:
     moment, began = moment_of(as_of), now()
     touched = read_fellow(moment)
     new_calls, rejected, queued = take_meetings(touched, moment)
+    delivered = take_delivered_leads(moment)
     leads = import_export("leads", moment)
     outcomes = import_export("outcomes", moment)
     mark_read(moment)
     inbox.finish_waiting(fellow.SOURCE, began, now())
-    return Ingested(new_calls, rejected, queued, leads.new if leads else 0, outcomes.outcomes if outcomes else 0)
+    new_leads = delivered + (leads.new if leads else 0)
+    return Ingested(new_calls, rejected, queued, new_leads, outcomes.outcomes if outcomes else 0)
 
 
 @task(retries=2, retry_delay_seconds=[5, 30])
@@ -88,6 +94,20 @@ def take_meetings(touched: list[str], moment: datetime) -> tuple[int, int, int]:
         landed, aside = take_calls(calls, [one for one in read if isinstance(one, Rejected)])
         new, rejected, queued = new + landed.new, rejected + aside.new, queued + queue_high_value(calls, moment)
     return new, rejected, queued
+
+
+@task
+def take_delivered_leads(moment: datetime) -> int:
+    """What webhooks told of leads goes to the warehouse too, of which models learn; gives how many were new.
+
+    Deliveries are kept for thirty days; what is in the warehouse already changes nothing there.
+    """
+    delivered = [
+        records_of(arrival, f"{one.name.delivery_id}:{number}", one.received_at)
+        for one in done_since("leads", moment - LOOK_BACK)
+        for number, arrival in enumerate(arrivals_in(one.body))
+    ]
+    return take_leads([lead for lead, _ in delivered], [facts for _, facts in delivered if facts]).new
 
 
 @task(retries=2, retry_delay_seconds=[5, 30])

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from scoring.bulk_work import Order, Part
     from scoring.engine import Engine
-    from scoring.tables import Sink, Source
+    from scoring.sink import Sink
+    from scoring.tables import Source
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 AHEAD = 2
@@ -82,15 +83,15 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
 
     from flows.environment import prepare_stores
     from ringback.settings import settings
-    from scoring.tables import source_of
+    from scoring.tables import source_of, stem_of
 
     prepare_stores()
     began = monotonic()
     source = source_of(path)
     order = _order(explain, dict(source.fields))
-    stem = path.name.split(".")[0]
+    stem = stem_of(path)
     output = output or path.with_name(f"{stem}.scored.{source.kind}")
-    rejects = output.with_name(f"{stem}.rejects.csv")
+    rejects = output.with_name(f"{stem}.rejects.{'jsonl' if source.kind == 'jsonl' else 'csv'}")
     log = settings().home / "landing" / "bulk_scores" / f"{order.at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.parquet"
     if output.resolve() == path.resolve():
         raise WrongUsage(f"{output} is the file itself; choose another with --output")
@@ -101,7 +102,7 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
         for part in _parts(source, order, jobs):
             table = _table(part.scored)
             sinks[0].write(table)
-            sinks[2].write(_logged(table, source, path.name))
+            sinks[2].write(_logged(table, source, _given(table, order)))
             if part.rejected:
                 sinks[1].write(_table(part.rejected))
             scored, rejected = scored + part.rows, rejected + part.refused
@@ -185,29 +186,38 @@ def _parts(source: "Source", order: "Order", jobs: int) -> "Iterator[Part]":
         pool.shutdown(cancel_futures=True)
 
 
-def _logged(table: "pa.Table", source: "Source", name: str) -> "pa.Table":
-    """What is kept of every answer: who was asked about, what was said and by which versions."""
+def _given(table: "pa.Table", order: "Order") -> Sequence[str]:
+    """The columns of the file itself, which stand before the results."""
+    from scoring.bulk_work import RESULTS
+
+    results = len(RESULTS) - (not order.explain)
+    return list(table.column_names[: len(table.column_names) - results])
+
+
+def _logged(table: "pa.Table", source: "Source", given: Sequence[str]) -> "pa.Table":
+    """What is kept of every answer: who was asked about, what was said and by which versions.
+
+    `given` names the columns that the file itself has.
+    """
     import pyarrow as pa
 
-    from scoring.bulk_work import OURS, RESULTS
+    from scoring.bulk_work import RESULTS, names_of_results
+    from scoring.sink import as_text
 
-    kept = {"file": pa.repeat(pa.scalar(name), len(table))}
+    kept = {"file": pa.repeat(pa.scalar(source.path.name), len(table))}
     by_field = {field: column for column, field in source.fields.items()}
     for field in ALSO_LOGGED:
         column = by_field.get(field)
-        texts = table.column(column).cast(pa.string()) if column else pa.nulls(len(table), pa.string())
-        kept[field] = texts
-    for result in RESULTS[:-4]:
-        kept[result] = table.column(OURS + result if OURS + result in table.column_names else result)
-    for result in RESULTS[-3:]:
-        kept[result] = table.column(OURS + result if OURS + result in table.column_names else result)
-    return pa.table(kept)
+        is_there = column is not None and column in table.column_names
+        kept[field] = as_text(table.column(column)) if is_there else pa.nulls(len(table), pa.string())
+    called = names_of_results(given)
+    return pa.table(kept | {result: table.column(called[result]) for result in RESULTS if result != "reasons"})
 
 
 def _keep_misshapen(source: "Source", path: Path) -> str | None:
     if not source.misshapen:
         return None
-    path.write_text("".join(f"line {number}: {text}\n" for number, text in source.misshapen))
+    path.write_text("".join(f"line {number}: {text}\n" for number, text in source.misshapen), encoding="utf-8")
     return str(path)
 
 
@@ -220,7 +230,7 @@ def _table(stream: bytes) -> "pa.Table":
 @contextmanager
 def sink_of(path: Path) -> "Iterator[Sink]":
     """A file that appears whole when all went well, and not at all otherwise."""
-    from scoring.tables import Sink
+    from scoring.sink import Sink
 
     sink = Sink(path)
     try:

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address on which the REST API listens.")
     api_workers: int = Field(2, ge=1, description="Processes of the REST API.")
     api_max_body_bytes: int = Field(1_048_576, ge=1024, description="Larger bodies of requests are refused.")
+    policy: Path = Field(CHECKOUT / "scoring/policy.toml", description="What a score means: thresholds and weights.")
     challenger_share: float = Field(0.0, ge=0, le=1, description="Share of leads whom the challenger answers.")
     score_cache_seconds: float = Field(300.0, ge=0, description="How long the same question gets the same answer.")
 
@@ -130,7 +131,7 @@ class Settings(BaseSettings):
         (), description="Columns to learn from though they seem to give the outcome away, as a JSON list."
     )
 
-    @field_validator("home", "crm_leads_mapping", "crm_outcomes_mapping", "prices")
+    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices")
     @classmethod
     def _hangs_on_the_checkout(cls, path: Path) -> Path:
         return CHECKOUT / path

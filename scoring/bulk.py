@@ -8,20 +8,17 @@ answers; no challenger does.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from features import FEATURES
 from features.columnar import Coded, Columnar, Watched, not_known, row_of
 from features.custom import custom_fields
-from intake.cells import FALSE, NOT_KNOWN, TRUE, Unreadable, number
 from ringback.records import Value
+from scoring.bulk_columns import FIELDS, Rejected, read_columns
 from scoring.engine import Engine
 from scoring.explain import reasons
 from scoring.judging import Champions, Judged, judge
-from scoring.lead import FACTS, FROM_LEAD, NOTHING, Custom, LeadRequest, Stored, fact, features_of_lead, people
+from scoring.lead import FACTS, FROM_LEAD, NOTHING, LeadRequest, Stored, fact, features_of_lead
 from scoring.policy import Policy, priority, recommendation, tier
 from scoring.scorer import answer_rows
 
@@ -30,27 +27,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-FIELDS = tuple(LeadRequest.model_fields)
-LISTS = frozenset({"own_speakers", "technologies", "web_functions"})
-TEXTS = frozenset({
-    "company_name", "lead_id", "email", "call_id", "domain", "industry", "employees", "description", "call_notes",
-    "transcript", "title", "job_title", "funding_stage", "country", "business_model", "news", "posts",
-})  # fmt: skip
-SEPARATOR = ";"
-"""Between the values of a cell that holds several."""
 SOMETHING = "(known)"
 """Stands for a company's id, of which features ask only whether there is one."""
 HAS_NAME = "(has a name with letters)"
 """A column beside those of the table: such a company has an id, whatever else is known of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that cannot be scored as it is."""
-
-    row: int
-    column: str
-    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +70,7 @@ class Bulk:
         rows = np.array([row for row in range(len(table)) if row not in wrong], dtype=np.int64)
         if wrong:
             columns = {name: Coded(column.codes[rows], column.values) for name, column in columns.items()}
-        if self.champions.progression is None or not len(rows):
+        if self.champions.progression is None:
             return self._by_rules(columns, rows, rejected)
         features = self._features(columns, len(rows))
         known = self._known(columns, len(rows))
@@ -120,8 +100,9 @@ class Bulk:
         has_name = [name is not None and any(map(str.isalnum, name)) for name in names.values]
         columnar = Columnar({**columns, HAS_NAME: _yes_or_no(names.codes, has_name)}, rows)
         made = {feature.__name__: columnar.column(self._of_row(feature)) for feature in FEATURES}
-        for name in columns.keys() - set(FIELDS):
-            made |= self._custom(name, columns[name])
+        for name in columns:
+            if name not in FIELDS:
+                made |= self._custom(name, columns[name])
         return made
 
     def _of_row(self, feature: Any) -> Callable[[Watched], Value]:
@@ -139,7 +120,9 @@ class Bulk:
         found: dict[int, Mapping[str, Value]] = {}
         for row, stored in self.stored_of(columns, rows).items():
             said = {name: value for name, column in columns.items() if (value := column.of(row)) is not None}
-            found[row] = features_of_lead(LeadRequest.model_validate(said), stored, self.at)
+            lead = LeadRequest.model_construct(**{name: said.pop(name) for name in FIELDS if name in said})
+            lead.__pydantic_extra__.update(said)  # files may have more columns, and longer names, than requests may
+            found[row] = features_of_lead(lead, stored, self.at)
         return found
 
     def _matrix(
@@ -158,8 +141,8 @@ class Bulk:
         """What the rules say, row by row."""
         import numpy as np
 
-        features = self._features(columns, len(rows)) if len(rows) else {}
-        known = self._known(columns, len(rows)) if len(rows) else {}
+        features = self._features(columns, len(rows))
+        known = self._known(columns, len(rows))
         built = [known.get(row) or row_of(features, row) for row in range(len(rows))]
         answers = list(answer_rows(built, Champions(None, None), self.rules))
         return BulkScores(
@@ -207,101 +190,10 @@ class _Company:
         return value
 
 
-def read_columns(table: "pa.Table", numeric: frozenset[str]) -> tuple[dict[str, Coded], list[Rejected]]:
-    """The table's columns, read as what they should be, each distinct value once; and the rows that cannot be.
-
-    `numeric` names the features that are numbers, by which it is known which custom columns are.
-    """
-    columns: dict[str, Coded] = {}
-    rejected: dict[int, Rejected] = {}
-    for name in table.column_names:
-        column = _coded(table.column(name))
-        read, wrong = _read(name, column.values, f"custom.{name}" in numeric)
-        columns[name] = Coded(column.codes, read)
-        for row in _rows_with(column, wrong):
-            rejected.setdefault(row, Rejected(row, name, wrong[int(column.codes[row])]))
-    named = columns.get("company_name")
-    nameless = {at: "" for at, value in enumerate(named.values) if value is None} if named else {}
-    for row in _rows_with(named, nameless) if named else range(len(table)):
-        rejected.setdefault(row, Rejected(row, "company_name", "is empty, and every row needs it"))
-    return columns, [rejected[row] for row in sorted(rejected)]
-
-
-def _rows_with(column: Coded, wrong: Mapping[int, str]) -> list[int]:
-    import numpy as np
-
-    return np.flatnonzero(np.isin(column.codes, list(wrong))).tolist() if wrong else []
-
-
-def _coded(column: Any) -> Coded:
-    """An Arrow column as its distinct values; null and NaN are None."""
-    import numpy as np
-    import pyarrow as pa
-
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if pa.types.is_nested(array.type):
-        listed = array.to_pylist()
-        places: dict[Any, int] = {}
-        keys = [None if one is None else tuple(one) if isinstance(one, list) else str(one) for one in listed]
-        return Coded(np.array([places.setdefault(key, len(places)) for key in keys], dtype=np.int64), list(places))
-    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    values = [None if isinstance(one, float) and one != one else one for one in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.fill_null(pa.scalar(len(values), encoded.indices.type)).to_numpy().astype(np.int64)
-    return Coded(codes, [*values, None])
-
-
-def _read(name: str, values: Sequence[Any], is_number: bool) -> tuple[list[Any], dict[int, str]]:
-    """Values of a column as its field takes them, and by place why one cannot be."""
-    plain: list[Any] = []
-    wrong: dict[int, str] = {}
-    for at, value in enumerate(values):
-        try:
-            plain.append(_plain(name, value, is_number))
-        except Unreadable as failure:
-            plain.append(None)
-            wrong[at] = failure.reason
-    takes = _takes(name)
-    try:
-        read = takes.validate_python(plain)
-    except ValidationError as failure:
-        for one in failure.errors(include_url=False, include_context=False, include_input=False):
-            wrong.setdefault(int(one["loc"][0]), one["msg"])
-        read = takes.validate_python([None if at in wrong else value for at, value in enumerate(plain)])
-    return [people(value) if name == "employees" and value is not None else value for value in read], wrong
-
-
-def _plain(name: str, value: Any, is_number: bool) -> Any:
-    """A cell's words as a value: what says nothing is None, and numbers are read as people write them."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if not isinstance(value, str):
-        return value if isinstance(value, (bool, int, float, tuple, list)) or value is None else str(value)
-    words = value.strip()
-    if words.lower() in NOT_KNOWN:
-        return None
-    if name in LISTS:
-        return [part.strip() for part in words.split(SEPARATOR) if part.strip()]
-    if name in TEXTS or (name not in FIELDS and not is_number):
-        return words
-    if words.lower() in TRUE | FALSE and not words.isdigit():
-        return float(words.lower() in TRUE)
-    return number(words, name)
-
-
 def _yes_or_no(codes: "NDArray[np.int64]", values: Sequence[bool]) -> Coded:
     import numpy as np
 
     return Coded(np.array(values, dtype=np.int64)[codes], (False, True))
-
-
-@lru_cache(maxsize=256)
-def _takes(name: str) -> TypeAdapter[list[Any]]:
-    """What a column's field takes, or nothing."""
-    if name not in FIELDS:
-        return TypeAdapter(list[Custom])
-    one = LeadRequest.model_fields[name]
-    takes: Any = Annotated[one.annotation, *one.metadata] if one.metadata else one.annotation
-    return TypeAdapter(list[takes | None])
 
 
 def _share(row: Mapping[str, Value], engine: Engine) -> float:

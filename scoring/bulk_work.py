@@ -1,5 +1,6 @@
 """Scoring a part of a file in a process of its own: what goes in and comes out are Arrow's bytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -68,15 +69,26 @@ def score_part(given: bytes) -> Part:
     table = pa.ipc.open_stream(given).read_all()
     scores = bulk.score(renamed(table, order.fields), order.explain)
     columns: dict[str, Any] = dict(outcomes(scores, bulk.rules))
-    columns["reasons"] = pa.array(scores.reasons, pa.list_(pa.string())) if scores.reasons is not None else None
+    columns["reasons"] = scores.reasons if order.explain else None
     versions = bulk.champions.versions
     columns |= {"progression_version": versions[0], "voice_ai_version": versions[1], "predicted_at": order.at}
     kept = table.take(pa.array(scores.rows)) if scores.rejected else table
-    for name in RESULTS:
+    for name, called in names_of_results(table.column_names).items():
         if columns[name] is not None:
-            called = OURS + name if name in table.column_names else name
-            kept = kept.append_column(called, _column(columns[name], len(kept)))
+            kept = kept.append_column(called, _column(name, columns[name], len(kept)))
     return Part(as_bytes(kept), _rejects(table, scores.rejected), len(kept), len(scores.rejected))
+
+
+def names_of_results(columns: Sequence[str]) -> dict[str, str]:
+    """What each result is called beside these columns: its own name, or one before which `ringback_` stands."""
+    taken, called = set(columns), {}
+    for name in RESULTS:
+        free = name
+        while free in taken:
+            free = OURS + free
+        called[name] = free
+        taken.add(free)
+    return called
 
 
 def as_bytes(table: "pa.Table") -> bytes:
@@ -89,14 +101,19 @@ def as_bytes(table: "pa.Table") -> bytes:
     return bytes(sink.getvalue())
 
 
-def _column(values: Any, rows: int) -> Any:
+def _column(name: str, values: Any, rows: int) -> Any:
+    """A result as a column, of the same type in every part."""
     import pyarrow as pa
 
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        return values
-    if isinstance(values, list):
-        return pa.array(values, pa.int64() if all(value is None for value in values) else None)
-    return pa.repeat(pa.scalar(values, pa.timestamp("us") if isinstance(values, datetime) else None), rows)
+    wholes = {"qualification_score", "voice_ai_fit", "missing_features"}
+    kind = (
+        pa.int64() if name in wholes
+        else pa.float64() if name in ("progression_probability", "confidence")
+        else pa.list_(pa.string()) if name == "reasons"
+        else pa.timestamp("us") if name == "predicted_at"
+        else pa.string()
+    )  # fmt: skip
+    return pa.array(values, kind) if isinstance(values, list) else pa.repeat(pa.scalar(values, kind), rows)
 
 
 def _rejects(table: "pa.Table", rejected: Any) -> bytes | None:
@@ -104,7 +121,8 @@ def _rejects(table: "pa.Table", rejected: Any) -> bytes | None:
 
     if not rejected:
         return None
-    rows = table.take(pa.array([one.row for one in rejected]))
+    names = [name for name in table.column_names if name not in (REJECTED_COLUMN, REJECTED_BECAUSE)]
+    rows = table.select(names).take(pa.array([one.row for one in rejected]))
     rows = rows.append_column(REJECTED_COLUMN, pa.array([one.column for one in rejected]))
     return as_bytes(rows.append_column(REJECTED_BECAUSE, pa.array([one.because for one in rejected])))
 

@@ -190,21 +190,24 @@ def _parts(old: _Asked, new: _Asked) -> Parts:
     was, now, kinds = old.row, new.row, _kinds(old, new)
     corrected = {name: now.get(name) for name, kind in kinds.items() if kind == "correction"}
     news = {name: now.get(name) for name, kind in kinds.items() if kind != "correction"}
-    rows = (was, {**was, **corrected}, {**was, **news}, now)
+    rows = [was, now]
+    if corrected and news:
+        rows += [{**was, **corrected}, {**was, **news}]
     by_old = old.answers(rows)
     by_new = by_old if new.asked_the_same_as(old) else new.answers(rows)
     features, correction = 0.0, 0.0
     for told in (by_old, by_new):
-        start, with_corrected, with_news, end = (one.points for one in told)
+        start, end, *between = (one.points for one in told)
+        with_corrected, with_news = between or ((end, start) if corrected else (start, end))
         correction += ((with_corrected - start) + (end - with_news)) / 4
         features += ((with_news - start) + (end - with_corrected)) / 4
-    old_gap, new_gap = old.points - by_old[0].points, new.points - by_new[-1].points
+    old_gap, new_gap = old.points - by_old[0].points, new.points - by_new[1].points
     by_feature = None
     if old.champions.progression and new.champions.progression:
-        by_feature = _by_feature(was, now, kinds, [(by_old[0], by_old[-1]), (by_new[0], by_new[-1])])
+        by_feature = _by_feature(was, now, kinds, [(by_old[0], by_old[1]), (by_new[0], by_new[1])])
     return Parts(
         features=features,
-        model=((by_new[0].points - by_old[0].points) + (by_new[-1].points - by_old[-1].points)) / 2,
+        model=((by_new[0].points - by_old[0].points) + (by_new[1].points - by_old[1].points)) / 2,
         correction=correction,
         code=new_gap - old_gap,
         reproduced=max(abs(old_gap), abs(new_gap)) <= REPRODUCED_WITHIN,

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
 from threading import Event, Lock, Thread
+from types import NoneType
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
-from database.prediction_log import Logged, keep_logged, read_to
+from database.prediction_log import Logged, keep_logged, read_to, shadows_of
 from database.predictions import raise_alerts
 from ringback.clock import now, parse_time
 from ringback.errors import StoreError
@@ -26,11 +27,21 @@ from ringback.settings import settings
 from scoring.policy import policy
 from scoring.service import Scored
 
+PLAIN_KINDS: Mapping[str, tuple[type, ...]] = {
+    "prediction_id": (str,), "call_id": (str,), "content_hash": (str,), "lead_id": (str,),
+    "progression_version": (str,), "voice_ai_version": (str,), "progression_probability": (float, int),
+    "voice_ai_probability": (float, int, NoneType), "qualification_score": (int,), "voice_ai_fit": (int, NoneType),
+    "recommendation": (str,), "priority": (str,), "confidence": (float, int), "points": (float, int, NoneType),
+    "features_hash": (str, NoneType), "company_name": (str, NoneType), "challenger": (dict, NoneType),
+}  # fmt: skip
+"""What the database takes: one line that it refuses would hold up all that come after."""
 EVERY_SECONDS = 0.5
 LINES_AT_ONCE = 200
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes from which a process starts a new file."""
 DONE = "done"
+REJECTS = ".rejects"
+"""After the name of a file: its lines that could not be read, each with where it began and why."""
 log = getLogger("ringback.scoring")
 
 
@@ -46,7 +57,6 @@ class PredictionLog:
         """Opens no file before there is something to write."""
         self._lock = Lock()
         self._file: int | None = None
-        self._path: Path | None = None
         self._size = 0
         self._dirty = False
 
@@ -75,6 +85,9 @@ class PredictionLog:
         if file is not None:
             try:
                 os.fsync(file)
+            except OSError:
+                self._dirty = True
+                raise
             finally:
                 os.close(file)
 
@@ -87,15 +100,23 @@ class PredictionLog:
     def _start(self) -> None:
         self._end()
         folder().mkdir(parents=True, exist_ok=True)
-        self._path = folder() / f"{now():%Y%m%dT%H%M%S}-{os.getpid()}-{uuid4().hex[:8]}.jsonl"
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        path = folder() / f"{now():%Y%m%dT%H%M%S}-{os.getpid()}-{uuid4().hex[:8]}.jsonl"
+        begun = path.with_suffix(".begun")
+        self._file = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # the kernel lets go of it when the process ends
+        os.rename(begun, path)  # nobody sees it before it is locked, and takes it for one of a process that is gone
         self._size = 0
 
     def _end(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-        self._file, self._path = None, None
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            os.fsync(file)
+        except OSError:  # what the kernel has taken is in the file; whether it outlives the machine nobody can say
+            log.error("the log of answers could not be made durable", exc_info=True)
+        finally:
+            os.close(file)
 
 
 class Keeper:
@@ -163,10 +184,10 @@ def _bring_in_file(path: Path, most_lines: int | None) -> int:
         if end == start:
             _put_aside(path)
             return brought
-        good = [line for line in map(_logged, lines) if line is not None]
+        good = list(_readable(path, start, lines))
+        _alert([one.prediction for one in good])  # before the mark moves: a process that ends here leaves it to others
         if keep_logged(path.name, start, end, good, now()):
             brought += len(good)
-            _alert([one.prediction for one in good])
         if most_lines is not None and brought >= most_lines:
             return brought
 
@@ -210,15 +231,42 @@ def line_of(scored: Scored, circumstances: Mapping[str, str | None]) -> bytes:
     return orjson.dumps({"prediction": scored.prediction, "features": scored.row, **circumstances}) + b"\n"
 
 
-def _logged(line: bytes) -> Logged | None:
-    try:
-        told = orjson.loads(line)
-        plain: dict[str, Any] = told["prediction"]
-        plain |= {"predicted_at": parse_time(plain["predicted_at"]), "reasons": tuple(plain["reasons"])}
-        return Logged(Prediction(**plain), told["features"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        log.error("a line of the log of answers is unreadable; it stays in its file")
-        return None
+def _readable(path: Path, start: int, lines: list[bytes]) -> Iterator[Logged]:
+    """The answers in lines; what cannot be read is kept beside the file, with the reason."""
+    for line in lines:
+        try:
+            yield _logged(line)
+        except (AttributeError, KeyError, TypeError, ValueError) as failure:
+            log.error("a line of the log of answers cannot be read; it is kept in %s%s", path.name, REJECTS)
+            _keep_reject(path, start, line, f"{type(failure).__name__}: {failure}")
+        start += len(line)
+
+
+def _keep_reject(path: Path, at: int, line: bytes, because: str) -> None:
+    """Keep a line that cannot be read, once, however often and by how many processes it is come across."""
+    told = {"at": at, "because": because, "line": line.decode("utf-8", "backslashreplace").rstrip("\n")}
+    with path.with_name(path.name + REJECTS).open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if not any(kept.startswith(b'{"at":%d,' % at) for kept in file):
+            file.write(orjson.dumps(told) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _logged(line: bytes) -> Logged:
+    """A line as it was written; raises AttributeError, KeyError, TypeError or ValueError where it was not by us."""
+    told = orjson.loads(line)
+    plain: dict[str, Any] = dict(told["prediction"])
+    plain |= {"predicted_at": parse_time(plain["predicted_at"]), "reasons": tuple(plain["reasons"])}
+    prediction, row = Prediction(**plain), told["features"]
+    for name, kinds in PLAIN_KINDS.items():
+        if not isinstance(getattr(prediction, name), kinds):
+            raise TypeError(f"{name} is a {type(getattr(prediction, name)).__name__}")
+    if not isinstance(row, dict):
+        raise TypeError("features are none")
+    list(shadows_of([prediction]))  # what a challenger said can be told apart, too
+    return Logged(prediction, row)
 
 
 def _alert(predictions: list[Prediction]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ringback.errors import WrongUsage
+from ringback.settings import settings
 
 FILE = Path(__file__).parent / "policy.toml"
 
@@ -72,7 +73,7 @@ class Policy(BaseModel):
 
 def policy_file() -> Path:
     """The file of the policy in force."""
-    return FILE
+    return settings().policy
 
 
 def policy(path: Path | None = None) -> Policy:

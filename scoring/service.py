@@ -83,8 +83,9 @@ class Service:
         source: AskedBy = "api",
         explain: bool = True,
         laps: Laps | None = None,
+        once: str | None = None,
     ) -> Scored:
-        """Score a lead at a moment."""
+        """Score a lead at a moment; what is asked `once` is the same answer however often it is asked."""
         row = features_of_lead(lead, stored, at)
         lead_id = lead_id_of_request(lead, stored)
         tries = self.gives_to_challenger(lead_id)
@@ -93,7 +94,7 @@ class Service:
         by: AnsweredBy = "challenger" if tries else "rules" if who.progression is None else "champion"
         if by == "champion" and self.pinned:
             by = "pinned"
-        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by)
+        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by, once)
         if self.has_challenger and self.champions.progression is not None:
             prediction = replace(prediction, challenger=_beside(row, who, other))
         missing = tuple(sorted(name for name in self.features if row.get(name) is None))
@@ -157,11 +158,12 @@ def _prediction(
     at: datetime,
     source: AskedBy,
     by: AnsweredBy,
+    once: str | None,
 ) -> Prediction:
     versions, known_by = who.versions, features_hash(row)
     prediction_id = uuid4().hex
-    if lead.call_id:  # the same content of a call is answered once by the same models, whoever asks
-        prediction_id = sha256("|".join((lead.call_id, known_by, *versions)).encode()).hexdigest()[:32]
+    if subject := lead.call_id or once:  # the same content of a call is answered once by the same models, whoever asks
+        prediction_id = sha256("|".join((subject, known_by, *versions)).encode()).hexdigest()[:32]
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
         prediction_id=prediction_id,

@@ -7,7 +7,7 @@ from database.known import Asked, Known, all_lead_keys, keys_of_lead, known_lead
 from database.people import companies_by_id, company_ids, state_of_people
 from database.published import published
 from features.columnar import Coded
-from intake.identity import company_domain, company_id_of, registered_domain
+from intake.identity import GENERIC_PROVIDERS, company_domain, company_id_of, registered_domain
 from scoring.lead import LeadRequest, Stored
 
 BASE_RATES = "base_rates"
@@ -130,7 +130,8 @@ class StoredOfTable:
             if column is not None:
                 likely = np.array([value is not None and self._is_likely(value) for value in column.values])
                 maybe |= likely[column.codes]
-                nameable &= np.array([value is None for value in column.values])[column.codes] | likely[column.codes]
+                domainless = np.array([value is None or _may_be_no_domain(value) for value in column.values])
+                nameable &= domainless[column.codes]
         if self._knows_names:
             maybe |= nameable
         return [int(row) for row in np.flatnonzero(maybe)]
@@ -151,6 +152,17 @@ class StoredOfTable:
         return company_id_of_lead(LeadRequest.model_construct(company_name=name or "", domain=domain, email=email))
 
 
+def _may_be_no_domain(said: str) -> bool:
+    """Whether an address or domain may lead to no company's domain, so that its name is what it is known by."""
+    labels = _labels(said)
+    is_plain = said.isascii() and ODD_SIGNS.isdisjoint(said)
+    return not is_plain or len(labels) < 2 or "".join(labels).isdigit() or not GENERIC_PROVIDERS.isdisjoint(labels)
+
+
 def _tail(host: str) -> str:
     """The last two labels of a host or an address."""
-    return ".".join(host.strip().lower().rsplit("@", 1)[-1].split(".")[-2:])
+    return ".".join(_labels(host)[-2:])
+
+
+def _labels(host: str) -> list[str]:
+    return [label for label in host.strip().lower().rsplit("@", 1)[-1].split(".") if label]

@@ -1,12 +1,10 @@
-"""Files of leads, read a part at a time and written back with their scores: CSV, Parquet and JSON lines, also gzipped.
+"""Files of leads, read a part at a time: CSV, Parquet and JSON lines, also gzipped; lines that are no row are kept."""
 
-A line that is no row, and a row that cannot be scored, go to a file of rejects with the reason; nothing is dropped.
-"""
-
+import codecs
 import csv
 import gzip
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +14,6 @@ import orjson
 
 from intake.columns import plain
 from intake.lead_columns import NAMES
-from intake.tables import FORMULA, guarded
 from ringback.errors import BadMapping, WrongUsage
 from scoring.lead import LeadRequest
 
@@ -42,23 +39,25 @@ class Source:
 
     path: Path
     kind: str
+    columns: Sequence[str]
+    """Names of the columns; of JSON lines those of the first lines."""
     fields: Mapping[str, str]
     """By column of the file the field it holds; all others are custom fields."""
+    encoding: str = "utf-8"
     misshapen: list[tuple[int, str]] = field(default_factory=list)
     """Lines that are no row, with their number and text, as far as the file was read."""
 
     def batches(self) -> Iterator["pa.Table"]:
-        """The rows, some at a time, with the columns of the file."""
-        if self.kind == "parquet":
-            import pyarrow as pa
-            import pyarrow.parquet as pq
+        """The rows, some at a time, with the columns of the file; of a file without rows one part without any."""
+        import pyarrow as pa
 
-            for batch in pq.ParquetFile(self.path).iter_batches(ROWS_AT_ONCE):
-                yield pa.Table.from_batches([batch])
-        elif self.kind == "jsonl":
-            yield from _json_batches(self)
-        else:
-            yield from _csv_batches(self)
+        read = {"parquet": _parquet_batches, "jsonl": _json_batches, "csv": _csv_batches}[self.kind]
+        any_yet = False
+        for table in read(self):
+            any_yet = True
+            yield table
+        if not any_yet:
+            yield pa.table({name: pa.nulls(0, pa.string()) for name in self.columns})
 
     def rows(self) -> int | None:
         """How many rows there are, where the file says so."""
@@ -73,15 +72,37 @@ def source_of(path: Path) -> Source:
     """What a file of leads holds, by its first rows; raises WrongUsage and BadMapping that say what is wrong."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = KINDS.get(suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else (suffixes or [""])[-1])
-    if kind is None:
+    if kind is None or (kind == "parquet" and suffixes[-1] == ".gz"):
         raise WrongUsage(f"{path.name} is none of .csv, .tsv, .parquet, .jsonl (each also .gz, but Parquet)")
-    columns = _columns(path, kind)
+    import pyarrow as pa
+
+    try:
+        encoding = _encoding(path) if kind == "csv" else "utf-8"
+        columns = _columns(path, kind, encoding)
+    except (pa.ArrowException, EOFError, zlib.error, gzip.BadGzipFile) as failure:
+        raise BadMapping(f"{path.name} is damaged, or not the kind of file that its name says ({failure})") from None
+    if not columns:
+        raise BadMapping(f"{path.name} is empty")
+    repeated = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
+    if repeated:
+        raise BadMapping(f"{path.name} has two columns called {repeated[0]!r}; which is meant cannot be known")
     found = _fields(columns)
     if "company_name" not in found.values():
         raise BadMapping(
             f"{path.name} has no column of company names among {', '.join(columns[:12])}; call one company_name"
         )
-    return Source(path, kind, found)
+    return Source(path, kind, columns, found, encoding)
+
+
+def stem_of(path: Path) -> str:
+    """The name of a file of leads without what says its kind.
+
+    >>> stem_of(Path("leads.2026-03.csv.gz")), stem_of(Path("leads.parquet"))
+    ('leads.2026-03', 'leads')
+    """
+    name = path.name.removesuffix(path.suffix) if path.suffix.lower() == ".gz" else path.name
+    kind = Path(name).suffix
+    return name.removesuffix(kind) if kind.lower() in KINDS else name
 
 
 def renamed(table: "pa.Table", fields: Mapping[str, str]) -> "pa.Table":
@@ -102,7 +123,7 @@ def _fields(columns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _columns(path: Path, kind: str) -> list[str]:
+def _columns(path: Path, kind: str, encoding: str) -> list[str]:
     if kind == "parquet":
         import pyarrow.parquet as pq
 
@@ -114,41 +135,57 @@ def _columns(path: Path, kind: str) -> list[str]:
                 told = _object(line)
                 names |= dict.fromkeys(told or {})
         return list(names)
-    header, _ = _header(path)
-    repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
-    if repeated:
-        raise BadMapping(f"{path.name} has two columns called {repeated[0]!r}; which is meant cannot be known")
+    header, _ = _header(path, encoding)
     return header
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """The names of the columns and what separates them."""
+def _header(path: Path, encoding: str) -> tuple[list[str], str]:
+    """The names of the columns and what separates them; raises BadMapping where a name breaks the line."""
     with _opened(path) as file:
-        line = file.readline(LONGEST_HEADER).decode(_encoding(path), "replace").lstrip("\ufeff").rstrip("\r\n")
+        line = file.readline(LONGEST_HEADER).decode(encoding, "replace").lstrip("\ufeff").rstrip("\r\n")
+    if line.count('"') % 2 or "\r" in line:
+        raise BadMapping(f"the names of the columns of {path.name} are not all in one line; write each without a break")
     separator = max(",;\t|", key=line.count)
     return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])], separator
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where all of it is, else Windows-1252; read in parts."""
-    import codecs
+    """UTF-8 where all of it is, else Windows-1252; raises BadMapping where it is neither."""
+    with _opened(path) as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise BadMapping(f"{path.name} is UTF-16 text; save it as UTF-8")
+    for encoding in ("utf-8", "cp1252"):
+        if _is_all(path, encoding):
+            return encoding
+    raise BadMapping(f"{path.name} is neither UTF-8 nor Windows-1252 text; save it as UTF-8")
 
-    decoder = codecs.getincrementaldecoder("utf-8")()
+
+def _is_all(path: Path, encoding: str) -> bool:
+    """Whether all of a file can be read so; in parts."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     with _opened(path) as file:
         try:
             while part := file.read(BLOCK_BYTES):
                 decoder.decode(part)
             decoder.decode(b"", True)
         except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
+            return False
+    return True
+
+
+def _parquet_batches(source: Source) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(source.path).iter_batches(ROWS_AT_ONCE):
+        yield pa.Table.from_batches([batch])
 
 
 def _csv_batches(source: Source) -> Iterator["pa.Table"]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    header, separator = _header(source.path)
+    header, separator = _header(source.path, source.encoding)
 
     def misshapen(row: Any) -> str:
         source.misshapen.append((row.number or 0, row.text))
@@ -158,7 +195,7 @@ def _csv_batches(source: Source) -> Iterator["pa.Table"]:
         reader = arrow_csv.open_csv(
             file,
             arrow_csv.ReadOptions(
-                block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=_encoding(source.path),
+                block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=source.encoding,
                 use_threads=False,
             ),
             arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=misshapen),
@@ -200,7 +237,7 @@ def _json_column(values: list[Any]) -> "pa.Array":
 
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([value if value is None or isinstance(value, str) else str(value) for value in values])
 
 
@@ -214,92 +251,3 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 def _opened(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-class Sink:
-    """Writes tables of one shape to a file that is whole or not there."""
-
-    def __init__(self, path: Path) -> None:
-        """The kind of file is told by its name; raises WrongUsage for others."""
-        kind = KINDS.get(path.suffix.lower())
-        if kind is None:
-            raise WrongUsage(f"scores can be written as .csv, .parquet or .jsonl, not as {path.name}")
-        self._path, self._kind = path, kind
-        self._part = path.with_name(f".{path.name}.part")
-        self._schema: pa.Schema | None = None
-        self._write: Callable[[Any], None] | None = None
-        self._close: Callable[[], None] = lambda: None
-
-    def write(self, table: "pa.Table") -> None:
-        """Add rows; all tables must have the columns of the first."""
-        if self._write is None:
-            self._open(safe_cells(table).schema if self._kind == "csv" else table.schema)
-        assert self._write is not None  # noqa: S101  (_open set it)
-        self._write(table if self._kind == "jsonl" else self._fitted(table))
-
-    def _fitted(self, table: "pa.Table") -> "pa.Table":
-        """The table with exactly the columns of the first; raises WrongUsage where it has others."""
-        import pyarrow as pa
-
-        table = safe_cells(table) if self._kind == "csv" else table
-        assert self._schema is not None  # noqa: S101  (_open set it)
-        if table.schema == self._schema:
-            return table
-        if more := sorted(set(table.column_names) - set(self._schema.names)):
-            raise WrongUsage(f"later rows have further fields ({', '.join(more[:5])}): write .jsonl instead")
-        for one in self._schema:
-            if one.name not in table.column_names:
-                table = table.append_column(one.name, pa.nulls(len(table), one.type))
-        try:
-            return table.select(self._schema.names).cast(self._schema)
-        except pa.ArrowInvalid as failure:
-            raise WrongUsage(f"a field is of one kind in some rows and of another in others ({failure})") from None
-
-    def finish(self) -> None:
-        """Make the file appear under its name."""
-        self._close()
-        if self._write is not None:
-            os.replace(self._part, self._path)
-
-    def give_up(self) -> None:
-        """Leave nothing behind."""
-        self._close()
-        self._part.unlink(missing_ok=True)
-
-    def _open(self, schema: "pa.Schema") -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._schema = schema
-        if self._kind == "parquet":
-            import pyarrow.parquet as pq
-
-            parquet = pq.ParquetWriter(self._part, schema, compression="zstd")
-            self._write, self._close = parquet.write_table, parquet.close
-        elif self._kind == "csv":
-            from pyarrow import csv as arrow_csv
-
-            writer = arrow_csv.CSVWriter(self._part, schema)
-            self._write, self._close = writer.write, writer.close
-        else:
-            file = self._part.open("wb")
-            self._write = lambda table: file.writelines(
-                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in table.to_pylist()
-            )
-            self._close = file.close
-
-
-def safe_cells(table: "pa.Table") -> "pa.Table":
-    """The table with no text that a spreadsheet would run, and lists as one text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for at, name in enumerate(table.column_names):
-        column = table.column(at)
-        if pa.types.is_nested(column.type):
-            listed = column.to_pylist()
-            column = pa.array([None if value is None else "; ".join(map(str, value)) for value in listed], pa.string())
-        if pa.types.is_string(column.type):
-            risky = pc.match_substring_regex(column, FORMULA.pattern).fill_null(pa.scalar(False))
-            if pc.any(risky).as_py():
-                column = pa.array([None if cell is None else guarded(cell) for cell in column.to_pylist()])
-        table = table.set_column(at, name, column)
-    return table

@@ -62,7 +62,7 @@ class Reloaded(BaseModel):
 async def info() -> Response:
     """Who answers, on what evidence, and what stands beside."""
     here = serving()
-    facts = here.facts()
+    facts = await to_thread.run_sync(here.facts)
     told = [await to_thread.run_sync(_info, target) for target in TARGETS]
     body = {name: facts[name] for name in ("challenger_share", "policy", "loaded_at", "cannot_be_loaded")}
     return Response(

@@ -66,7 +66,7 @@ def an_answer(row: Row, versions: tuple[str, str] = ("1", "1"), weight: float = 
         fit = None if versions[1] == "none" else load("voice_ai", versions[1])
         who = Champions(load("progression", versions[0]), fit)
     (answer,) = answer_rows([row], who, weighing(weight), explain=False)
-    facts = {
+    facts: dict[str, Any] = {
         "progression_version": versions[0], "voice_ai_version": versions[1], "points": answer.points,
         "voice_ai_weight": weight, "qualification_score": round(answer.points),
     }  # fmt: skip

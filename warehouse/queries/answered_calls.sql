@@ -12,6 +12,7 @@ WITH answered AS (
     WHERE
         progression_version = $version
         AND predicted_at >= $since AND predicted_at < $until AND predicted_at <= $as_of
+        AND NOT starts_with(predictions.call_id, 'request:')
         AND (decided.decided_at IS NULL OR predicted_at < decided.decided_at)
     QUALIFY row_number() OVER (PARTITION BY predictions.call_id ORDER BY predicted_at DESC, prediction_id) = 1
 )

@@ -1,9 +1,11 @@
 """A lead as another system delivers it: as one asks for a score of it, with who the contact is."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from intake.identity import company_domain, company_id_of, contact_id_of, registered_domain
 from ringback.records import CompanyFacts, Lead
@@ -62,3 +64,16 @@ def to_score(arrival: Arrival, lead_id: str) -> dict[str, Any]:
     """What a score is asked with, as `LeadRequest` reads it, under the id that the lead is kept under."""
     said = arrival.model_dump(exclude_none=True)
     return {name: value for name, value in said.items() if name not in NOT_FOR_SCORING} | {"lead_id": lead_id}
+
+
+def arrivals_in(body: str) -> list[Arrival]:
+    """The leads of a delivery: one, a list, or `{"leads": [...]}`; raises ValueError where they cannot be read."""
+    content = json.loads(body)
+    if isinstance(content, dict) and isinstance(content.get("leads"), list):
+        content = content["leads"]
+    return _several().validate_python(content) if isinstance(content, list) else [Arrival.model_validate(content)]
+
+
+@lru_cache(maxsize=1)
+def _several() -> TypeAdapter[list[Arrival]]:
+    return TypeAdapter(list[Arrival])

@@ -1,0 +1,130 @@
+"""Tables with scores, written to a file that is whole or not there: CSV that no spreadsheet runs, Parquet, JSON lines."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from intake.tables import FORMULA, guarded
+from ringback.errors import WrongUsage
+from scoring.tables import KINDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Sink:
+    """Writes tables of one shape to a file that is whole or not there."""
+
+    def __init__(self, path: Path) -> None:
+        """The kind of file is told by its name; raises WrongUsage for others."""
+        kind = KINDS.get(path.suffix.lower())
+        if kind is None:
+            raise WrongUsage(f"scores can be written as .csv, .parquet or .jsonl, not as {path.name}")
+        self._path, self._kind = path, kind
+        self._part = path.with_name(f".{path.name}.part")
+        self._schema: pa.Schema | None = None
+        self._write: Callable[[Any], None] | None = None
+        self._close: Callable[[], None] = lambda: None
+
+    def write(self, table: "pa.Table") -> None:
+        """Add rows; all tables must have the columns of the first."""
+        if self._write is None:
+            self._open(safe_cells(table).schema if self._kind == "csv" else table.schema)
+        assert self._write is not None  # noqa: S101  (_open set it)
+        self._write(table if self._kind == "jsonl" else self._fitted(table))
+
+    def _fitted(self, table: "pa.Table") -> "pa.Table":
+        """The table with exactly the columns of the first; raises WrongUsage where it has others."""
+        import pyarrow as pa
+
+        table = safe_cells(table) if self._kind == "csv" else table
+        assert self._schema is not None  # noqa: S101  (_open set it)
+        if table.schema == self._schema:
+            return table
+        if more := sorted(set(table.column_names) - set(self._schema.names)):
+            raise WrongUsage(f"later rows have further fields ({', '.join(more[:5])}): write .jsonl instead")
+        for one in self._schema:
+            if one.name not in table.column_names:
+                table = table.append_column(one.name, pa.nulls(len(table), one.type))
+        try:
+            return table.select(self._schema.names).cast(self._schema)
+        except pa.ArrowInvalid as failure:
+            raise WrongUsage(f"a field is of one kind in some rows and of another in others ({failure})") from None
+
+    def finish(self) -> None:
+        """Make the file appear under its name."""
+        self._close()
+        if self._write is not None:
+            os.replace(self._part, self._path)
+
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        try:
+            self._close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _open(self, schema: "pa.Schema") -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._schema = schema
+        if self._kind == "parquet":
+            import pyarrow.parquet as pq
+
+            parquet = pq.ParquetWriter(self._part, schema, compression="zstd")
+            self._write, self._close = parquet.write_table, parquet.close
+        elif self._kind == "csv":
+            from pyarrow import csv as arrow_csv
+
+            how = arrow_csv.WriteOptions(delimiter="\t" if self._path.suffix.lower() == ".tsv" else ",")
+            writer = arrow_csv.CSVWriter(self._part, schema, write_options=how)
+            self._write, self._close = writer.write, writer.close
+        else:
+            file = self._part.open("wb")
+            self._write = lambda table: file.writelines(
+                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE, default=_words) for row in table.to_pylist()
+            )
+            self._close = file.close
+
+
+def safe_cells(table: "pa.Table") -> "pa.Table":
+    """The table with no text that a spreadsheet would run, neither in a cell nor as a name, and lists as one text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for at, name in enumerate(table.column_names):
+        column = as_text(table.column(at)) if _holds_text(table.column(at).type) else table.column(at)
+        if pa.types.is_string(column.type):
+            risky = pc.match_substring_regex(column, FORMULA.pattern).fill_null(pa.scalar(False))
+            if pc.any(risky).as_py():
+                cells = [None if cell is None else guarded(cell) for cell in column.to_pylist()]
+                column = pa.array(cells, pa.string())
+        table = table.set_column(at, guarded(name), column)
+    return table
+
+
+def as_text(column: Any) -> Any:
+    """A column of any type as words; a list as one text."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return pa.array([None if value is None else _words(value) for value in column.to_pylist()], pa.string())
+    return column.cast(pa.string())
+
+
+def _holds_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(_words(one) for one in value if one is not None)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_words(one)}" for name, one in value.items() if one is not None)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
