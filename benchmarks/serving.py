@@ -100,7 +100,7 @@ def prepared(home: Path) -> tuple[str, str]:
         "print(keys.create('bench', ['score', 'read', 'admin'], now(), 'benchmarks', per_minute=10_000_000))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=_environment(home), capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], env=environment(home), capture_output=True, text=True, check=True
     )
     version, key = done.stdout.split()[-2:]
     return version, key
@@ -146,7 +146,7 @@ def served_by_mlflow(home: Path, version: str) -> Iterator[int]:
 def _running(command: Sequence[str], home: Path, address: str) -> Iterator[None]:
     path = home / f"{command[2]}.bench.log"
     log = path.open("wb")
-    process = subprocess.Popen(command, env=_environment(home), stdout=log, stderr=log, start_new_session=True)
+    process = subprocess.Popen(command, env=environment(home), stdout=log, stderr=log, start_new_session=True)
     try:
         if not _answers(address, process):
             raise RuntimeError(f"nothing answers at {address}: {path.read_text()[-2000:]}")
@@ -171,7 +171,7 @@ def _answers(address: str, process: "subprocess.Popen[bytes]") -> bool:
     return False
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     return os.environ | {
         "RINGBACK_HOME": str(home), "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
         "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows import key_commands, lead_commands, model_commands, score_command
+from flows import history_command, key_commands, lead_commands, model_commands, score_command
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
@@ -186,6 +186,7 @@ lead_commands.add_to(app)
 model_commands.add_to(app)
 key_commands.add_to(app)
 score_command.add_to(app)
+history_command.add_to(app)
 
 
 def _import(
@@ -260,6 +261,7 @@ def _screen_after_demo(played: Any) -> str:
         *([f"  the drift report   {played.drift_report}"] if played.drift_report else []),
         "  everything         ringback up   (Prefect, MLflow, the sandbox; it says the addresses)",
         "  the models         ringback models list",
+        "  a score            ringback score --lead ADDRESS, or over HTTP: see the README, once ringback is up",
         "  the campaign       ringback enrich --campaign-id demo --output enriched   (nothing is bought again)",
     ]
     return "\n".join(lines)

@@ -70,6 +70,14 @@ def _amount(what: str, unit: str = "") -> Wording:
     return lambda value: f"{what}: {unit}{_undone(value):,.0f}"
 
 
+def _counted(what: str, where: str) -> Wording:
+    def say(value: Value) -> str:
+        count = round(value) if isinstance(value, float) else 0
+        return f"{count or 'No'} {what}{'' if count == 1 else 's'} {where}"
+
+    return say
+
+
 def _named(what: str) -> Wording:
     return lambda value: f"{what}: {value}"
 
@@ -96,15 +104,15 @@ WORDINGS: dict[str, Wording] = {
     "company_age": lambda value: f"The company is {value:.0f} years old",
     "country": _named("Country"),
     "business_model": _named("Business model"),
-    "technology_count": lambda value: f"{value:.0f} technologies known",
+    "technology_count": lambda value: f"Technologies known: {value:.0f}",
     "competitor_technology": _yes_no("Uses a competitor's product", "Uses no competitor's product we know of"),
-    "developer_tools": lambda value: f"{value:.0f} developer tools in use",
+    "developer_tools": _counted("developer tool", "in use"),
     "cloud_technology": _yes_no("Runs on a public cloud", "Not known to run on a public cloud"),
     "crm_technology": _yes_no("Uses a CRM we connect to", "Uses no CRM we connect to"),
     "web_authentication": _yes_no("Its web site has people sign in", "Nobody signs in on its web site"),
     "web_transactions": _yes_no("Its web site takes payments or orders", "Its web site takes no payments"),
     "web_communication": _yes_no("Its web site talks with visitors", "Its web site does not talk with visitors"),
-    "voice_ai_indicators": lambda value: f"{value:.0f} Voice-AI words in its own description",
+    "voice_ai_indicators": _counted("Voice-AI word", "in its own description"),
     "open_jobs": _amount("Open positions"),
     "headcount_growth": lambda value: f"Headcount {_percent(value)} in six months",
     "web_ai": lambda value: f"{AI_ON_SITE.get(value, 'AI')} on its web site",
@@ -144,6 +152,52 @@ WORDINGS: dict[str, Wording] = {
 
 SUBJECTS = {
     "days_since_earlier_call": "An earlier call",
+    "industry": "The industry",
+    "regulated_industry": "Whether the industry is regulated",
+    "employees": "The number of employees",
+    "annual_revenue": "The yearly revenue",
+    "revenue_per_employee": "The revenue per employee",
+    "funding_stage": "The stage of funding",
+    "company_age": "The year of foundation",
+    "country": "The country",
+    "business_model": "The business model",
+    "technology_count": "What technologies it uses",
+    "competitor_technology": "Whether it uses a competitor's product",
+    "developer_tools": "What developer tools it uses",
+    "cloud_technology": "Whether it runs on a public cloud",
+    "crm_technology": "What CRM it uses",
+    "web_authentication": "What its web site does",
+    "web_transactions": "What its web site sells",
+    "web_communication": "Whether its web site talks with visitors",
+    "voice_ai_indicators": "How it describes itself",
+    "open_jobs": "The number of open positions",
+    "headcount_growth": "Its growth in headcount",
+    "web_ai": "Whether its web site shows AI",
+    "total_funding": "The money raised",
+    "news_growth": "Growth in its news",
+    "news_setbacks": "Setbacks in its news",
+    "posts_growth": "What the contact posts",
+    "ai_talk": "AI in news and posts",
+    "mentions_voice_ai": "Whether Voice AI came up",
+    "mentions_voice": "Whether Voice came up",
+    "mentions_messaging": "Whether Messaging came up",
+    "mentions_wireless": "Whether Wireless came up",
+    "mentions_verify": "Whether Verify came up",
+    "urgency": "Whether it is urgent",
+    "timeline": "When they want to decide or start",
+    "pricing_asked": "Whether prices came up",
+    "next_meeting_set": "Whether a next meeting came up",
+    "integration_depth": "Whether integration came up",
+    "technical_depth": "Whether technical detail came up",
+    "objections": "Whether there were objections",
+    "mentions_competitor": "Whether a competitor came up",
+    "commitment": "Whether a step of buying came up",
+    "notes_length": "The length of the notes",
+    "earlier_calls": "The number of earlier calls",
+    "earlier_progressed": "How earlier calls ended",
+    "seniority": "The contact's level",
+    "recent_progression": "How calls ended lately",
+    "long_progression": "How calls ended over a longer time",
     "attendees": "Who was invited",
     "talk_share": "Who spoke how much",
     "notes_text": "The text of the notes",

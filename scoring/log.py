@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import orjson
 
+from database.away import is_away
 from database.prediction_log import Logged, keep_logged, read_to, shadows_of
 from database.predictions import raise_alerts
 from ringback.clock import now, parse_time
@@ -163,14 +164,23 @@ def bring_in(most_lines: int | None = None) -> int:
 
 
 def waiting_bytes() -> int:
-    """How much of the files has not been read yet."""
+    """How much of the files has not been read yet; all of it where the database cannot say."""
     total = 0
     for path in folder().glob("*.jsonl"):
         try:
-            total += max(0, path.stat().st_size - read_to(path.name))
+            total += max(0, path.stat().st_size - _known_to_be_read(path))
         except FileNotFoundError:  # read to its end and put aside meanwhile
             continue
     return total
+
+
+def _known_to_be_read(path: Path) -> int:
+    try:
+        return read_to(path.name)
+    except Exception as failure:
+        if is_away(failure):
+            return 0
+        raise
 
 
 def _bring_in_file(path: Path, most_lines: int | None) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from features import FEATURES, build
 from ringback.records import Value
-from scoring.explain import WORDINGS, reasons
+from scoring.explain import SUBJECTS, WORDINGS, reasons
 from tests.factories import a_snapshot, company_facts
 
 FULL = build(
@@ -42,7 +42,7 @@ def said(name: str, value: Value, contribution: float = 1.0) -> str:
         ("cloud_technology", 1.0, "Runs on a public cloud"),
         ("cloud_technology", 0.0, "Not known to run on a public cloud"),
         ("sentiment", None, "The tone of the call is not known"),
-        ("funding_stage", None, "funding stage is not known"),
+        ("funding_stage", None, "The stage of funding is not known"),
         ("custom.age", 41.0, "age is 41"),
         ("custom.job", "clerk", "job is clerk"),
         ("custom.job", None, "job is not known"),
@@ -78,3 +78,7 @@ def test_at_most_four_are_given() -> None:
 
 def test_where_nothing_moved_the_answer_there_is_no_reason() -> None:
     assert reasons(dict.fromkeys(EMPTY, 0.0), EMPTY) == ()
+
+
+def test_every_feature_can_be_said_not_to_be_known_in_words() -> None:
+    assert SUBJECTS.keys() == {feature.__name__ for feature in FEATURES} - {"knows_company"}
