@@ -115,7 +115,8 @@ class Encoding:
         unknown = Coded(np.zeros(rows, dtype=np.int64), [None])
         for name, places in self._places.items():
             column = columns.get(name, unknown)
-            place = np.array([places.get(_category(value), -1) for value in column.values], dtype=np.int64)[column.codes]
+            of_value = np.array([places.get(_category(value), -1) for value in column.values], dtype=np.int64)
+            place = of_value[column.codes]
             has = np.flatnonzero(place >= 0)
             matrix[has, place[has]] = 1
         at += self._category_columns

@@ -78,14 +78,14 @@ class Arrays:
         """What each column contributed to the log-odds, shape (rows, columns); with `base` they add up to them."""
         import numpy as np
 
-        from scoring.kernels import explain_rows
+        from scoring.shapley import explain_rows
 
         contributions = np.zeros(X.shape)
         explain_rows(
             X, contributions, self.expected, self.weights, self.surest, self.kinds, self.tree_member, self.roots,
             self.tree_nodes, self.tree_degree, self.feature, self.threshold, self.default_left, self.left, self.value,
             self.line_of, self.median, self.slope, self.when_missing, self.parent, self.earlier,
-            *self.quadrature, self.line_mean,
+            *self.quadrature, self.line_mean, *self.tables,
         )  # fmt: skip
         return contributions
 
@@ -111,7 +111,7 @@ class Arrays:
 
     @cached_property
     def quadrature(self) -> "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]":
-        """Of each node, its way taken or not, and each point: factor, inverse and pull (`kernels.shapley_tree`)."""
+        """Of each node, its way taken or not, and each point: factor, inverse and pull (`shapley.shapley_tree`)."""
         import numpy as np
 
         most = int(self.tree_degree.max(initial=1))
@@ -123,6 +123,30 @@ class Arrays:
         way, z = np.array([0.0, 1.0])[None, :, None], self.share[:, None, None]
         factor = t[:, None, :] * way + (1 - t[:, None, :]) * z
         return factor, 1 / factor, weight[:, None, :] * (way - z) / factor
+
+    @cached_property
+    def tables(self) -> "tuple[NDArray[Any], ...]":
+        """The contributions of small trees by the way their splits come out (`shapley.tabulate`)."""
+        import numpy as np
+
+        from scoring.shapley import MOST_TABULATED, tabulate
+
+        asked: list[int] = []
+        asked_at, table_at, size = [0], [], 0
+        for root, nodes in zip(self.roots.tolist(), self.tree_nodes.tolist(), strict=True):
+            splits = nodes // 2
+            columns = sorted(set(self.feature[root : root + nodes].tolist()) - {-1}) if splits <= MOST_TABULATED else []
+            table_at.append(size if splits <= MOST_TABULATED else -1)
+            size += 2**splits * len(columns) if columns else 0
+            asked += columns
+            asked_at.append(len(asked))
+        table = np.zeros(size)
+        places = tuple(np.array(one, dtype=np.int32) for one in (table_at, asked, asked_at))
+        tabulate(
+            int(self.feature.max(initial=0)) + 1, self.roots, self.tree_nodes, self.tree_degree, self.feature,
+            self.left, self.value, self.parent, self.earlier, *self.quadrature, table, *places,
+        )  # fmt: skip
+        return table, *places
 
     @property
     def base(self) -> float:

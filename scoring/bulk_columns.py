@@ -1,5 +1,6 @@
 """A table's columns as the fields of a lead: each distinct value is read once, and rows with a wrong one are named."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -23,6 +24,8 @@ TEXTS = frozenset({
     "company_name", "lead_id", "email", "call_id", "domain", "industry", "employees", "description", "call_notes",
     "transcript", "title", "job_title", "funding_stage", "country", "business_model", "news", "posts",
 })  # fmt: skip
+WHOLE = re.compile(r"(?<=[0-9])\.0+$")
+"""Behind a whole number in a column that was kept as fractions: 75.0."""
 SEPARATOR = ";"
 """Between the values of a cell that holds several."""
 
@@ -128,7 +131,7 @@ def _plain(name: str, value: Any, is_number: bool) -> Any:
     if is_custom and not is_number:
         return words[:LONGEST]  # further ones count for no model
     if name in TEXTS:
-        return words
+        return WHOLE.sub("", words) if name == "employees" else words
     if is_custom and words.lower() in TRUE | FALSE and not words.isdigit():
         return float(words.lower() in TRUE)
     return number(words, name)

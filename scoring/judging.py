@@ -1,7 +1,7 @@
 """What a pair of models says of some rows, in points of the score: the one place where answers are put together.
 
 The score in points is 100 x ((1 - w) P(progression) + w P(Voice-AI fit)). Each model's log-odds are a base plus what
-each feature contributed (Shapley values, scoring/kernels.py). What a feature contributed to the points is that, times
+each feature contributed (Shapley values, scoring/shapley.py). What a feature contributed to the points is that, times
 the slope of the probability between the base and the row: so base points and all features' points are the row's.
 """
 

@@ -1,4 +1,4 @@
-"""Tables with scores, written to a file that is whole or not there: CSV that no spreadsheet runs, Parquet, JSON lines."""
+"""Tables with scores, in a file that is whole or not there: CSV that no spreadsheet runs, Parquet, or JSON lines."""
 
 import os
 from collections.abc import Callable

@@ -25,10 +25,10 @@ BLOCK_BYTES = 4 * 1024 * 1024
 LONGEST_HEADER = 1 << 20
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
          ".jsonl": "jsonl", ".ndjson": "jsonl"}  # fmt: skip
-ALSO: dict[str, tuple[str, ...]] = {
+ALSO: dict[str, tuple[str, ...]] = {name: NAMES[name] for name in LeadRequest.model_fields if name in NAMES} | {
     "company_name": NAMES["company"], "domain": (*NAMES["domain"], *NAMES["website"]),
-    "call_notes": ("notes", "callnotes", "meetingnotes"), "job_title": NAMES["job_title"], "email": NAMES["email"],
-} | {name: NAMES[name] for name in LeadRequest.model_fields if name in NAMES}  # fmt: skip
+    "call_notes": ("notes", "callnotes", "meetingnotes"),
+}  # fmt: skip
 """Other names under which a field comes, as CRMs write them."""
 REJECTED_COLUMN, REJECTED_BECAUSE = "rejected_column", "rejected_because"
 
@@ -192,20 +192,35 @@ def _csv_batches(source: Source) -> Iterator["pa.Table"]:
         return "skip"
 
     with _opened(source.path) as file:
-        reader = arrow_csv.open_csv(
-            file,
-            arrow_csv.ReadOptions(
-                block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=source.encoding,
-                use_threads=False,
-            ),
-            arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=misshapen),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""],
-                quoted_strings_can_be_null=True,
-            ),
-        )  # fmt: skip
-        for batch in reader:
-            yield pa.Table.from_batches([batch])
+        if not _has_more_lines(file):
+            return
+        try:
+            reader = arrow_csv.open_csv(
+                file,
+                arrow_csv.ReadOptions(
+                    block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=source.encoding,
+                    use_threads=False,
+                ),
+                arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=misshapen),
+                arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""],
+                    quoted_strings_can_be_null=True,
+                ),
+            )  # fmt: skip
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+        except pa.ArrowInvalid as failure:
+            raise BadMapping(
+                f"{source.path.name} cannot be read on ({failure}); is there a quotation mark that is never closed?"
+            ) from None
+
+
+def _has_more_lines(file: IO[bytes]) -> bool:
+    """Whether anything comes after the first line; the file is at its beginning again."""
+    file.readline()
+    more = bool(file.read(1))
+    file.seek(0)
+    return more
 
 
 def _json_batches(source: Source) -> Iterator["pa.Table"]:
