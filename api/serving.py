@@ -154,7 +154,7 @@ def score_lead(lead: dict[str, Any]) -> None:
     asked = LeadRequest.model_validate(known)
     at = now()
     once = f"webhook:{asked.lead_id}:{at:%Y-%m-%d}"  # whoever is stopped after this and does it again, does it once
-    scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", once=once)
+    scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once)
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
 
 

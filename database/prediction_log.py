@@ -47,13 +47,13 @@ def keep_logged(file: str, start: int, end: int, answers: Sequence[Logged], at: 
     return True
 
 
-def keep_features(answers: Sequence[Logged]) -> None:
+def keep_features(answers: Iterable[Logged]) -> None:
     """Keep the features that answers were made from."""
     with writing() as connection:
         put(connection, models.ScoredFeatures, feature_rows(answers))
 
 
-def feature_rows(answers: Sequence[Logged]) -> list[dict[str, object]]:
+def feature_rows(answers: Iterable[Logged]) -> list[dict[str, object]]:
     """Rows of scored_features, each once."""
     return list(
         {

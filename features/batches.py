@@ -77,12 +77,20 @@ def built(batch: Path) -> list[Featured]:
 
     with pa.ipc.open_stream(batch) as stream:
         snapshots = stream.read_all().sort_by("place")
-    return [_featured(snapshot_of(row)) for part in snapshots.to_batches(BATCH_ROWS) for row in part.to_pylist()]
+    return [featured(snapshot_of(row)) for part in snapshots.to_batches(BATCH_ROWS) for row in part.to_pylist()]
 
 
-def _featured(s: Snapshot) -> Featured:
+def featured(s: Snapshot) -> Featured:
+    """A snapshot's features."""
     return Featured(
-        s.call_id, s.content_hash, s.lead_id, s.company_id, s.company_name, s.judged_at, s.called_at, build(s)
+        s.call_id,
+        s.content_hash,
+        s.lead_id,
+        s.company_id,
+        s.company_name or (s.company.name if s.company else None),
+        s.judged_at,
+        s.called_at,
+        build(s),
     )
 
 

@@ -1,9 +1,9 @@
 """Every two hours: score what is open and unscored, and say once where an account executive should call now."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from math import exp
 
 from prefect import flow, get_run_logger, task
 
@@ -12,18 +12,17 @@ from database.predictions import answered_by_requests, keep_predictions, predict
 from database.promotions import champion_as_of
 from database.published import publish
 from database.shadow import ShadowAnswer, champion_answers, keep_shadow_answers, shadow_contents
-from features import build
+from features.batches import Featured, build_all
 from features.labels import decided_as_of
-from features.snapshots import snapshots_as_of
 from flows.engines import engine_of_version
 from flows.environment import moment_of, prepare_stores, run_name, whole
 from ringback.errors import NoModel, UnknownModel
-from ringback.records import Prediction, Snapshot, Target, Value
+from ringback.records import Prediction, Target
 from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.log import bring_in
 from scoring.policy import policy
-from scoring.scorer import BATCH_ROWS, score_with_features
+from scoring.scorer import BATCH_ROWS, features_hash, score
 from scoring.stored import BASE_RATES
 from training.standing import challenger_as_of
 from warehouse.connect import writing
@@ -33,7 +32,6 @@ OPEN_FOR = timedelta(days=60)
 """A call older than this without an outcome is no longer worth scoring."""
 LOOK_BACK = timedelta(days=3)
 """The service's answers of so long are looked at again: what is in the warehouse already changes nothing there."""
-Answered = tuple[Prediction, Mapping[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +65,23 @@ def champions_as_of(moment: datetime) -> Champions:
     return Champions(_champion("progression", moment), _champion("voice_ai", moment))
 
 
-def open_calls(moment: datetime) -> list[Snapshot]:
-    """Calls of the last sixty days that have not ended."""
+def open_calls(moment: datetime) -> list[Featured]:
+    """Calls of the last sixty days that have not ended, with what is known of them now."""
     decided = decided_as_of(moment)
-    return [s for s in snapshots_as_of(moment, called_after=moment - OPEN_FOR) if s.call_id not in decided]
+    return [one for one in build_all(moment, called_after=moment - OPEN_FOR) if one.call_id not in decided]
 
 
-def unscored(calls: Iterable[Snapshot], champions: Champions) -> list[Snapshot]:
-    """Those whose present content these champions have not answered."""
+def unscored(calls: Iterable[Featured], champions: Champions) -> list[Featured]:
+    """Those that these champions have not answered as they are known now: an answer is renewed when features change."""
     answered = predicted_contents(*champions.versions)
-    return [snapshot for snapshot in calls if (snapshot.call_id, snapshot.content_hash) not in answered]
+    return [call for call in calls if (call.call_id, features_hash(call.row)) not in answered]
 
 
 @task
-def answer(snapshots: list[Snapshot], champions: Champions, moment: datetime) -> list[Prediction]:
+def answer(calls: list[Featured], champions: Champions, moment: datetime) -> list[Prediction]:
     """Answer and keep: the database for reading by key, the warehouse for measures."""
-    predictions: list[Prediction] = []
-    for batch in _in_batches(score_with_features(snapshots, champions, moment)):
-        keep_features([Logged(prediction, row) for prediction, row in batch])
-        predictions += [prediction for prediction, _ in batch]
+    predictions = list(score(calls, champions, moment))
+    keep_features(Logged(prediction, call.row) for prediction, call in zip(predictions, calls, strict=True))
     keep_predictions(predictions)
     with writing() as warehouse:
         land_predictions(warehouse, predictions)
@@ -101,12 +97,18 @@ def take_over_requests(moment: datetime) -> int:
         return land_predictions(warehouse, answered).new
 
 
-def publish_rates(snapshots: list[Snapshot], moment: datetime) -> None:
+def publish_rates(calls: list[Featured], moment: datetime) -> None:
     """Let the service know how calls have been ending lately, which it cannot ask the warehouse."""
-    latest = max(snapshots, key=lambda s: s.judged_at, default=None)
-    if latest is not None and latest.recent_progression_rate is not None:
-        rates = {name: getattr(latest, name) for name in ("recent_progression_rate", "long_progression_rate")}
-        publish(BASE_RATES, rates, moment)
+    latest = max(calls, key=lambda call: call.judged_at, default=None)
+    if latest is None:
+        return
+    lately = {
+        f"{name}_rate": 1 / (1 + exp(-log_odds))
+        for name in ("recent_progression", "long_progression")
+        if isinstance(log_odds := latest.row.get(name), float)
+    }
+    if lately:
+        publish(BASE_RATES, lately, moment)
 
 
 def alert(predictions: Iterable[Prediction], moment: datetime) -> int:
@@ -120,7 +122,7 @@ def alert(predictions: Iterable[Prediction], moment: datetime) -> int:
 
 
 @task
-def answer_in_shadow(calls: list[Snapshot], champions: Champions, moment: datetime) -> int:
+def answer_in_shadow(calls: list[Featured], champions: Champions, moment: datetime) -> int:
     """Let each challenger answer what its champion has answered, for nobody to see; gives how many answers are new.
 
     The calls have not ended, so that both answered before the outcome could be known.
@@ -131,32 +133,24 @@ def answer_in_shadow(calls: list[Snapshot], champions: Champions, moment: dateti
     return sum(_shadow(target, champion.version, calls, moment) for target, champion in pairs if champion)
 
 
-def _shadow(target: Target, champion: str, calls: list[Snapshot], moment: datetime) -> int:
+def _shadow(target: Target, champion: str, calls: list[Featured], moment: datetime) -> int:
     version = challenger_as_of(target, moment)
     challenger = _load(target, version.version, "nothing answers in the shadow") if version else None
     if challenger is None:
         return 0
     said = champion_answers(target, champion, moment)
     done = shadow_contents(target, champion, challenger.version)
-    asked = [s for s in calls if (key := (s.call_id, s.content_hash)) in said and key not in done]
+    keys = {(call.call_id, features_hash(call.row)): call for call in calls}
+    asked = [(key, call.row) for key, call in keys.items() if key in said and key not in done]
     new = 0
     for start in range(0, len(asked), BATCH_ROWS):
         batch = asked[start : start + BATCH_ROWS]
-        encoded = challenger.encoding.encode([build(snapshot) for snapshot in batch])
-        probabilities = challenger.arrays.answer(encoded).probability
+        probabilities = challenger.arrays.answer(challenger.encoding.encode([row for _, row in batch])).probability
         new += keep_shadow_answers(
-            ShadowAnswer(
-                s.call_id, s.content_hash, target, champion, challenger.version, said[s.call_id, s.content_hash],
-                round(float(p), 6), moment,
-            )
-            for s, p in zip(batch, probabilities, strict=True)
-        )  # fmt: skip
+            ShadowAnswer(*key, target, champion, challenger.version, said[key], round(float(p), 6), moment)
+            for (key, _), p in zip(batch, probabilities, strict=True)
+        )
     return new
-
-
-def _in_batches(scored: Iterator[Answered]) -> Iterator[list[Answered]]:
-    while batch := list(islice(scored, BATCH_ROWS)):
-        yield batch
 
 
 def _champion(target: Target, moment: datetime) -> Engine | None:

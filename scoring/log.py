@@ -189,10 +189,10 @@ def _bring_in_file(path: Path, most_lines: int | None) -> int:
         try:
             start = read_to(path.name)
             lines, end = _lines_from(path, start, min(most_lines or LINES_AT_ONCE, LINES_AT_ONCE))
+            if end == start:
+                _put_aside(path)
+                return brought
         except FileNotFoundError:  # another process has put it aside
-            return brought
-        if end == start:
-            _put_aside(path)
             return brought
         good = list(_readable(path, start, lines))
         _alert([one.prediction for one in good])  # before the mark moves: a process that ends here leaves it to others

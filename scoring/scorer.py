@@ -1,15 +1,16 @@
 """Scoring calls: both champions answer, the policy turns their answers into a score and a recommendation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 
 import orjson
 
-from features import build
+from features.batches import Featured
 from ringback.laps import Laps
-from ringback.records import Prediction, Snapshot, Value
+from ringback.records import Prediction, Value
 from scoring.explain import reasons
 from scoring.fallback import CONFIDENCE, by_rules
 from scoring.judging import Champions, Judged, judge_rows
@@ -33,21 +34,13 @@ class Answer:
     """Points by feature; with `base_points` they add up to `points`. Empty where rules answered or nobody asked."""
 
 
-def score(snapshots: Sequence[Snapshot], champions: Champions, at: datetime) -> Iterator[Prediction]:
-    """A prediction for each snapshot, made at a moment."""
-    return (prediction for prediction, _ in score_with_features(snapshots, champions, at))
-
-
-def score_with_features(
-    snapshots: Sequence[Snapshot], champions: Champions, at: datetime
-) -> Iterator[tuple[Prediction, Mapping[str, Value]]]:
-    """The same, each with the features it was made from; in batches, so that memory does not grow with their number."""
-    for start in range(0, len(snapshots), BATCH_ROWS):
-        batch = snapshots[start : start + BATCH_ROWS]
-        rows = [build(snapshot) for snapshot in batch]
-        answers = answer_rows(rows, champions, policy())
-        for snapshot, row, answer in zip(batch, rows, answers, strict=True):
-            yield _prediction(snapshot, row, champions, answer, policy(), at), row
+def score(calls: Iterable[Featured], champions: Champions, at: datetime) -> Iterator[Prediction]:
+    """A prediction for each call, made at a moment; in batches, so that memory does not grow with their number."""
+    calls = iter(calls)
+    while batch := list(islice(calls, BATCH_ROWS)):
+        answers = answer_rows([call.row for call in batch], champions, policy())
+        for call, answer in zip(batch, answers, strict=True):
+            yield _prediction(call, champions, answer, policy(), at)
 
 
 def answer_rows(
@@ -99,17 +92,14 @@ def _by_rules(row: Mapping[str, Value], rules: Policy) -> Answer:
     return Answer(progression, voice_ai, scored, CONFIDENCE, said, scored, {})
 
 
-def _prediction(
-    snapshot: Snapshot, row: Mapping[str, Value], champions: Champions, answer: Answer, rules: Policy, at: datetime
-) -> Prediction:
-    versions = champions.versions
-    identity = "|".join((snapshot.call_id, snapshot.content_hash, *versions))
+def _prediction(call: Featured, champions: Champions, answer: Answer, rules: Policy, at: datetime) -> Prediction:
+    versions, known_by = champions.versions, features_hash(call.row)
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
-        prediction_id=sha256(identity.encode()).hexdigest()[:32],
-        call_id=snapshot.call_id,
-        content_hash=snapshot.content_hash,
-        lead_id=snapshot.lead_id,
+        prediction_id=once(call.call_id, known_by, versions),
+        call_id=call.call_id,
+        content_hash=known_by,
+        lead_id=call.lead_id,
         predicted_at=at,
         progression_version=versions[0],
         voice_ai_version=versions[1],
@@ -121,9 +111,14 @@ def _prediction(
         priority=priority(score, fit, rules),
         confidence=answer.confidence,
         reasons=answer.reasons,
-        company_name=snapshot.company_name or (snapshot.company.name if snapshot.company else None),
-        features_hash=features_hash(row),
+        company_name=call.company_name,
+        features_hash=known_by,
         answered_by="rules" if champions.progression is None else "champion",
         points=answer.points,
         voice_ai_weight=rules.voice_ai_weight,
     )
+
+
+def once(subject: str, known_by: str, versions: tuple[str, str]) -> str:
+    """The name of what these versions say of these features of this subject: the same, whoever asks and whenever."""
+    return sha256("|".join((subject, known_by, *versions)).encode()).hexdigest()[:32]

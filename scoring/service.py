@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from scoring.explain import reason_of
 from scoring.judging import Champions
 from scoring.lead import LeadRequest, Stored, features_of_lead, lead_id_of_request
 from scoring.policy import Policy, priority, recommendation, tier
-from scoring.scorer import Answer, answer_rows, features_hash
+from scoring.scorer import Answer, answer_rows, features_hash, once
 
 MOST_CONTRIBUTIONS = 8
 """Of the features that moved the score most; the rest is given as one sum."""
@@ -52,7 +52,9 @@ class Service:
 
     @cached_property
     def features(self) -> frozenset[str]:
-        """The features that any of the champions learned from."""
+        """The features that any of the champions learned from; none where the rules answer."""
+        if self.champions.progression is None:
+            return frozenset()
         pair = (self.champions.progression, self.champions.voice_ai)
         return frozenset(name for engine in pair if engine for name in engine.features)
 
@@ -83,9 +85,9 @@ class Service:
         source: AskedBy = "api",
         explain: bool = True,
         laps: Laps | None = None,
-        once: str | None = None,
+        identity: str | None = None,
     ) -> Scored:
-        """Score a lead at a moment; what is asked `once` is the same answer however often it is asked."""
+        """Score a lead at a moment; an `identity` makes it the same answer however often it is asked."""
         row = features_of_lead(lead, stored, at)
         lead_id = lead_id_of_request(lead, stored)
         tries = self.gives_to_challenger(lead_id)
@@ -94,7 +96,7 @@ class Service:
         by: AnsweredBy = "challenger" if tries else "rules" if who.progression is None else "champion"
         if by == "champion" and self.pinned:
             by = "pinned"
-        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by, once)
+        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by, identity)
         if self.has_challenger and self.champions.progression is not None:
             prediction = replace(prediction, challenger=_beside(row, who, other))
         missing = tuple(sorted(name for name in self.features if row.get(name) is None))
@@ -158,12 +160,12 @@ def _prediction(
     at: datetime,
     source: AskedBy,
     by: AnsweredBy,
-    once: str | None,
+    identity: str | None,
 ) -> Prediction:
     versions, known_by = who.versions, features_hash(row)
     prediction_id = uuid4().hex
-    if subject := lead.call_id or once:  # the same content of a call is answered once by the same models, whoever asks
-        prediction_id = sha256("|".join((subject, known_by, *versions)).encode()).hexdigest()[:32]
+    if subject := lead.call_id or identity:
+        prediction_id = once(subject, known_by, versions)
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
         prediction_id=prediction_id,

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from features import build
+from features.batches import featured
 from features.confidence import ConfidenceModel
 from ringback.records import Prediction, Snapshot
 from scoring.fallback import by_rules
 from scoring.judging import Champions
 from scoring.policy import policy
-from scoring.scorer import answer_rows, features_hash, score, score_with_features
+from scoring.scorer import answer_rows, features_hash, score
 from tests.factories import NOON, a_snapshot, company_facts
 from tests.scoring.engines import an_engine
 from tests.training.synthetic import snapshots
@@ -24,7 +26,7 @@ def champions() -> Champions:
 
 
 def scored(champions: Champions, *asked: Snapshot) -> list[Prediction]:
-    return list(score(asked, champions, NOON))
+    return list(score(map(featured, asked), champions, NOON))
 
 
 WARM = a_snapshot("warm", company=company_facts(employees=100.0), notes="They asked about pricing.", sentiment=0.8)
@@ -51,8 +53,8 @@ def test_the_score_is_made_of_both_answers(champions: Champions) -> None:
 
 
 def test_the_same_content_and_versions_are_the_same_prediction(champions: Champions) -> None:
-    (first,), (later,) = scored(champions, WARM), list(score([WARM], champions, NOON.replace(year=2027)))
-    (edited,) = scored(champions, replace(WARM, content_hash="second"))
+    (first,), (later,) = scored(champions, WARM), list(score([featured(WARM)], champions, NOON.replace(year=2027)))
+    (edited,) = scored(champions, replace(WARM, notes="They were quiet."))
     (other,) = scored(Champions(champions.progression, None), WARM)
     assert first.prediction_id == later.prediction_id
     assert len({first.prediction_id, edited.prediction_id, other.prediction_id}) == 3
@@ -68,7 +70,7 @@ def test_confidence_is_that_of_the_version(champions: Champions) -> None:
 
 
 def test_points_are_the_base_and_what_each_feature_did(champions: Champions) -> None:
-    rows = [row for _, row in score_with_features(snapshots()[:50], champions, NOON)]
+    rows = [build(snapshot) for snapshot in snapshots()[:50]]
     for answer in answer_rows(rows, champions, policy()):
         assert answer.base_points + sum(answer.contributions.values()) == pytest.approx(answer.points, abs=1e-9)
         expected = 100 * (0.7 * answer.progression + 0.3 * (answer.voice_ai or 0.0))
@@ -79,8 +81,7 @@ def test_equal_features_are_known_by_the_same_name(champions: Champions) -> None
     (one,), (again,) = scored(champions, WARM), scored(champions, replace(WARM, call_id="another"))
     (other,) = scored(champions, COLD)
     assert one.features_hash == again.features_hash != other.features_hash
-    ((prediction, row),) = score_with_features([WARM], champions, NOON)
-    assert prediction.features_hash == features_hash(row)
+    assert one.features_hash == one.content_hash == features_hash(build(WARM))
 
 
 def test_without_a_model_the_rules_answer_and_say_so() -> None:
