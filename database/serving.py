@@ -49,6 +49,14 @@ def publish_challenger(target: Target, version: str | None, at: datetime) -> Non
     publish(CHALLENGER + target, version, at)
 
 
+def pinned(target: Target) -> tuple[str, datetime, str] | None:
+    """The version pinned for the service, since when and by whom; None where it answers by the champion."""
+    asked = select(models.Serving).where(models.Serving.target == target, models.Serving.version.is_not(None))
+    with reading() as connection:
+        row = connection.execute(asked).first()
+    return (row.version, row.set_at, row.set_by) if row else None
+
+
 def pin(target: Target, version: str | None, at: datetime, by: str) -> None:
     """Let the service answer by this version, or again by the champion; who did it is kept."""
     row = {"target": target, "version": version, "set_at": at, "set_by": by}

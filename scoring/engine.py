@@ -106,7 +106,7 @@ def stored_engine(target: Target, version: str) -> Engine | None:
     """A version from its file; None where it was not compiled yet, or is of another format or damaged."""
     try:
         return _read(_path(target, version), target, version)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, RuntimeError):  # as zipfile says what it cannot read
         return None
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic
 from types import NoneType
 from typing import Any
 from uuid import uuid4
@@ -38,6 +39,8 @@ PLAIN_KINDS: Mapping[str, tuple[type, ...]] = {
 """What the database takes: one line that it refuses would hold up all that come after."""
 EVERY_SECONDS = 0.5
 LINES_AT_ONCE = 200
+STEP_SECONDS, LINES_A_STEP = 0.02, 25
+"""A serving process brings in so many lines at a time, and lets go of the interpreter in between."""
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes from which a process starts a new file."""
 DONE = "done"
@@ -58,6 +61,7 @@ class PredictionLog:
         """Opens no file before there is something to write."""
         self._lock = Lock()
         self._file: int | None = None
+        self._path: Path | None = None
         self._size = 0
         self._dirty = False
 
@@ -77,6 +81,10 @@ class PredictionLog:
                 raise StoreError("the log of answers cannot be written: the disk is full")
             self._size += written
             self._dirty = True
+
+    def writes(self, path: Path) -> bool:
+        """Whether this is the file that is written now."""
+        return path == self._path
 
     def flush(self) -> None:
         """Make what was written outlive the machine."""
@@ -105,13 +113,14 @@ class PredictionLog:
         begun = path.with_suffix(".begun")
         self._file = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # the kernel lets go of it when the process ends
+        self._path = path
         os.rename(begun, path)  # nobody sees it before it is locked, and takes it for one of a process that is gone
         self._size = 0
 
     def _end(self) -> None:
         if self._file is None:
             return
-        file, self._file = self._file, None
+        file, self._file, self._path = self._file, None, None
         try:
             os.fsync(file)
         except OSError:  # what the kernel has taken is in the file; whether it outlives the machine nobody can say
@@ -127,6 +136,7 @@ class Keeper:
         """Begins with `start`."""
         self._log = written
         self._stop = Event()
+        self._has_more = False
         self._thread = Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self) -> None:
@@ -140,27 +150,46 @@ class Keeper:
         self._try()
 
     def _keep(self) -> None:
+        """Between two flushes in small steps: a long one would hold up the requests of this process."""
         while not self._stop.wait(EVERY_SECONDS):
             self._try()
+            until = monotonic() + EVERY_SECONDS
+            while self._has_more and monotonic() < until and not self._stop.wait(STEP_SECONDS):
+                self._try(flush=False)
 
-    def _try(self) -> None:
+    def _try(self, flush: bool = True) -> None:
+        self._has_more = False
         try:
-            self._log.flush()
-            bring_in(most_lines=LINES_AT_ONCE)
+            if flush:
+                self._log.flush()
+            self._has_more = bring_in(LINES_A_STEP, but_of=self._log) >= LINES_A_STEP
         except Exception:  # whatever fails, the lines are in the file, and the next round begins where this one ended
             log.warning("answers wait to be brought into the database", exc_info=True)
 
 
-def bring_in(most_lines: int | None = None) -> int:
+def bring_in(most_lines: int | None = None, but_of: PredictionLog | None = None) -> int:
     """Read what is new in all files into the database; gives how many lines were.
 
-    Whoever does it twice changes nothing. Of each file at most so many lines are taken at once, so that a process that
-    serves is not held up by it.
+    Whoever does it twice changes nothing. A process that serves takes only so many lines of a file at once, and leaves
+    the files of other living processes to them: all but those of its own log.
     """
     brought = 0
     for path in sorted(folder().glob("*.jsonl")):
-        brought += _bring_in_file(path, most_lines)
+        if but_of is None or but_of.writes(path) or not _is_written(path):
+            brought += _bring_in_file(path, most_lines)
     return brought
+
+
+def _is_written(path: Path) -> bool:
+    """Whether a living process has the file."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:  # put aside meanwhile
+        return False
+    return False
 
 
 def waiting_bytes() -> int:

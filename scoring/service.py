@@ -71,8 +71,8 @@ class Service:
         return bool(self.challengers.progression or self.challengers.voice_ai)
 
     def gives_to_challenger(self, lead_id: str) -> bool:
-        """Whether the challenger answers about a lead; always the same for the same lead."""
-        if not self.has_challenger or self.champions.progression is None or self.challenger_share <= 0:
+        """Whether the challenger answers about a lead; always the same for the same lead, none where one is pinned."""
+        if not self.has_challenger or self.champions.progression is None or self.pinned or self.challenger_share <= 0:
             return False
         bucket = int.from_bytes(blake2b(lead_id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
         return bucket < self.challenger_share * BUCKETS

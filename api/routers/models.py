@@ -14,7 +14,7 @@ from api.errors import ApiError, Failure
 from api.security import require
 from api.serving import serving
 from database.promotions import Promotion, champion_as_of
-from database.serving import pin
+from database.serving import pin, pinned
 from ringback.clock import now
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
@@ -35,8 +35,8 @@ class ModelInfo(BaseModel):
     confidence_learned_from: int | None = Field(None, description="Answers with outcomes; None where it was not.")
     pinned: bool = Field(False, description="Chosen by hand for the service.")
     challenger: str | None = Field(None, description="The version that answers beside it.")
-    decided_at: datetime | None = Field(None, description="When the ledger made it champion.")
-    because: str | None = Field(None, description="The evidence, by the ledger.")
+    decided_at: datetime | None = Field(None, description="When it was made champion, or pinned.")
+    because: str | None = Field(None, description="The evidence, by the ledger; of a pinned one who did it.")
 
 
 class ModelsInfo(BaseModel):
@@ -117,7 +117,10 @@ def _info(target: Target) -> dict[str, Any]:
         "confidence_learned_from": engine.confidence.n if engine.confidence else None,
     }  # fmt: skip
     decided: Promotion | None = champion_as_of(target, now())
-    if decided and decided.version == engine.version:
+    by_hand = pinned(target)
+    if by_hand and by_hand[0] == engine.version:
+        told |= {"decided_at": by_hand[1], "because": f"pinned by {by_hand[2]}"}
+    elif decided and decided.version == engine.version:
         told |= {"decided_at": decided.decided_at, "because": decided.reason}
     return told
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from api import metrics
 from api.bodies import body_of, parsed
+from api.direct import DirectRoute
 from api.errors import Failure
 from api.score_shapes import ScoreBatch, ScoreReply, Scores, request_body
 from api.security import require
@@ -20,7 +21,7 @@ from scoring.log import line_of
 from scoring.service import Scored, Service
 from scoring.stored import stored_about
 
-router = APIRouter(tags=["scores"])
+router = APIRouter(tags=["scores"], route_class=DirectRoute)
 MAY_SCORE = Depends(require("score"))
 NOT_JSON: dict[int | str, dict[str, Any]] = {
     415: {"model": Failure, "description": "The body does not say that it is JSON."}

@@ -91,6 +91,20 @@ def test_a_file_that_is_damaged_or_not_there_is_none(home: Path, damage: bytes |
     assert stored_engine("progression", "1") is None
 
 
+def test_no_damage_to_a_file_makes_an_engine_that_says_something_else(home: Path) -> None:
+    """Anything but the engine itself, or none, would be an answer by a model that nobody trained."""
+    compiled(of_every_kind())
+    file = home / "serving" / "progression-1.npz"
+    whole, rng, row = file.read_bytes(), np.random.default_rng(6), some_rows(1, seed=3)
+    expected = engine_of(of_every_kind()).arrays.answer(row).log_odds
+    for _ in range(150):
+        damaged = bytearray(whole)
+        damaged[int(rng.integers(len(whole) - 3_000, len(whole)))] = int(rng.integers(256))
+        file.write_bytes(damaged)
+        read = stored_engine("progression", "1")
+        assert read is None or read.arrays.answer(row).log_odds == expected
+
+
 def of_trained() -> Any:
     from tests.scoring.engines import Registered
 

@@ -117,8 +117,10 @@ def test_always_the_same_leads_go_to_the_challenger_and_as_many_as_was_asked_for
     assert not a_service(challenger_share=1.0).gives_to_challenger(leads[0])
 
 
-def test_a_version_that_was_pinned_says_so() -> None:
-    assert scored(a_service(pinned=frozenset({"progression"}))).prediction.answered_by == "pinned"
+def test_a_version_that_was_pinned_says_so_and_answers_everybody() -> None:
+    service = a_service(challengers=Champions(second(), None), challenger_share=1.0, pinned=frozenset({"progression"}))
+    said = scored(service).prediction
+    assert (said.answered_by, said.progression_version, list(said.challenger or {})) == ("pinned", "1", ["progression"])
 
 
 def test_the_same_content_of_a_call_is_the_same_prediction_and_a_request_without_one_never_is() -> None:

@@ -83,7 +83,7 @@ def test_the_features_are_those_of_the_last_flow_that_scored_the_lead() -> None:
 def test_what_is_known_by_heart_is_read_again_when_somebody_has_come_to_be_known() -> None:
     known = KnownByHeart().renewed()
     assert known.renewed() is known
-    publish_companies([company_facts("name:acme-corp", known_at=NOON + DAY)])
+    publish_companies([company_facts("name:acme-corp", known_at=NOON + DAY, industry="Retail")])
     assert (known.has(asked()), known.renewed().has(asked())) == (False, True)
 
 

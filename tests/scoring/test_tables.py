@@ -103,9 +103,7 @@ def test_an_empty_file_is_refused(name: str, write: Write) -> None:
         source_of(write(name, b""))
 
 
-@pytest.mark.parametrize(
-    "content", [b"company_name,industry\n", b"company_name,industry", b"company_name,industry\nA\n"]
-)
+@pytest.mark.parametrize("below", [b"\n", b"", b"\nA\n"])
 def test_a_file_without_rows_is_one_part_without_any(below: bytes, write: Write) -> None:
     (table,) = source_of(write("header.csv", b"company_name,industry" + below)).batches()
     assert (table.num_rows, table.column_names) == (0, ["company_name", "industry"])
