@@ -9,8 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.errors import Failure
+from api.score_shapes import ScoreBatch
 from api.security import API_KEY_HEADER, Require
 from scoring.arrivals import Arrival
+from scoring.lead import LeadRequest
 
 TAGS = [
     {"name": "scores", "description": "What a lead is worth a call, and why."},
@@ -33,7 +35,7 @@ FOR_KEYS = {
     "401": "No valid key came with the request.", "403": "The key's roles do not include the one that is needed.",
     "429": "The key's requests of this minute are used up; `Retry-After` says for how long.",
 }  # fmt: skip
-NAMED = (Failure, Arrival)
+NAMED = (Failure, Arrival, LeadRequest, ScoreBatch)
 """Models that descriptions speak of by name."""
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 

@@ -2,45 +2,62 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from time import monotonic
-from typing import Any
 
-MOST_KEPT = 10_000
+MOST_BYTES = 32 * 1024 * 1024
+"""Of all replies that are kept."""
+MARK, MARKED = b'"cached":false}', b'"cached":true}'
+"""How a reply ends, the first time and from then on."""
 Asked = tuple[bytes, bool]
 """A body, and whether reasons were asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reply, who gave it and until when it counts."""
+
+    until: float
+    by: object
+    reply: bytes
+
+
 class Replies:
-    """A cache by what was asked and by whom it was answered."""
+    """A cache by what was asked and by whom it was answered; the oldest makes room, and what is too old goes."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic, most_bytes: int = MOST_BYTES) -> None:
         """Replies are kept for so many seconds; with none, nothing is."""
-        self._seconds, self._clock = seconds, clock
-        self._kept: OrderedDict[bytes, tuple[float, object, dict[str, Any]]] = OrderedDict()
+        self._seconds, self._clock, self._most = seconds, clock, most_bytes
+        self._kept: OrderedDict[tuple[bytes, bool], Kept] = OrderedDict()
+        self._bytes = 0
 
-    def get(self, asked: Asked, by: object) -> dict[str, Any] | None:
-        """The reply to this, where `by` gave it and it is not too old."""
+    def get(self, asked: Asked, by: object) -> bytes | None:
+        """The reply to this, marked as given before, where `by` gave it and it is not too old."""
         key = _key(asked)
         kept = self._kept.get(key)
         if kept is None:
             return None
-        until, who, reply = kept
-        if who is not by or self._clock() >= until:
-            del self._kept[key]
+        if kept.by is not by or self._clock() >= kept.until:
+            self._drop(key)
             return None
-        return reply
+        return kept.reply
 
-    def keep(self, asked: Asked, by: object, reply: dict[str, Any]) -> None:
+    def keep(self, asked: Asked, by: object, reply: bytes) -> None:
         """Remember a reply."""
         if self._seconds <= 0:
             return
-        self._kept[_key(asked)] = (self._clock() + self._seconds, by, reply)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        key, at = _key(asked), self._clock()
+        self._drop(key)
+        self._kept[key] = Kept(at + self._seconds, by, reply.removesuffix(MARK) + MARKED)
+        self._bytes += len(reply)
+        while self._kept and (self._bytes > self._most or next(iter(self._kept.values())).until <= at):
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: tuple[bytes, bool]) -> None:
+        if kept := self._kept.pop(key, None):
+            self._bytes -= len(kept.reply) + len(MARK) - len(MARKED)
 
 
-def _key(asked: Asked) -> bytes:
-    """Bodies may be as long as a megabyte, and ten thousand are remembered: their hashes are."""
-    body, explain = asked
-    return blake2b(body, digest_size=16, salt=b"why" if explain else b"").digest()
+def _key(asked: Asked) -> tuple[bytes, bool]:
+    return blake2b(asked[0], digest_size=16).digest(), asked[1]

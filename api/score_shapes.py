@@ -63,8 +63,5 @@ class Scores(BaseModel):
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """How OpenAPI describes a body that a route reads by itself."""
-    schema = model.model_json_schema()
-    parts = schema.pop("$defs", {})
-    if model is ScoreBatch:
-        schema["properties"]["leads"]["items"] = parts["LeadRequest"]
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from api.compiling import engine_of_version
 from api.errors import ApiError
 from api.replies import Replies
+from database.promotions import ledger
 from database.serving import Wanted, wanted
 from intake.sentiment import sentiment_of
 from ringback.clock import now
@@ -27,7 +28,7 @@ from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.log import Keeper, PredictionLog, line_of, waiting_bytes
-from scoring.policy import policy
+from scoring.policy import policy, policy_failure
 from scoring.service import Service
 from scoring.stored import KnownByHeart, present_rates, stored_about
 
@@ -60,7 +61,7 @@ class Serving:
     _tried: float = 0.0
 
     async def follow(self) -> None:
-        """Take over what is wanted by now; what cannot be loaded leaves the one who answers where it is."""
+        """Take over what is wanted by now."""
         async with self._changing:
             asked = await to_thread.run_sync(wanted, now())
             self.rates = await to_thread.run_sync(present_rates)
@@ -74,21 +75,32 @@ class Serving:
 
     def _service_of(self, asked: Wanted) -> Service:
         self.failures = {}
-        before, shadows = self.service.champions, self.service.challengers
-        champions = Champions(*(self._engine(t, asked.champions.get(t), _of(before, t)) for t in TARGETS))
-        challengers = Champions(*(self._engine(t, asked.challengers.get(t), _of(shadows, t)) for t in TARGETS))
+        champions = Champions(*(self._champion(target, asked.champions.get(target)) for target in TARGETS))
+        challengers = Champions(*(self._engine(target, asked.challengers.get(target)) for target in TARGETS))
         return Service(champions, challengers, policy(), settings().challenger_share, asked.pinned)
 
-    def _engine(self, target: Target, version: str | None, present: Engine | None) -> Engine | None:
-        """The version asked for, warm; where it cannot be loaded the present one stays."""
-        if version is None or (present and present.version == version):
-            return present if version else None
+    def _champion(self, target: Target, version: str | None) -> Engine | None:
+        """The version asked for or, where it cannot be loaded, the last champion before that can: in every process."""
+        if version is None:
+            return None
+        for one in dict.fromkeys((version, *(promotion.version for promotion in ledger(target, now())))):
+            if engine := self._engine(target, one):
+                return engine
+        log.error("no champion of %s can be loaded; %s", target, "the rules answer" if target == "progression" else "")
+        return None
+
+    def _engine(self, target: Target, version: str | None) -> Engine | None:
+        """A version, warm; None where it cannot be loaded, which is told."""
+        pairs = (self.service.champions, self.service.challengers)
+        present = next((one for pair in pairs if (one := _of(pair, target)) and one.version == version), None)
+        if version is None or present:
+            return present
         try:
             return engine_of_version(target, version).warm
         except (NoModel, UnknownModel) as failure:
             self.failures[f"{target} {version}"] = str(failure)
-            log.error("%s; %s", failure, f"version {present.version} stays" if present else "the rules answer")
-            return present
+            log.error("%s", failure)
+            return None
 
     async def stored_about(self, lead: LeadRequest) -> Stored:
         """What is stored about a lead, its company and how calls have been ending.
@@ -103,13 +115,16 @@ class Serving:
         """How the scoring is, for who may know."""
         service = self.service
         present = _versions(service.champions)
+        is_wanted = self.wanted is None or all(present[t] == v for t, v in self.wanted.champions.items())
         return {
-            "ok": self.wanted is None or all(present[t] == v for t, v in self.wanted.champions.items()),
+            "ok": True,  # somebody answers, be it the rules
+            "degraded": not is_wanted or policy_failure() is not None,
             "champions": present,
             "challengers": _versions(service.challengers),
             "challenger_share": service.challenger_share,
             "pinned": sorted(service.pinned),
             "policy": service.rules.fingerprint,
+            "policy_failure": policy_failure(),
             "loaded_at": self.loaded_at,
             "cannot_be_loaded": self.failures,
             "log_bytes_waiting": waiting_bytes(),

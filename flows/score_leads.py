@@ -22,7 +22,7 @@ from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.log import bring_in
 from scoring.policy import policy
-from scoring.scorer import BATCH_ROWS, features_hash, score
+from scoring.scorer import BATCH_ROWS, content_of, score
 from scoring.stored import BASE_RATES
 from training.standing import challenger_as_of
 from warehouse.connect import writing
@@ -74,7 +74,7 @@ def open_calls(moment: datetime) -> list[Featured]:
 def unscored(calls: Iterable[Featured], champions: Champions) -> list[Featured]:
     """Those that these champions have not answered as they are known now: an answer is renewed when features change."""
     answered = predicted_contents(*champions.versions)
-    return [call for call in calls if (call.call_id, features_hash(call.row)) not in answered]
+    return [call for call in calls if (call.call_id, content_of(call.row, policy())) not in answered]
 
 
 @task
@@ -140,7 +140,7 @@ def _shadow(target: Target, champion: str, calls: list[Featured], moment: dateti
         return 0
     said = champion_answers(target, champion, moment)
     done = shadow_contents(target, champion, challenger.version)
-    keys = {(call.call_id, features_hash(call.row)): call for call in calls}
+    keys = {(call.call_id, content_of(call.row, policy())): call for call in calls}
     asked = [(key, call.row) for key, call in keys.items() if key in said and key not in done]
     new = 0
     for start in range(0, len(asked), BATCH_ROWS):

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from features.columnar import Coded
 from features.texts import LONGEST
-from intake.cells import FALSE, NOT_KNOWN, TRUE, Unreadable, number
-from scoring.lead import Custom, LeadRequest, people
+from intake.cells import NOT_KNOWN, Unreadable, number
+from scoring.lead import Custom, LeadRequest, as_number, people
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,9 +132,7 @@ def _plain(name: str, value: Any, is_number: bool) -> Any:
         return words[:LONGEST]  # further ones count for no model
     if name in TEXTS:
         return WHOLE.sub("", words) if name == "employees" else words
-    if is_custom and words.lower() in TRUE | FALSE and not words.isdigit():
-        return float(words.lower() in TRUE)
-    return number(words, name)
+    return as_number(words, name) if is_custom else number(words, name)
 
 
 def _texts(parts: Sequence[Any]) -> list[str]:

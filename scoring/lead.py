@@ -10,33 +10,45 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from features import build
+from intake.cells import FALSE, NOT_KNOWN, TRUE, number
 from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
 from intake.sentiment import sentiment_of
 from ringback.records import CompanyFacts, Snapshot, Value
 
 NO_NUL = r"^[^\x00]*$"
 SAYS_SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
-ADDRESS = r"^[^@\s\x00]+@[^@\s\x00]+$"
-PEOPLE = r"^\s*[0-9][0-9,]{0,11}\s*(-\s*[0-9][0-9,]{0,11}|\+)?\s*$"
-"""A size as CRMs write it: 50-100, 1,000+, 75."""
+ADDRESS = r"^([^@\s\x00]+@[^@\s\x00]+)?$"
+"""Or nothing, as systems send it that know none."""
+PEOPLE = r"^\s*([0-9][0-9,]{0,11}\s*(-\s*[0-9][0-9,]{0,11}|\+)?\s*)?$"
+"""A size as CRMs write it: 50-100, 1,000+, 75; or nothing."""
 NUMBER = re.compile(r"[0-9][0-9,]*")
 MOST_CUSTOM = 200
 LONGEST_NAME = 100
 LARGEST = 1e15
 LARGEST_CUSTOM = 1e300
 
-Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
-Passage = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
-Conversation = Annotated[str, StringConstraints(max_length=200_000, pattern=NO_NUL)]
+
+
+def _said(words: str) -> str | None:
+    """Words without blanks around them; None where they say that nothing is known, as in files (intake/cells.py)."""
+    words = words.strip()
+    return None if words.lower() in NOT_KNOWN else words
+
+
+SAYS = AfterValidator(_said)
+Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL), SAYS]
+Passage = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL), SAYS]
+Conversation = Annotated[str, StringConstraints(max_length=200_000, pattern=NO_NUL), SAYS]
+Name = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
 Amount = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)]
 Share = Annotated[float, Field(ge=-1, le=100, allow_inf_nan=False, strict=True)]
 Polarity = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False, strict=True)]
 Minutes = Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False, strict=True)]
 Year = Annotated[float, Field(ge=1000, le=3000, allow_inf_nan=False, strict=True)]
-Names = Annotated[tuple[Line, ...], Field(max_length=200)]
+Names = Annotated[tuple[Name, ...], Field(max_length=200)]
 
 
 def _as_number(value: Any) -> Any:
@@ -52,7 +64,7 @@ def _as_whole(value: Any) -> Any:
 Level = Annotated[int, Field(ge=1, le=5, strict=True), BeforeValidator(_as_whole)]
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True), BeforeValidator(_as_whole)]
 CustomNumber = Annotated[float, Field(ge=-LARGEST_CUSTOM, le=LARGEST_CUSTOM, allow_inf_nan=False, strict=True)]
-CustomText = Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]
+CustomText = Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL), SAYS]
 Custom = Annotated[
     CustomNumber | CustomText | None,
     BeforeValidator(_as_number, json_schema_input_type=bool | CustomNumber | CustomText | None),
@@ -80,15 +92,15 @@ class LeadRequest(BaseModel):
     )  # fmt: skip
     __pydantic_extra__: dict[str, Custom]
 
-    company_name: Annotated[str, StringConstraints(max_length=500, pattern=SAYS_SOMETHING)]
+    company_name: Annotated[str, StringConstraints(max_length=500, pattern=SAYS_SOMETHING), AfterValidator(str.strip)]
     lead_id: Line | None = Field(None, description="A lead that ringback knows: what is stored about it counts too.")
-    email: Annotated[str, StringConstraints(max_length=320, pattern=ADDRESS)] | None = Field(
+    email: Annotated[str, StringConstraints(max_length=320, pattern=ADDRESS), SAYS] | None = Field(
         None, description="The contact; a lead that ringback knows by it is taken as known."
     )
     call_id: Line | None = Field(None, description="The call that the notes are of, where it has an id.")
     domain: Line | None = Field(None, description="Domain or web site of the company.")
     industry: Line | None = None
-    employees: Amount | Annotated[str, StringConstraints(max_length=40, pattern=PEOPLE)] | None = Field(
+    employees: Amount | Annotated[str, StringConstraints(max_length=40, pattern=PEOPLE), SAYS] | None = Field(
         None, description="A number, or a range as CRMs write it: 50-100, 1,000+."
     )
     description: Passage | None = Field(None, description="What the company says of itself.")
@@ -230,3 +242,14 @@ def people(said: float | str) -> float:
         return float(said)
     ends = [float(end.replace(",", "")) for end in NUMBER.findall(said)]
     return sum(ends) / len(ends)
+
+
+def as_number(words: str, column: str) -> float:
+    """A number, or a yes or no, as people write it; raises Unreadable naming the column where it is neither.
+
+    >>> as_number("1,200", "seats"), as_number("yes", "renewed")
+    (1200.0, 1.0)
+    """
+    if words.lower() in TRUE | FALSE and not words.isdigit():
+        return float(words.lower() in TRUE)
+    return number(words, column)

@@ -3,6 +3,7 @@
 import tomllib
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from logging import getLogger
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -71,6 +72,11 @@ class Policy(BaseModel):
         return sha256(self.model_dump_json(exclude={"costs"}).encode()).hexdigest()[:8]
 
 
+_last_good: dict[Path, Policy] = {}
+_failures: dict[Path, str] = {}
+log = getLogger("ringback.scoring")
+
+
 def policy_file() -> Path:
     """The file of the policy in force."""
     return settings().policy
@@ -79,9 +85,30 @@ def policy_file() -> Path:
 def policy(path: Path | None = None) -> Policy:
     """The policy in a file, or the one in force, read again when the file has changed.
 
-    Raises WrongUsage naming the key that is wrong, or the file that cannot be read.
+    Raises WrongUsage naming the key that is wrong, or the file that cannot be read. A process that has read the one in
+    force before keeps that, says so in its log, and in `policy_failure`.
     """
-    path = path or policy_file()
+    if path is not None:
+        return _read_whole(path)
+    path = policy_file()
+    try:
+        _last_good[path] = _read_whole(path)
+        _failures.pop(path, None)
+    except WrongUsage as failure:
+        if path not in _last_good:
+            raise
+        if _failures.get(path) != str(failure):
+            log.error("%s; the policy as it was before stays in force", failure)
+        _failures[path] = str(failure)
+    return _last_good[path]
+
+
+def policy_failure() -> str | None:
+    """Why the policy in force is not what its file says now; None where it is."""
+    return _failures.get(policy_file())
+
+
+def _read_whole(path: Path) -> Policy:
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as failure:

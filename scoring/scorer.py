@@ -71,6 +71,11 @@ def features_hash(row: Mapping[str, Value]) -> str:
     return sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
+def content_of(row: Mapping[str, Value], rules: Policy) -> str:
+    """What an answer is an answer to: the features, and what a score means."""
+    return f"{features_hash(row)}.{rules.fingerprint}"
+
+
 def _answer(judged: Judged, n: int, row: Mapping[str, Value]) -> Answer:
     contributions: dict[str, float] = {}
     if judged.contributions is not None:
@@ -93,12 +98,12 @@ def _by_rules(row: Mapping[str, Value], rules: Policy) -> Answer:
 
 
 def _prediction(call: Featured, champions: Champions, answer: Answer, rules: Policy, at: datetime) -> Prediction:
-    versions, known_by = champions.versions, features_hash(call.row)
+    versions, content = champions.versions, content_of(call.row, rules)
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
-        prediction_id=once(call.call_id, known_by, versions),
+        prediction_id=once(call.call_id, content, versions),
         call_id=call.call_id,
-        content_hash=known_by,
+        content_hash=content,
         lead_id=call.lead_id,
         predicted_at=at,
         progression_version=versions[0],
@@ -112,13 +117,13 @@ def _prediction(call: Featured, champions: Champions, answer: Answer, rules: Pol
         confidence=answer.confidence,
         reasons=answer.reasons,
         company_name=call.company_name,
-        features_hash=known_by,
+        features_hash=features_hash(call.row),
         answered_by="rules" if champions.progression is None else "champion",
         points=answer.points,
         voice_ai_weight=rules.voice_ai_weight,
     )
 
 
-def once(subject: str, known_by: str, versions: tuple[str, str]) -> str:
-    """The name of what these versions say of these features of this subject: the same, whoever asks and whenever."""
-    return sha256("|".join((subject, known_by, *versions)).encode()).hexdigest()[:32]
+def once(subject: str, content: str, versions: tuple[str, str]) -> str:
+    """The name of what these versions say of this content of a subject: the same, whoever asks and whenever."""
+    return sha256("|".join((subject, content, *versions)).encode()).hexdigest()[:32]

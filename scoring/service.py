@@ -17,9 +17,9 @@ from ringback.laps import Laps
 from ringback.records import AnsweredBy, AskedBy, Prediction, Target, Value
 from scoring.explain import reason_of
 from scoring.judging import Champions
-from scoring.lead import LeadRequest, Stored, features_of_lead, lead_id_of_request
+from scoring.lead import LeadRequest, Stored, as_number, features_of_lead, lead_id_of_request
 from scoring.policy import Policy, priority, recommendation, tier
-from scoring.scorer import Answer, answer_rows, features_hash, once
+from scoring.scorer import Answer, answer_rows, content_of, features_hash, once
 
 MOST_CONTRIBUTIONS = 8
 """Of the features that moved the score most; the rest is given as one sum."""
@@ -87,8 +87,12 @@ class Service:
         laps: Laps | None = None,
         identity: str | None = None,
     ) -> Scored:
-        """Score a lead at a moment; an `identity` makes it the same answer however often it is asked."""
-        row = features_of_lead(lead, stored, at)
+        """Score a lead at a moment; an `identity` makes it the same answer however often it is asked.
+
+        Raises Unreadable, naming the custom field, for words where the models learned a number.
+        """
+        row = self._with_numbers(features_of_lead(lead, stored, at))
+        explain = explain or bool(lead.call_id or identity)  # what may be asked again is kept with its reasons
         lead_id = lead_id_of_request(lead, stored)
         tries = self.gives_to_challenger(lead_id)
         who, other = (self.instead, self.champions) if tries else (self.champions, self.instead)
@@ -103,8 +107,23 @@ class Service:
         unused = tuple(sorted(name for name in lead.__pydantic_extra__ if PREFIX + name not in self.features))
         return Scored(prediction, row, answer, missing, unused)
 
-    def told(self, scored: Scored) -> dict[str, Any]:
-        """The reply, as JSON's values."""
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Custom fields that any of the champions learned as numbers."""
+        pair = (self.champions.progression, self.champions.voice_ai)
+        return frozenset(
+            name for engine in pair if engine for name in engine.encoding.numbers if name.startswith(PREFIX)
+        )
+
+    def _with_numbers(self, row: dict[str, Value]) -> dict[str, Value]:
+        for name in self.numbers:
+            words = row.get(name)
+            if isinstance(words, str):
+                row[name] = as_number(words, name.removeprefix(PREFIX))
+        return row
+
+    def told(self, scored: Scored, explain: bool = True) -> dict[str, Any]:
+        """The reply, as JSON's values; without reasons where nobody wants them."""
         p, answer = scored.prediction, scored.answer
         progression = self._engine_of(p.progression_version)
         return {
@@ -119,10 +138,10 @@ class Service:
             "confidence": p.confidence,
             "tier": tier(p.progression_probability, self.rules),
             "horizon_days": progression.horizon_days if progression else None,
-            "reasons": p.reasons,
+            "reasons": p.reasons if explain else (),
             "points": answer.points,
-            "base_points": answer.base_points,
-            "contributions": _strongest(answer, scored.row),
+            "base_points": answer.base_points if explain else None,
+            "contributions": _strongest(answer, scored.row) if explain else [],
             "missing": scored.missing,
             "unused": scored.unused,
             "answered_by": p.answered_by,
@@ -162,15 +181,15 @@ def _prediction(
     by: AnsweredBy,
     identity: str | None,
 ) -> Prediction:
-    versions, known_by = who.versions, features_hash(row)
+    versions, content = who.versions, content_of(row, rules)
     prediction_id = uuid4().hex
     if subject := lead.call_id or identity:
-        prediction_id = once(subject, known_by, versions)
+        prediction_id = once(subject, content, versions)
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
         prediction_id=prediction_id,
         call_id=lead.call_id or f"request:{prediction_id}",
-        content_hash=known_by,
+        content_hash=content,
         lead_id=lead_id,
         predicted_at=at,
         progression_version=versions[0],
@@ -184,7 +203,7 @@ def _prediction(
         confidence=answer.confidence,
         reasons=answer.reasons,
         company_name=lead.company_name,
-        features_hash=known_by,
+        features_hash=features_hash(row),
         source=source,
         answered_by=by,
         points=answer.points,

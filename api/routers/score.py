@@ -1,5 +1,6 @@
 """Scores: one lead or up to a hundred, with reasons; logged before they are answered."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,10 +11,11 @@ from fastapi.responses import Response
 from api import metrics
 from api.bodies import body_of, parsed
 from api.direct import DirectRoute
-from api.errors import Failure
+from api.errors import ApiError, Failure
 from api.score_shapes import ScoreBatch, ScoreReply, Scores, request_body
 from api.security import require
 from api.serving import Serving, serving
+from intake.cells import Unreadable
 from ringback.clock import now
 from ringback.laps import Laps
 from scoring.lead import LeadRequest
@@ -26,6 +28,8 @@ MAY_SCORE = Depends(require("score"))
 NOT_JSON: dict[int | str, dict[str, Any]] = {
     415: {"model": Failure, "description": "The body does not say that it is JSON."}
 }
+LONG_BODY = 20_000
+"""Bytes from which reading the words takes so long (1 ms for 1,000) that others should not wait for it."""
 AS_TIMES = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
@@ -47,19 +51,23 @@ async def score(request: Request, explain: bool = True) -> Response:
     known = here.replies.get(asked, service)
     metrics.count_cache(known is not None)
     if known is not None:
-        return _reply(known | {"cached": True}, laps)
+        return _response(known, laps)
     lead = parsed(LeadRequest, raw)
     laps.lap("validate")
     stored = await here.stored_about(lead)
     laps.lap("stored")
-    scored = service.score(lead, stored, now(), explain=explain, laps=laps)
+    answer = partial(service.score, lead, stored, now(), explain=explain, laps=laps)
+    try:
+        scored = answer() if len(raw) <= LONG_BODY else await to_thread.run_sync(answer)
+    except Unreadable as failure:
+        raise ApiError(422, f"{failure.column}: {failure.reason}", field=failure.column) from None
     laps.lap("tell")
     here.written.append(line_of(scored, _circumstances(request)))
     laps.lap("log")
     _count(scored)
-    told = service.told(scored) | {"cached": False}
-    here.replies.keep(asked, service, told)
-    return _reply(told, laps)
+    reply = orjson.dumps(service.told(scored, explain) | {"cached": False}, option=AS_TIMES)
+    here.replies.keep(asked, service, reply)
+    return _response(reply, laps)
 
 
 @router.post(
@@ -74,21 +82,25 @@ async def score_batch(request: Request, explain: bool = True) -> Response:
     laps.lap("validate")
     told = await to_thread.run_sync(_score_all, here, here.service, batch.leads, _circumstances(request), explain)
     laps.lap("score")
-    return _reply({"results": told}, laps)
+    return _response(orjson.dumps({"results": told}, option=AS_TIMES), laps)
 
 
 def _score_all(
     here: Serving, service: Service, leads: list[LeadRequest], circumstances: dict[str, str | None], explain: bool
 ) -> list[dict[str, Any]]:
     at = now()
-    scored = [
-        service.score(lead, stored_about(lead, here.rates) if here.known.has(lead) else here.rates, at, explain=explain)
-        for lead in leads
-    ]
+    scored = []
+    for number, lead in enumerate(leads):
+        stored = stored_about(lead, here.rates) if here.known.has(lead) else here.rates
+        try:
+            scored.append(service.score(lead, stored, at, explain=explain))
+        except Unreadable as failure:
+            place = f"leads.{number}.{failure.column}"
+            raise ApiError(422, f"{place}: {failure.reason}", field=place) from None
     here.written.append(b"".join(line_of(one, circumstances) for one in scored))
     for one in scored:
         _count(one)
-    return [service.told(one) | {"cached": False} for one in scored]
+    return [service.told(one, explain) | {"cached": False} for one in scored]
 
 
 def _circumstances(request: Request) -> dict[str, str | None]:
@@ -102,8 +114,7 @@ def _count(scored: Scored) -> None:
     metrics.observe_score(p.qualification_score, versions, p.answered_by)
 
 
-def _reply(told: dict[str, Any], laps: Laps) -> Response:
-    body = orjson.dumps(told, option=AS_TIMES)
+def _response(body: bytes, laps: Laps) -> Response:
     laps.lap("reply")
     for part, seconds in laps.seconds.items():
         metrics.observe_phase(part, seconds)

@@ -35,7 +35,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance, negative_data_rejection, positive_data_acceptance,
 ]  # fmt: skip
-EXAMPLES = 10
+EXAMPLES = 8
 """Of each operation; some fit its description and some do not."""
 ASKS_OTHERS = frozenset({"POST /api/leads/{lead_id}/enrich"})
 TAKES_SECONDS = frozenset({"POST /models/reload/{version}"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -248,6 +249,21 @@ def test_an_answer_that_cannot_be_logged_is_not_given(
     assert [answer.status_code for answer in answers] == [503, 503]
     told = service.post("/score", json=CUSTOMERS, headers=scorer).json()
     assert (told["cached"], [row.prediction_id for row in predictions()]) == (False, [told["prediction_id"]])
+
+
+def test_nobody_waits_for_the_reading_of_somebody_else_s_transcript(
+    service: TestClient, scorer: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_the_loop() -> int:
+        return get_ident()
+
+    threads: list[int] = []
+    score = Service.score
+    monkeypatch.setattr(Service, "score", lambda *asked, **more: threads.append(get_ident()) or score(*asked, **more))
+    for words in ("short", "A: we talked at length\n" * 2_000):
+        service.post("/score", json=CUSTOMERS | {"transcript": words}, headers=scorer)
+    loop = service.portal.call(in_the_loop)  # type: ignore[union-attr]
+    assert [thread == loop for thread in threads] == [True, False]
 
 
 def test_requests_that_began_with_a_model_end_with_it(

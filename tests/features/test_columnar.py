@@ -52,7 +52,7 @@ TABLES = st.integers(0, 30).flatmap(
 
 
 @given(TABLES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @pytest.mark.parametrize("function", [looks_further_at_some, sums, lambda row: "always", lambda row: row.nothing])
 def test_the_values_are_those_of_calling_it_row_by_row(function: Callable[[Any], Any], columns: Columns) -> None:
     made = columnar(columns).column(function)

@@ -250,3 +250,23 @@ def test_a_column_with_more_categories_than_its_index_can_count_is_read() -> Non
     assert (scores.rows.tolist(), scores.rejected[0].row) == ([0, 1], 2)
     full = pa.DictionaryArray.from_arrays(pa.array([0, 127, None], pa.int8()), [f"c{n}" for n in range(128)])
     assert Bulk(both(), policy(), NOON).score(pa.table({"company_name": full})).rows.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"call_notes": ""}, {"call_notes": "n/a"}, {"job_title": "none"}, {"industry": " N/A "}, {"description": ""},
+        {"call_notes": "  They asked about pricing. \n"}, {"email": ""}, {"employees": " "}, {"custom": "null"},
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_not_known_in_a_request_as_in_a_file(blank: Plain) -> None:
+    lead = {"company_name": " Acme "} | blank
+    assert all_said(score([lead]), 1) == said_alone([lead], both(), [NOTHING])
+    if not any(str(value).strip().startswith("They") for value in blank.values()):
+        assert said_alone([lead], both(), [NOTHING]) == said_alone([{"company_name": "Acme"}], both(), [NOTHING])
+
+
+def test_a_number_that_is_written_as_text_is_that_number_in_a_request_as_in_a_file() -> None:
+    lead = {"company_name": "Acme", "seats": " 1,200 "}
+    expected = said_alone([lead | {"seats": 1200}], both(), [NOTHING])
+    assert said_alone([lead], both(), [NOTHING]) == all_said(score([lead]), 1) == expected

@@ -68,7 +68,17 @@ def test_whole_numbers_may_be_written_as_json_writes_them() -> None:
 
 @pytest.mark.parametrize(
     ("said", "kept"),
-    [(True, 1.0), (False, 0.0), (7, 7.0), (10**20, 1e20), ("7", "7"), ("", ""), (None, None), (-1e300, -1e300)],
+    [
+        (True, 1.0),
+        (False, 0.0),
+        (7, 7.0),
+        (10**20, 1e20),
+        ("7", "7"),
+        ("", None),
+        (" n/a", None),
+        (None, None),
+        (-1e300, -1e300),
+    ],
 )
 def test_a_custom_field_is_a_number_a_text_or_not_known(said: Any, kept: Any) -> None:
     assert (a_request(seats=said).__pydantic_extra__, takes("seats", said)) == ({"seats": kept}, True)

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback.errors import WrongUsage
-from scoring.policy import FILE, Policy, points, policy, priority, qualification_score, recommendation, tier
+from ringback.settings import settings
+from scoring.policy import (
+    FILE,
+    Policy,
+    points,
+    policy,
+    policy_failure,
+    priority,
+    qualification_score,
+    recommendation,
+    tier,
+)
 
 RULES = Policy(
     voice_ai_weight=0.3, ae_handoff_at=60, nurture_at=30, high_voice_ai_at=70, high_at=70, medium_at=45, alert_at=80
@@ -107,3 +118,18 @@ def test_a_fingerprint_changes_with_what_decides_a_score_and_not_with_costs() ->
     others = [known | {"nurture_at": 31}, known | {"tiers": {"a": 0.61}}, known | {"voice_ai_weight": 0.31}]
     assert same.fingerprint == RULES.fingerprint
     assert len({RULES.fingerprint, *(Policy.model_validate(other).fingerprint for other in others)}) == 4
+
+
+def test_a_process_keeps_the_policy_it_has_where_its_file_is_broken_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(FILE.read_text())
+    monkeypatch.setenv("RINGBACK_POLICY", str(file))
+    settings.cache_clear()
+    before = policy()
+    file.write_text("voice_ai_weight = 7")
+    assert (policy(), "voice_ai_weight" in (policy_failure() or "")) == (before, True)
+    file.write_text(FILE.read_text())
+    assert (policy(), policy_failure()) == (before, None)
+    settings.cache_clear()

@@ -108,11 +108,11 @@ def test_a_lead_whom_the_challenger_gets_has_the_champion_beside() -> None:
 
 
 def test_always_the_same_leads_go_to_the_challenger_and_as_many_as_was_asked_for() -> None:
-    leads = [f"lead {n}@acme.com" for n in range(20_000)] + ["\ud800"]
+    leads = [f"lead {n}@acme.com" for n in range(5_000)] + ["\ud800"]
     pair = Champions(second(), None)
     services = [a_service(challengers=pair, challenger_share=share) for share in (0.0, 0.1, 0.3, 1.0)]
     given = [set(filter(service.gives_to_challenger, leads)) for service in services]
-    assert [len(one) / len(leads) for one in given] == pytest.approx([0.0, 0.1, 0.3, 1.0], abs=0.01)
+    assert [len(one) / len(leads) for one in given] == pytest.approx([0.0, 0.1, 0.3, 1.0], abs=0.02)
     assert given[1] < given[2] < given[3]
     assert not a_service(challenger_share=1.0).gives_to_challenger(leads[0])
 
@@ -136,3 +136,19 @@ def test_the_stored_lead_is_who_is_told_of() -> None:
     known = replace(RATES, lead_id="ana@acme.com", features={"sentiment": 0.9})
     told = scored(a_service(), LEAD.model_copy(update={"lead_id": "old id"}), known)
     assert (told.prediction.lead_id, told.row["sentiment"] == 0.9) == ("ana@acme.com", False)
+
+
+def test_another_policy_gives_another_answer_about_the_same_call() -> None:
+    other = policy().model_copy(update={"ae_handoff_at": 99, "nurture_at": 98})
+    of_call = LEAD.model_copy(update={"call_id": "call:7"})
+    before, after = scored(a_service(), of_call), scored(replace(a_service(), rules=other), of_call)
+    assert before.prediction.prediction_id != after.prediction.prediction_id
+    assert before.prediction.content_hash != after.prediction.content_hash
+    assert before.prediction.features_hash == after.prediction.features_hash
+
+
+def test_an_answer_about_a_call_is_kept_with_its_reasons_though_nobody_asked_for_them() -> None:
+    of_call = scored(a_service(), LEAD.model_copy(update={"call_id": "call:7"}), explain=False)
+    assert of_call.prediction.reasons
+    told = a_service().told(of_call, explain=False)
+    assert (told["reasons"], told["contributions"], told["base_points"]) == ((), [], None)
