@@ -9,7 +9,7 @@ import pytest
 from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
-from scoring.policy import policy
+from scoring.policy import Policy, policy
 from scoring.service import MOST_CONTRIBUTIONS, Scored, Service
 from tests.factories import NOON
 from tests.scoring.leads import RATES, both, leads_of_every_kind, wide_engine
@@ -139,7 +139,7 @@ def test_the_stored_lead_is_who_is_told_of() -> None:
 
 
 def test_another_policy_gives_another_answer_about_the_same_call() -> None:
-    other = policy().model_copy(update={"ae_handoff_at": 99, "nurture_at": 98})
+    other = Policy.model_validate(policy().model_dump() | {"ae_handoff_at": 99, "nurture_at": 98})
     of_call = LEAD.model_copy(update={"call_id": "call:7"})
     before, after = scored(a_service(), of_call), scored(replace(a_service(), rules=other), of_call)
     assert before.prediction.prediction_id != after.prediction.prediction_id
