@@ -2,8 +2,8 @@
 
 import re
 
-RUN = re.compile(r"([^\w\s])\1{3,}")
-"""A sign that is repeated; a long run of them takes TextBlob seconds and says no more than three."""
+LONG = re.compile(r"(\S{100})\S+")
+"""What stands without a blank for so long is no word; TextBlob takes time with the square of its length."""
 
 
 def sentiment_of(*texts: str | None) -> float | None:
@@ -12,7 +12,7 @@ def sentiment_of(*texts: str | None) -> float | None:
     >>> sentiment_of("They loved it.") > 0 > sentiment_of("A terrible, useless demo.")
     True
     """
-    words = RUN.sub(r"\1\1\1", "\n".join(text for text in texts if text))
+    words = LONG.sub(r"\1", "\n".join(text for text in texts if text))
     if not words.strip():
         return None
     from textblob.en import sentiment  # what TextBlob(words).sentiment asks, without making a class for each answer
