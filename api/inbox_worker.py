@@ -19,11 +19,12 @@ from anyio import to_thread
 
 from api import email_events
 from database import engagement, inbox, incidents, keys, people, published
-from database.inbox import MOST_ATTEMPTS, Delivery
+from database.away import is_away
+from database.inbox import MOST_ATTEMPTS, Delivery, Name
 from ringback.clock import now
 from ringback.errors import VendorUnavailable
 from ringback.settings import settings
-from scoring.arrivals import arrivals_in, records_of, to_score
+from scoring.arrivals import Arrival, alone, arrivals_in, records_of, to_score
 from vendors import prefect_events
 
 log = logging.getLogger("ringback.inbox")
@@ -128,17 +129,31 @@ class InboxWorker:
         engagement.keep_events(found)
 
     def _take_leads(self, delivery: Delivery) -> None:
-        """Keep the leads, then score each; both can be done again without doing it twice."""
-        arrivals = arrivals_in(delivery.body)
-        records = [
-            records_of(one, f"{delivery.name.delivery_id}:{number}", delivery.received_at)
-            for number, one in enumerate(arrivals)
-        ]
-        people.publish_companies([facts for _, facts in records if facts])
-        kept = people.publish_leads([lead for lead, _ in records]).kept_as
-        assert self._score_lead is not None  # noqa: S101  (leads are only taken where they can be scored)
-        for arrival, (lead, _) in zip(arrivals, records, strict=True):
-            self._score_lead(to_score(arrival, kept.get(lead.lead_id, lead.lead_id)))
+        """Keep the leads, then score each; both can be done again without doing it twice.
+
+        A lead that fails beside others that do not becomes a delivery of its own, which is tried again and in the end
+        given up with its own reason; the others are done.
+        """
+        arrivals, score_lead = arrivals_in(delivery.body), self._score_lead
+        assert score_lead is not None  # noqa: S101  (leads are only taken where they can be scored)
+        names = [f"{delivery.name.delivery_id}:{number}" for number in range(len(arrivals))]
+        kept = _kept_together(arrivals, names, delivery.received_at)
+        failed: dict[int, Exception] = {}
+        for number, arrival in enumerate(arrivals):
+            try:
+                lead_id = kept[number] or _kept([arrival], [names[number]], delivery.received_at)[0]
+                kept[number] = lead_id
+                score_lead(to_score(arrival, lead_id))
+            except Exception as failure:  # whatever it is of this lead, the others are taken
+                if is_away(failure):
+                    raise
+                failed[number] = failure
+        if len(failed) == len(arrivals) > 0:
+            raise failed[0]
+        for number, because in failed.items():
+            log.error("a lead of a delivery failed; it becomes one of its own", exc_info=because)
+            body = alone(arrivals[number], kept[number])
+            inbox.keep(Name(LEADS, names[number]), body, {}, delivery.received_at)
 
     def _tell_of_calls(self, deliveries: Sequence[Delivery]) -> None:
         """Let the ingest read Fellow, at most once a minute; until it has, the deliveries wait.
@@ -176,3 +191,22 @@ class InboxWorker:
         if published.take_turn("inbox.tidy", at, TIDY_EVERY):
             keys.forget_usage(at - USAGE_KEPT)
             inbox.forget_done(at - DONE_KEPT)
+
+
+def _kept_together(arrivals: Sequence[Arrival], names: Sequence[str], at: datetime) -> list[str | None]:
+    """The ids that leads are kept under; nothing of all where one keeps the others from it."""
+    try:
+        return [*_kept(arrivals, names, at)]
+    except Exception as failure:
+        if len(arrivals) == 1 or is_away(failure):
+            raise
+        log.warning("the leads of a delivery cannot be kept together", exc_info=True)
+        return [None] * len(arrivals)
+
+
+def _kept(arrivals: Sequence[Arrival], names: Sequence[str], at: datetime) -> list[str]:
+    """Keep leads and their companies; gives the ids that the leads are kept under."""
+    records = [records_of(arrival, name, at) for arrival, name in zip(arrivals, names, strict=True)]
+    people.publish_companies([facts for _, facts in records if facts])
+    kept = people.publish_leads([lead for lead, _ in records]).kept_as
+    return [kept.get(lead.lead_id, lead.lead_id) for lead, _ in records]

@@ -12,6 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client import generate_latest as _written
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ringback.records import Prediction
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 PHASE_SECONDS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1)
@@ -39,12 +41,13 @@ def observe_request(route: str, status: int, seconds: float) -> None:
         _error_of(route, status).inc()
 
 
-def observe_score(score: float, versions: Mapping[str, str], answered_by: str) -> None:
-    """Note a score (0 to 100), the version that answered by target, and who that was (champion, rules …)."""
-    _scores.observe(score)
-    for target, version in versions.items():
-        _prediction_of(target, version, answered_by).inc()
-    if answered_by == "rules":
+def observe_prediction(prediction: Prediction) -> None:
+    """Note an answer, whoever asked for it: its score (0 to 100), and by target the version that answered."""
+    _scores.observe(prediction.qualification_score)
+    by = prediction.answered_by
+    _prediction_of("progression", prediction.progression_version, by).inc()
+    _prediction_of("voice_ai", prediction.voice_ai_version, by).inc()
+    if by == "rules":
         _fallbacks.inc()
 
 

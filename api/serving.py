@@ -14,9 +14,11 @@ from typing import Any
 from anyio import to_thread
 from fastapi import FastAPI
 
+from api import metrics
 from api.compiling import engine_of_version
 from api.errors import ApiError
 from api.replies import Replies
+from api.threads import FOLLOWING
 from database.promotions import ledger
 from database.serving import Wanted, wanted
 from intake.sentiment import sentiment_of
@@ -63,9 +65,9 @@ class Serving:
     async def follow(self) -> None:
         """Take over what is wanted by now."""
         async with self._changing:
-            asked = await to_thread.run_sync(wanted, now())
-            self.rates = await to_thread.run_sync(present_rates)
-            self.known = await to_thread.run_sync(self.known.renewed)
+            asked = await to_thread.run_sync(wanted, now(), limiter=FOLLOWING)
+            self.rates = await to_thread.run_sync(present_rates, limiter=FOLLOWING)
+            self.known = await to_thread.run_sync(self.known.renewed, limiter=FOLLOWING)
             rules = policy()
             is_tried = not self.failures or monotonic() - self._tried < TRY_AGAIN_SECONDS
             if asked == self.wanted and rules == self.service.rules and is_tried:
@@ -171,6 +173,7 @@ def score_lead(lead: dict[str, Any]) -> None:
     once = f"webhook:{asked.lead_id}:{at:%Y-%m-%d}"  # whoever is stopped after this and does it again, does it once
     scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once)
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
+    metrics.observe_prediction(scored.prediction)
 
 
 def facts() -> dict[str, Any]:

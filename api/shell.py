@@ -59,6 +59,10 @@ class Shell:
             raise ApiError(401, headers={"WWW-Authenticate": 'Bearer realm="ringback"'})
         return key, await self._limiter.admit(key, at)
 
+    async def charge(self, key: Key, cost: int) -> Standing:
+        """Count more of a request than its one; none of it is counted where not all of it fits."""
+        return await self._limiter.admit(key, now(), cost)
+
     async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is behind the shell."""
         await self._app(scope, receive, send)
@@ -101,9 +105,10 @@ class _Exchange:
         shell = self._shell
         try:
             self.key, standing = await shell.admit(self._scope, sent)
-            state["key"] = self.key
+            state["key"], state["charge"] = self.key, self._charge
             if standing is not None:
-                self._count(standing)
+                self._show(standing)
+                self._refuse_beyond(standing, f"This key may ask {standing.limit:,} times a minute")
             stated = sent.get(b"content-length", b"0")
             if not stated.isdigit() or int(stated) > shell.most_body_bytes:
                 raise failure_of(TooLarge(shell.most_body_bytes))
@@ -112,21 +117,30 @@ class _Exchange:
             return
         await shell.inside(self._scope, self._receive_within, self._send_on)
 
-    def _count(self, standing: Standing) -> None:
-        """Say in headers what is left of the budget; raises ApiError 429 where nothing is."""
-        seconds = str(standing.seconds_left).encode()
+    async def _charge(self, more: int) -> None:
+        """Count `more` than the one that every request is; raises ApiError 429 where they do not all fit."""
+        if more > 0 and self.key is not None:
+            standing = await self._shell.charge(self.key, more)
+            self._show(standing)
+            limit = f"of the {standing.limit:,} a minute that this key may ask {standing.remaining:,} are left"
+            self._refuse_beyond(standing, f"A request that counts {more + 1:,} times does not fit: {limit}")
+
+    def _show(self, standing: Standing) -> None:
+        """Say in headers what is left of the budget."""
         self._extra = (
-            *self._extra,
+            (b"x-request-id", self.request_id.encode()),
             (b"x-ratelimit-limit", str(standing.limit).encode()),
             (b"x-ratelimit-remaining", str(standing.remaining).encode()),
-            (b"x-ratelimit-reset", seconds),
+            (b"x-ratelimit-reset", str(standing.seconds_left).encode()),
         )
-        if not standing.is_admitted:
-            metrics.count_limited()
-            self._extra = (*self._extra, (b"retry-after", seconds))
-            raise ApiError(
-                429, f"This key may ask {standing.limit:,} times a minute; the next begins in {seconds.decode()} s."
-            )
+
+    def _refuse_beyond(self, standing: Standing, because: str) -> None:
+        if standing.is_admitted:
+            return
+        metrics.count_limited()
+        seconds = str(standing.seconds_left)
+        self._extra = (*self._extra, (b"retry-after", seconds.encode()))
+        raise ApiError(429, f"{because}; the next minute begins in {seconds} s.")
 
     async def _receive_within(self) -> Message:
         message = await self._receive()

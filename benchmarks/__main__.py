@@ -1,6 +1,7 @@
 """`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio.
 
-Larger ones have a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`.
+Then the service is held against MLflow's, and a file of leads is scored, where `make demo` left a model. Others have
+a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`.
 """
 
 import statistics
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks import bulk, serving
 from benchmarks.drift import judging_drift
 
 ROUNDS = 5
@@ -123,6 +125,8 @@ def main() -> None:
         our_median, peer_median = (statistics.median(times) for times in zip(*pairs, strict=True))
         ratio = statistics.median(b / a for a, b in pairs)
         print(f"{our_name:34}{our_median:9.3f} s   {peer_name:24}{peer_median:9.3f} s   {ratio:6.1f} times as fast")
+    serving.main()
+    bulk.main()
 
 
 def _seconds(way: Way) -> float:

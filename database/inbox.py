@@ -97,7 +97,7 @@ def finish(worker: str, names: Iterable[Name], at: datetime) -> int:
 
 
 def fail(worker: str, name: Name, because: str, at: datetime) -> int:
-    """Say that a try failed: it waits twice as long after each, and is a dead letter after the fifth."""
+    """Say that a try failed: it waits 10 s, then each time four times as long; after the fifth it is dead."""
     with reading() as connection:
         attempts = connection.scalar(select(Row.attempts).where(_is(name))) or 1
     wait = min(FIRST_RETRY_AFTER * 4 ** (attempts - 1), LONGEST_RETRY_AFTER)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -60,17 +61,42 @@ def keys_of_lead(lead_id: str | None, email: str | None) -> tuple[str, ...]:
     return tuple(key for key in (lead_id, f"{EMAIL}{address}" if address else None, address) if key)
 
 
-def all_lead_keys(most: int) -> frozenset[str] | None:
-    """Everything that any lead can be found by; None where that is more than so many."""
-    tables = (
-        (models.Lead, models.Lead.lead_id),
-        (models.LeadKey, models.LeadKey.key),
-        (models.MergedLead, models.MergedLead.lead_id),
-    )
+@dataclass(frozen=True, slots=True)
+class KeysSeen:
+    """By what companies and leads can be found: all of it, or what has come to be known since a moment."""
+
+    counts: tuple[int, ...]
+    """Rows there are in all: companies, leads, keys of leads, former ids; as `database.people.state_of_people`."""
+    latest: datetime | None
+    """When the last of them came to be known."""
+    companies: set[str] | None
+    leads: set[str] | None
+    """Ids, addresses and former ids; None, of either, where there are too many."""
+
+
+def keys_since(moment: datetime | None, most: int) -> KeysSeen:
+    """What has come to be known since a moment, or all, by one look: what is counted is what was found.
+
+    Of more than `most` companies, or keys of leads, none is read. What is stated to be known since earlier than the
+    moment is not found: the counts tell that something is missing.
+    """
+    company, lead, key, merged = models.Company, models.Lead, models.LeadKey, models.MergedLead
+    of_companies, of_leads = select(company.company_id), select(lead.lead_id)
+    of_keys, of_merged = select(key.key), select(merged.lead_id)
+    if moment is not None:
+        of_companies = of_companies.where(company.known_at >= moment)
+        of_keys = of_keys.where(key.lead_id.in_(select(lead.lead_id).where(lead.known_at >= moment)))
+        of_leads, of_merged = of_leads.where(lead.known_at >= moment), of_merged.where(merged.merged_at >= moment)
     with reading() as connection:
-        if sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table, _ in tables) > most:
-            return None
-        return frozenset(key for _, column in tables for key in connection.scalars(select(column)))
+        tables = (company, lead, key, merged)
+        counts = tuple(connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
+        moments = (connection.scalar(select(func.max(table.known_at))) for table in (company, lead))
+        latest = max((one for one in moments if one is not None), default=None)
+        companies = None if counts[0] > most else set(connection.scalars(of_companies))
+        if sum(counts[1:]) > most:
+            return KeysSeen(counts, latest, companies, None)
+        leads = {one for asked in (of_leads, of_keys, of_merged) for one in connection.scalars(asked)}
+    return KeysSeen(counts, latest, companies, leads)
 
 
 def last_features(lead_id: str) -> Mapping[str, Value]:

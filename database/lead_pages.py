@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 
-from database.models import Call, Company, Lead, MergedLead, Prediction
+from database.models import Call, Company, LastScore, Lead, MergedLead, Prediction
 from database.session import in_parts, reading
 
 Order = Literal["known_at", "name", "company", "score"]
@@ -42,21 +42,22 @@ class Page:
 
 def page_of_leads(search: str, order: Order, is_descending: bool, limit: int, offset: int) -> Page:
     """Leads whose name, address, title or company has the words in it; without a score last, where scores order."""
-    chosen, last = _fitting(search, knows_company=order == "company"), _last_predictions()
+    chosen = _fitting(search, knows_company=order == "company")
     key: Any = {
         "known_at": Lead.known_at, "name": func.lower(Lead.name), "company": func.lower(Company.name),
-        "score": Prediction.qualification_score,
+        "score": LastScore.qualification_score,
     }[order]  # fmt: skip
     asked = chosen.with_only_columns(Lead.lead_id)
     if order == "score":
-        asked = asked.outerjoin(last, last.c.lead_id == Lead.lead_id).outerjoin(
-            Prediction, Prediction.prediction_id == last.c.prediction_id
-        )
+        asked = asked.outerjoin(LastScore, LastScore.lead_id == Lead.lead_id)
     asked = asked.order_by((key.desc() if is_descending else key.asc()).nulls_last(), Lead.lead_id)
+    counted = select(func.count()).select_from(chosen.with_only_columns(Lead.lead_id).subquery())
+    if search.split():  # every lead is looked at: once for both
+        asked = asked.add_columns(func.count().over())
     with reading() as connection:
-        total = connection.scalar(select(func.count()).select_from(chosen.with_only_columns(Lead.lead_id).subquery()))
-        ids = list(connection.scalars(asked.limit(limit).offset(offset)))
-    return Page(tuple(_listed(ids)), total or 0)
+        found = connection.execute(asked.limit(limit).offset(offset)).all()
+        total = found[0][1] if found and search.split() else connection.scalar(counted)
+    return Page(tuple(_listed([row[0] for row in found])), total or 0)
 
 
 def all_leads() -> Iterator[list[ListedLead]]:
@@ -80,12 +81,11 @@ def kept_under(lead_id: str) -> str:
 
 
 def last_prediction(lead_id: str) -> dict[str, Any] | None:
-    """The last prediction of a lead, by its columns."""
+    """The last prediction that counts for a lead, by its columns; what somebody merely asked is in its history."""
     asked = (
         select(Prediction)
-        .where(Prediction.lead_id == lead_id)
-        .order_by(Prediction.predicted_at.desc(), Prediction.prediction_id.desc())
-        .limit(1)
+        .join(LastScore, LastScore.prediction_id == Prediction.prediction_id)
+        .where(LastScore.lead_id == lead_id)
     )
     with reading() as connection:
         row = connection.execute(asked).mappings().first()
@@ -123,49 +123,21 @@ def _fitting(search: str, knows_company: bool) -> Select[Any]:
     return asked
 
 
-def _last_predictions() -> Any:
-    """The id of the last prediction by lead; of two of the same moment the one with the greater id."""
-    latest = select(Prediction.lead_id, func.max(Prediction.predicted_at).label("at")).group_by(Prediction.lead_id)
-    latest_at = latest.subquery()
-    same = and_(Prediction.lead_id == latest_at.c.lead_id, Prediction.predicted_at == latest_at.c.at)
-    return (
-        select(Prediction.lead_id, func.max(Prediction.prediction_id).label("prediction_id"))
-        .join(latest_at, same)
-        .group_by(Prediction.lead_id)
-        .subquery()
-    )
-
-
 def _listed(lead_ids: Sequence[str]) -> list[ListedLead]:
     """Rows for these ids, in their order."""
     found: dict[str, ListedLead] = {}
+    scores = (LastScore.qualification_score, LastScore.recommendation, LastScore.priority, LastScore.predicted_at)
     for some in in_parts(lead_ids):
         asked = (
-            select(Lead, Company.name.label("company_name"))
+            select(Lead, Company.name.label("company_name"), *scores)
             .outerjoin(Company, Company.company_id == Lead.company_id)
+            .outerjoin(LastScore, LastScore.lead_id == Lead.lead_id)
             .where(Lead.lead_id.in_(some))
         )
         with reading() as connection:
-            scores = {row.lead_id: row for row in connection.execute(_scores_of(some))}
             for row in connection.execute(asked):
-                score = scores.get(row.lead_id)
                 found[row.lead_id] = ListedLead(
                     row.lead_id, row.name, row.email, row.job_title, row.company_id, row.company_name, row.source,
-                    row.known_at, *(score[1:] if score else ()),
+                    row.known_at, row.qualification_score, row.recommendation, row.priority, row.predicted_at,
                 )  # fmt: skip
     return [found[one] for one in lead_ids if one in found]
-
-
-def _scores_of(lead_ids: Sequence[str]) -> Select[Any]:
-    """The last prediction of each of some leads, found along the index of predictions by lead."""
-    p = Prediction
-    place = func.row_number().over(
-        partition_by=p.lead_id, order_by=(p.predicted_at.desc(), p.prediction_id.desc())
-    )  # fmt: skip
-    ranked = (
-        select(p.lead_id, p.qualification_score, p.recommendation, p.priority, p.predicted_at, place.label("place"))
-        .where(p.lead_id.in_(lead_ids))
-        .subquery()
-    )
-    c = ranked.c
-    return select(c.lead_id, c.qualification_score, c.recommendation, c.priority, c.predicted_at).where(c.place == 1)

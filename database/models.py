@@ -11,10 +11,13 @@ from database.service_models import ApiKey as ApiKey
 from database.service_models import EngagementEvent as EngagementEvent
 from database.service_models import InboxDelivery as InboxDelivery
 from database.service_models import KeyUsage as KeyUsage
+from database.service_models import LastScore as LastScore
 from database.service_models import LogMark as LogMark
 from database.service_models import Published as Published
 from database.service_models import ScoredFeatures as ScoredFeatures
 from database.service_models import Serving as Serving
+
+NOT_LANDED = "landed_at IS NULL AND source <> 'flow'"
 
 
 class Company(Base):
@@ -25,7 +28,7 @@ class Company(Base):
     company_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str | None]
     domain: Mapped[str | None]
-    known_at: Mapped[datetime]
+    known_at: Mapped[datetime] = mapped_column(index=True)
     chosen: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """By field: the value that counts, with its source, confidence and time."""
 
@@ -115,6 +118,10 @@ class Call(Base):
     title: Mapped[str | None]
     called_at: Mapped[datetime] = mapped_column(index=True)
     known_at: Mapped[datetime]
+    first_known_at: Mapped[datetime | None]
+    """When the first of its contents became known; None of calls older than this column."""
+    progressed_at: Mapped[datetime | None]
+    """When it was first known that it progressed, as the scoring flow says; None where it is not known to have."""
     content_hash: Mapped[str]
     minutes: Mapped[float | None]
     sentiment: Mapped[float | None]
@@ -169,7 +176,9 @@ class Prediction(Base):
             "call_id", "content_hash", "progression_version", "voice_ai_version", name="uq_predictions_once"
         ),
         Index("ix_predictions_lead", "lead_id", "predicted_at"),
-    )
+        Index("ix_predictions_to_land", "predicted_at", "prediction_id", sqlite_where=text(NOT_LANDED),
+              postgresql_where=text(NOT_LANDED)),
+    )  # fmt: skip
 
     prediction_id: Mapped[str] = mapped_column(primary_key=True)
     call_id: Mapped[str]
@@ -198,6 +207,8 @@ class Prediction(Base):
     voice_ai_weight: Mapped[float | None]
     challenger: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """By target what a challenger said beside: its version and probability."""
+    landed_at: Mapped[datetime | None]
+    """When an answer of the service was copied to the warehouse; flows land their own."""
 
 
 class ShadowAnswer(Base):

@@ -9,16 +9,20 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from database import models
 from database.identities import Merge, move, recognise
-from database.session import in_parts, insert_new, insert_or_replace, reading, take_turns, writing
+from database.session import in_parts, insert_new, insert_or_replace, put, reading, take_turns, writing
 from ringback.precedence import Stated, choose
 from ringback.records import Call, CompanyFacts, Lead
 
 Said = dict[str, dict[str, Any]]
 """By field: value, confidence and known_at (ISO 8601), as JSON keeps them."""
+SLIM = (
+    "call_id", "lead_id", "company_id", "title", "called_at", "known_at", "content_hash", "minutes", "sentiment",
+)  # fmt: skip
+"""What is kept of a call's latest content."""
 NOT_FIELDS = frozenset({"lead_id", "company_id", "source", "known_at", "external_id", "confidence", "custom"})
 
 
@@ -59,7 +63,9 @@ def publish_calls(calls: Iterable[Call]) -> None:
         insert_new(connection, models.Company, {c.company_id: _company_of(c) for c in listed if c.company_id}.values())
         gone = set(_kept(connection, models.MergedLead, models.MergedLead.lead_id, {c.lead_id for c in listed}))
         insert_new(connection, models.Lead, {c.lead_id: _lead_of(c) for c in listed if c.lead_id not in gone}.values())
-        insert_or_replace(connection, models.Call, [_slim(call) for call in listed])
+        rows = [_slim(call) for call in listed]
+        is_newer = models.Call.known_at <= literal_column("excluded.known_at")
+        put(connection, models.Call, rows, replace=[one for one in SLIM if one != "call_id"], where=is_newer)
 
 
 def publish_leads(leads: Iterable[Lead], held: Collection[str] = ()) -> Published:
@@ -271,10 +277,7 @@ def _kept(connection: Connection, model: Any, key: Any, wanted: Iterable[str]) -
 
 
 def _slim(call: Call) -> dict[str, object]:
-    names = (
-        "call_id", "lead_id", "company_id", "title", "called_at", "known_at", "content_hash", "minutes", "sentiment",
-    )  # fmt: skip
-    return {name: getattr(call, name) for name in names}
+    return {name: getattr(call, name) for name in SLIM} | {"first_known_at": call.known_at}
 
 
 def _lead_of(call: Call) -> dict[str, object]:

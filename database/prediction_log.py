@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from database import models
+from database.predictions import REQUEST as REQUEST
+from database.predictions import keep_last_scores
+from database.predictions import row_of as row_of
 from database.session import insert_new, put, reading, take_turns, writing
 from database.shadow import ShadowAnswer
 from ringback.records import Prediction, Target, Value
-
-REQUEST = "request:"
-"""So begins the `call_id` of an answer to a request that named no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def keep_logged(file: str, start: int, end: int, answers: Sequence[Logged], at: 
             return False
         put(connection, models.ScoredFeatures, feature_rows(answers))
         put(connection, models.Prediction, [row_of(one.prediction) for one in answers])
+        keep_last_scores(connection, (one.prediction for one in answers))
         put(connection, models.ShadowAnswer, [asdict(one) for one in shadows_of(one.prediction for one in answers)])
     return True
 
@@ -90,8 +91,3 @@ def shadows_of(predictions: Iterable[Prediction]) -> Iterator[ShadowAnswer]:
                 p.call_id, p.content_hash, target, champion[0], challenger[0], champion[1], challenger[1],
                 p.predicted_at,
             )  # fmt: skip
-
-
-def row_of(prediction: Prediction) -> dict[str, object]:
-    """A prediction as its table holds it."""
-    return asdict(prediction) | {"reasons": list(prediction.reasons)}

@@ -86,6 +86,19 @@ class ScoredFeatures(Base):
     first_at: Mapped[datetime]
 
 
+class LastScore(Base):
+    """The last answer about a lead that counts for it, so that lists can be sorted by it."""
+
+    __tablename__ = "last_scores"
+
+    lead_id: Mapped[str] = mapped_column(primary_key=True)
+    prediction_id: Mapped[str]
+    predicted_at: Mapped[datetime]
+    qualification_score: Mapped[int]
+    recommendation: Mapped[str]
+    priority: Mapped[str]
+
+
 class Serving(Base):
     """A version pinned for the service; None for whoever is champion."""
 

@@ -14,13 +14,14 @@ import typer
 
 from ringback.clock import now
 from ringback.errors import WrongUsage
-from ringback.records import Target
+from ringback.records import TARGETS, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from scoring.bulk_work import Order, Part
     from scoring.engine import Engine
+    from scoring.judging import Champions
     from scoring.sink import Sink
     from scoring.tables import Source
 
@@ -42,6 +43,8 @@ class Done:
     log: str
     progression_version: str
     voice_ai_version: str
+    pinned: tuple[Target, ...]
+    """Whose version was chosen by hand for the service."""
     seconds: float
 
 
@@ -88,7 +91,8 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     prepare_stores()
     began = monotonic()
     source = source_of(path)
-    order = _order(explain, dict(source.fields))
+    who, pinned = who_answers()
+    order = _order(who, explain, dict(source.fields))
     stem = stem_of(path)
     output = output or path.with_name(f"{stem}.scored.{source.kind}")
     rejects = output.with_name(f"{stem}.rejects.{'jsonl' if source.kind == 'jsonl' else 'csv'}")
@@ -110,7 +114,7 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     misshapen = _keep_misshapen(source, output.with_name(f"{stem}.misshapen.txt"))
     return Done(
         scored, rejected + len(source.misshapen), str(output), str(rejects) if rejected else None, misshapen, str(log),
-        order.progression or "rules", order.voice_ai or "none", round(monotonic() - began, 2),
+        order.progression or "rules", order.voice_ai or "none", tuple(sorted(pinned)), round(monotonic() - began, 2),
     )  # fmt: skip
 
 
@@ -131,8 +135,9 @@ def score_lead(lead_id: str) -> dict[str, Any]:
         raise WrongUsage(f"no lead is known by {lead_id!r}; 'ringback import leads' brings leads in")
     named = (known.company.name if known.company else None) or known.known.get("company_name")
     asked = LeadRequest(company_name=named or known.company_id or known.lead_id, lead_id=known.lead_id)
-    service = Service(Champions(_champion("progression"), _champion("voice_ai")), Champions(None, None), policy())
-    scored = service.score(asked, stored_about(asked, present_rates()), now())
+    who, pinned = who_answers()
+    service = Service(who, Champions(None, None), policy(), pinned=pinned)
+    scored = service.score(asked, stored_about(asked, present_rates()), now(), source="cli")
     written = PredictionLog()
     written.append(line_of(scored, {"request_id": None, "key_id": None}))
     written.close()
@@ -140,26 +145,44 @@ def score_lead(lead_id: str) -> dict[str, Any]:
     return service.told(scored)
 
 
-def _order(explain: bool, fields: dict[str, str]) -> "Order":
+def who_answers() -> "tuple[Champions, frozenset[Target]]":
+    """The versions by which the service answers at this moment, and the targets whose version is pinned for it.
+
+    As in the service, an earlier champion answers in the place of a version that cannot be loaded, which is said.
+    """
+    from database.serving import wanted
+    from scoring.judging import Champions
+
+    asked = wanted(now())
+    engines = {target: _engine(target, asked.champions.get(target)) for target in TARGETS}
+    pinned = {
+        target for target in asked.pinned
+        if (engine := engines[target]) and engine.version == asked.champions[target]
+    }  # fmt: skip
+    return Champions(engines["progression"], engines["voice_ai"]), frozenset(pinned)
+
+
+def _order(who: "Champions", explain: bool, fields: dict[str, str]) -> "Order":
     from scoring.bulk_work import Order
 
-    progression, voice_ai = _champion("progression"), _champion("voice_ai")
-    versions = (progression.version if progression else None, voice_ai.version if voice_ai else None)
-    return Order(*versions, now(), explain, fields)
+    progression, voice_ai = (engine.version if engine else None for engine in (who.progression, who.voice_ai))
+    return Order(progression, voice_ai, now(), explain, fields)
 
 
-def _champion(target: Target) -> "Engine | None":
-    """The engine of the present champion; None, said aloud, where there is none that can be loaded."""
-    from database.promotions import champion_as_of
+def _engine(target: Target, version: str | None) -> "Engine | None":
+    """The engine of a version, else of the last champion before that can be loaded."""
+    from database.promotions import ledger
     from flows.engines import engine_of_version
     from ringback.errors import NoModel, UnknownModel
 
-    decided = champion_as_of(target, now())
-    try:
-        return engine_of_version(target, decided.version) if decided else None
-    except (NoModel, UnknownModel) as failure:
-        print(f"{failure}; it is left out", file=sys.stderr)
+    if version is None:
         return None
+    for one in dict.fromkeys((version, *(promotion.version for promotion in ledger(target, now())))):
+        try:
+            return engine_of_version(target, one)
+        except (NoModel, UnknownModel) as failure:
+            print(f"{failure}; it is left out", file=sys.stderr)
+    return None
 
 
 def _parts(source: "Source", order: "Order", jobs: int) -> "Iterator[Part]":
@@ -260,10 +283,9 @@ def _progress(source: "Source", quiet: bool) -> "Iterator[Callable[[int], None]]
 def said(done: Done) -> list[str]:
     """What came of it, in words."""
     pace = f"{done.scored / done.seconds:,.0f} a second" if done.seconds else "at once"
-    lines = [
-        f"{done.scored:,} leads scored in {done.seconds:,.1f} s ({pace}), by progression {done.progression_version} "
-        f"and voice_ai {done.voice_ai_version}: {done.output}"
-    ]
+    versions: dict[Target, str] = {"progression": done.progression_version, "voice_ai": done.voice_ai_version}
+    by = [f"{target} {version}{' (pinned)' if target in done.pinned else ''}" for target, version in versions.items()]
+    lines = [f"{done.scored:,} leads scored in {done.seconds:,.1f} s ({pace}), by {' and '.join(by)}: {done.output}"]
     if done.rejects:
         lines.append(f"rows that could not be scored, with the reason: {done.rejects}")
     if done.misshapen:

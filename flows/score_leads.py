@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import exp
 
 from prefect import flow, get_run_logger, task
 
+from database.company_calls import note_progressed
 from database.prediction_log import Logged, keep_features
-from database.predictions import answered_by_requests, keep_predictions, predicted_contents, raise_alerts
+from database.predictions import keep_predictions, mark_landed, predicted_contents, raise_alerts, to_land
 from database.promotions import champion_as_of
-from database.published import publish
+from database.published import publish, published
 from database.shadow import ShadowAnswer, champion_answers, keep_shadow_answers, shadow_contents
 from features.batches import Featured, build_all
 from features.labels import decided_as_of
@@ -25,13 +25,13 @@ from scoring.policy import policy
 from scoring.scorer import BATCH_ROWS, content_of, score
 from scoring.stored import BASE_RATES
 from training.standing import challenger_as_of
-from warehouse.connect import writing
+from warehouse.connect import query, reading, writing
 from warehouse.landing import land_predictions
 
 OPEN_FOR = timedelta(days=60)
 """A call older than this without an outcome is no longer worth scoring."""
-LOOK_BACK = timedelta(days=3)
-"""The service's answers of so long are looked at again: what is in the warehouse already changes nothing there."""
+LANDED_AT_ONCE = 5_000
+"""Of the service's answers, so that however many wait they never fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     moment = moment_of(as_of)
     take_over_requests(moment)
     champions, calls = champions_as_of(moment), open_calls(moment)
-    publish_rates(calls, moment)
+    publish_rates(moment)
     predictions = answer(whole(unscored(calls, champions)), whole(champions), moment)
     alerts = alert(predictions, moment)
     answer_in_shadow(
@@ -90,25 +90,33 @@ def answer(calls: list[Featured], champions: Champions, moment: datetime) -> lis
 
 @task
 def take_over_requests(moment: datetime) -> int:
-    """What the service has answered since the last run goes to the warehouse; gives how many answers were new there."""
+    """What the service has answered up to a moment goes to the warehouse; gives how many answers were new there.
+
+    Each answer is marked after the warehouse has committed it. A run that dies in between lands some again, which
+    changes nothing; none is left out, however long no run came or however late its file was read.
+    """
     bring_in()
-    answered = answered_by_requests(moment - LOOK_BACK)
-    with writing() as warehouse:
-        return land_predictions(warehouse, answered).new
+    new = 0
+    while answered := to_land(moment, LANDED_AT_ONCE):
+        with writing() as warehouse:
+            new += land_predictions(warehouse, answered).new
+        mark_landed(answered, moment)
+    return new
 
 
-def publish_rates(calls: list[Featured], moment: datetime) -> None:
-    """Let the service know how calls have been ending lately, which it cannot ask the warehouse."""
-    latest = max(calls, key=lambda call: call.judged_at, default=None)
-    if latest is None:
+def publish_rates(moment: datetime) -> None:
+    """Let the service know how calls have been ending and which have progressed: it cannot ask the warehouse.
+
+    What was published of a later moment stays. The rates come last, because they say that the rest is there.
+    """
+    told = published(BASE_RATES)
+    if told and told[1] > moment:
         return
-    lately = {
-        f"{name}_rate": 1 / (1 + exp(-log_odds))
-        for name in ("recent_progression", "long_progression")
-        if isinstance(log_odds := latest.row.get(name), float)
-    }
-    if lately:
-        publish(BASE_RATES, lately, moment)
+    with reading() as warehouse:
+        progressed = query(warehouse, "progressed_calls", {"as_of": moment})
+        rates = query(warehouse, "base_rates", {"as_of": moment})
+    note_progressed({row["call_id"]: row["progressed_at"] for row in progressed})
+    publish(BASE_RATES, rates[0] if rates else {"outcomes": 0}, moment)
 
 
 def alert(predictions: Iterable[Prediction], moment: datetime) -> int:

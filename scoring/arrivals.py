@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, TypeAdapter
@@ -12,6 +13,8 @@ from ringback.records import CompanyFacts, Lead
 from scoring.lead import FACTS, LeadRequest, Line, people
 
 SOURCE = "webhook"
+LONGEST_LINE = 500
+"""Characters, as of `scoring.lead.Line`."""
 OF_THE_CONTACT = ("name", "first_name", "last_name", "phone", "linkedin_url", "website")
 NOT_FOR_SCORING = frozenset({*OF_THE_CONTACT, "id", "source", "lead_id"})
 """What says who it is; a score would take it for fields of the customer's own."""
@@ -40,7 +43,7 @@ def records_of(arrival: Arrival, delivery_id: str, at: datetime) -> tuple[Lead, 
     is_a_person = bool(arrival.name or arrival.first_name or arrival.last_name)
     named = f"{arrival.source}:{arrival.id or delivery_id}"
     lead = Lead(
-        lead_id=arrival.lead_id or contact_id_of(email, is_a_person, company_id, named),
+        lead_id=arrival.lead_id or _line(contact_id_of(email, is_a_person, company_id, named)),
         source=arrival.source,
         known_at=at,
         external_id=arrival.id,
@@ -58,6 +61,20 @@ def records_of(arrival: Arrival, delivery_id: str, at: datetime) -> tuple[Lead, 
     said |= {"name": arrival.company_name, "domain": domain}
     said["employees"] = people(arrival.employees) if arrival.employees is not None else None
     return lead, CompanyFacts(company_id, arrival.source, at, **said)
+
+
+def _line(lead_id: str) -> str:
+    """An id that a score can be asked by: of a longer one the beginning, and a fingerprint of all of it."""
+    if len(lead_id) <= LONGEST_LINE:
+        return lead_id
+    fingerprint = sha256(lead_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{lead_id[: LONGEST_LINE - len(fingerprint) - 1]}#{fingerprint}"
+
+
+def alone(arrival: Arrival, lead_id: str | None) -> str:
+    """One lead of a delivery as a delivery of its own; under the id that it is kept under, where it is."""
+    said = arrival.model_dump(mode="json", exclude_none=True)
+    return json.dumps(said | ({"lead_id": lead_id} if lead_id else {}))
 
 
 def to_score(arrival: Arrival, lead_id: str) -> dict[str, Any]:

@@ -6,7 +6,11 @@ from math import exp
 from ringback.records import Value
 
 VERSION = "rules"
-CONFIDENCE = 0.3
+CONFIDENCE = 0.5
+"""How likely the rules are right, as far as anybody knows: no outcome was ever held against them.
+
+It is no measure, and says just that nothing is known; it is a number so that who reads confidences finds one.
+"""
 USUAL_LOG_ODDS = -1.0
 
 
@@ -24,11 +28,13 @@ def by_rules(row: Mapping[str, Value]) -> tuple[float, float, tuple[str, ...]]:
         "objections": (-1.0, "an objection was raised"),
         "sentiment": (1.5, "the tone was warm"),
     }
+    below_zero = {"sentiment": "the tone was cold"}
     log_odds, said = _number(row.get("recent_progression"), USUAL_LOG_ODDS), []
     for name, (weight, words) in weights.items():
         value = row.get(name)
         if isinstance(value, float) and value:
             log_odds += weight * value
+            words = below_zero.get(name, words) if value < 0 else words
             said.append((abs(weight * value), f"{words} ({'raises' if weight * value > 0 else 'lowers'} the score)"))
     voice = _number(row.get("mentions_voice_ai")) + 0.5 * _number(row.get("voice_ai_indicators"))
     strongest = tuple(words for _, words in sorted(said, reverse=True)[:3])

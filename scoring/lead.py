@@ -7,7 +7,7 @@ custom fields, which count where a model learned from a column of that name.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -29,7 +29,6 @@ MOST_CUSTOM = 200
 LONGEST_NAME = 100
 LARGEST = 1e15
 LARGEST_CUSTOM = 1e300
-
 
 
 def _said(words: str) -> str | None:
@@ -152,9 +151,20 @@ class Stored:
     """The features that the lead was last scored with."""
     recent_progression_rate: float | None = None
     long_progression_rate: float | None = None
+    knows_outcomes: bool = False
+    """Whether it is known which calls have progressed, be they none."""
+    earlier_calls: int = 0
+    """Of its company, before the call that is asked about."""
+    last_called_at: datetime | None = None
+    """The last of them."""
+    earlier_progressed: int | None = 0
+    """Of them; None where nobody has said which calls have progressed."""
+    called_at: datetime | None = None
+    """When the call that is asked about was held, where that is kept; else it is taken as one of this moment."""
 
 
 NOTHING = Stored()
+COUNTED_ANEW = frozenset({"earlier_calls", "days_since_earlier_call", "earlier_progressed", "knows_company"})
 FACTS = tuple(
     one.name for one in fields(CompanyFacts) if one.name not in ("company_id", "source", "known_at", "confidence")
 )
@@ -167,6 +177,13 @@ def _company_id(lead: Any, stored: Stored, _: datetime) -> str | None:
 
 def _sentiment(lead: Any, _stored: Stored, _: datetime) -> float | None:
     return lead.sentiment if lead.sentiment is not None else sentiment_of(lead.call_notes, lead.transcript)
+
+
+def _days_since_earlier_call(_: Any, stored: Stored, at: datetime) -> float | None:
+    """As training counts them (warehouse/views/judged_calls_as_of.sql)."""
+    if not stored.earlier_calls or stored.last_called_at is None:
+        return None
+    return max(0.0, ((stored.called_at or at) - stored.last_called_at) / timedelta(days=1))
 
 
 FROM_LEAD: Mapping[str, Callable[[Any, Stored, datetime], Any]] = {
@@ -187,9 +204,9 @@ FROM_LEAD: Mapping[str, Callable[[Any, Stored, datetime], Any]] = {
     "minutes": lambda lead, stored, at: lead.minutes,
     "sentiment": _sentiment,
     "attendees": lambda lead, stored, at: lead.attendees or 0,
-    "earlier_calls": lambda lead, stored, at: 0,
-    "days_since_earlier_call": lambda lead, stored, at: None,
-    "earlier_progressed": lambda lead, stored, at: 0,
+    "earlier_calls": lambda lead, stored, at: stored.earlier_calls,
+    "days_since_earlier_call": _days_since_earlier_call,
+    "earlier_progressed": lambda lead, stored, at: stored.earlier_progressed or 0,
     "recent_progression_rate": lambda lead, stored, at: stored.recent_progression_rate,
     "long_progression_rate": lambda lead, stored, at: stored.long_progression_rate,
     "urgency_level": lambda lead, stored, at: lead.urgency_level,
@@ -215,13 +232,18 @@ def snapshot_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> Snapsho
 
 
 def features_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> dict[str, Value]:
-    """The features of a lead; what they do not know, they take from those that the lead was last scored with."""
+    """The features of a lead; what they do not know, they take from those that the lead was last scored with.
+
+    What went before with the company is never taken from there: it is counted anew, for that call has come since.
+    """
     row = build(snapshot_of_lead(lead, stored, at))
+    if stored.earlier_progressed is None:
+        row["earlier_progressed"] = None
     if not stored.features:
         return row
-    asked_before = {"earlier_calls", "earlier_progressed", "knows_company"}
-    kept = {name: value for name, value in stored.features.items() if row.get(name) is None or name in asked_before}
-    return row | kept
+    return row | {
+        name: value for name, value in stored.features.items() if row.get(name) is None and name not in COUNTED_ANEW
+    }
 
 
 def lead_id_of_request(lead: LeadRequest, stored: Stored = NOTHING) -> str:

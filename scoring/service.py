@@ -12,13 +12,13 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from features.custom import PREFIX
+from features.custom import PREFIX, custom_fields
 from ringback.laps import Laps
-from ringback.records import AnsweredBy, AskedBy, Prediction, Target, Value
+from ringback.records import AnsweredBy, AskedBy, Prediction, Snapshot, Target, Value
 from scoring.explain import reason_of
 from scoring.judging import Champions
 from scoring.lead import LeadRequest, Stored, as_number, features_of_lead, lead_id_of_request
-from scoring.policy import Policy, priority, recommendation, tier
+from scoring.policy import Policy, priority, recommendation, tier, tier_meaning
 from scoring.scorer import Answer, answer_rows, content_of, features_hash, once
 
 MOST_CONTRIBUTIONS = 8
@@ -48,7 +48,7 @@ class Service:
     rules: Policy
     challenger_share: float = 0.0
     pinned: frozenset[Target] = frozenset()
-    """Targets whose version was chosen by hand for the service."""
+    """Targets whose version was chosen by hand; an answer is said to be of a pinned version where progression's is."""
 
     @cached_property
     def features(self) -> frozenset[str]:
@@ -98,14 +98,30 @@ class Service:
         who, other = (self.instead, self.champions) if tries else (self.champions, self.instead)
         (answer,) = answer_rows([row], who, self.rules, explain, laps)
         by: AnsweredBy = "challenger" if tries else "rules" if who.progression is None else "champion"
-        if by == "champion" and self.pinned:
+        if by == "champion" and "progression" in self.pinned:
             by = "pinned"
         prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by, identity)
         if self.has_challenger and self.champions.progression is not None:
             prediction = replace(prediction, challenger=_beside(row, who, other))
         missing = tuple(sorted(name for name in self.features if row.get(name) is None))
-        unused = tuple(sorted(name for name in lead.__pydantic_extra__ if PREFIX + name not in self.features))
+        extra = lead.__pydantic_extra__.items()
+        unused = tuple(sorted(name for name, said in extra if not self._learned(name, said, at)))
         return Scored(prediction, row, answer, missing, unused)
+
+    def _learned(self, name: str, said: Value, at: datetime) -> bool:
+        """Whether a model learned from a custom field as it is said, a date of which becomes several features."""
+        if said is None:
+            return PREFIX + name in self.custom_names
+        if not isinstance(said, str):
+            return PREFIX + name in self.features
+        alone = Snapshot("", "", "", judged_at=at, called_at=at, custom={name: said})
+        return not self.features.isdisjoint(custom_fields(alone))
+
+    @cached_property
+    def custom_names(self) -> frozenset[str]:
+        """What the models learned from of custom fields, and what stands before the parts of a date."""
+        custom = [name for name in self.features if name.startswith(PREFIX)]
+        return frozenset(custom) | {name.rsplit(" (", 1)[0] for name in custom}
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -126,6 +142,8 @@ class Service:
         """The reply, as JSON's values; without reasons where nobody wants them."""
         p, answer = scored.prediction, scored.answer
         progression = self._engine_of(p.progression_version)
+        horizon_days = progression.horizon_days if progression else None
+        letter = tier(p.progression_probability, self.rules)
         return {
             "prediction_id": p.prediction_id,
             "lead_id": p.lead_id,
@@ -136,8 +154,9 @@ class Service:
             "recommendation": p.recommendation,
             "priority": p.priority,
             "confidence": p.confidence,
-            "tier": tier(p.progression_probability, self.rules),
-            "horizon_days": progression.horizon_days if progression else None,
+            "tier": letter,
+            "tier_means": tier_meaning(letter, self.rules, horizon_days),
+            "horizon_days": horizon_days,
             "reasons": p.reasons if explain else (),
             "points": answer.points,
             "base_points": answer.base_points if explain else None,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.errors import ApiError, Failure
 from api.moments import Moment
 from api.security import require
+from api.threads import LISTS, WRITES
 from campaigns.harvest import Plan
 from database import campaigns as stored
 from database.campaigns import Planned
@@ -63,7 +64,7 @@ async def campaigns(
     limit: Annotated[int, Query(ge=1, le=200)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
 ) -> CampaignPage:
     """Campaigns by name, a page at a time."""
-    listed = await to_thread.run_sync(stored.campaigns)
+    listed = await to_thread.run_sync(stored.campaigns, limiter=LISTS)
     some = [_shown(one) for one in listed[offset : offset + limit]]
     return CampaignPage(campaigns=some, total=len(listed), limit=limit, offset=offset)
 
@@ -77,7 +78,7 @@ async def create(campaign: NewCampaign) -> Campaign:
         campaign.campaign_id, campaign.name, campaign.source, now(), campaign.external_id,
         campaign.plan.model_dump(mode="json", exclude_defaults=True), campaign.ceiling_usd,
     )  # fmt: skip
-    if not await to_thread.run_sync(stored.save, [planned]):
+    if not await to_thread.run_sync(stored.save, [planned], limiter=WRITES):
         raise ApiError(409, f"There is a campaign {campaign.campaign_id} already.", "campaign_id", code="exists")
     return _shown(planned)
 
@@ -85,7 +86,7 @@ async def create(campaign: NewCampaign) -> Campaign:
 @router.get("/{campaign_id}", response_model=Campaign, dependencies=[READ])
 async def campaign(campaign_id: CampaignId) -> Campaign:
     """One campaign."""
-    listed = await to_thread.run_sync(stored.campaigns)
+    listed = await to_thread.run_sync(stored.campaigns, limiter=LISTS)
     for one in listed:
         if one.campaign_id == campaign_id:
             return _shown(one)

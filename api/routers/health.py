@@ -1,12 +1,13 @@
 """Whether the service is well: for everybody in one word, with a key in detail, and for Prometheus in figures."""
 
+import asyncio
 import shutil
 import time
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from anyio import to_thread
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field
 from api import metrics
 from api.errors import RETRY_AFTER_SECONDS, ApiError
 from api.security import require
+from api.threads import HEALTH
 from database import inbox
 from ringback.settings import settings
 from scoring.log import waiting_bytes
@@ -30,7 +32,9 @@ PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "numpy", "numba")
 class Health(BaseModel):
     """Whether requests can be answered; `components` only for who has a key with the role read."""
 
-    status: str = Field(description="ok or degraded")
+    status: Literal["ok", "degraded", "unavailable"] = Field(
+        description="degraded: somebody answers, though not as it should be; unavailable (503): nobody can."
+    )
     components: dict[str, Any] | None = None
 
 
@@ -39,7 +43,8 @@ async def health(request: Request) -> Response:
     """Whether the service is well; with a key of the role read also how each part of it is."""
     components = await _fresh_enough(request.app)
     is_well = all(one.get("ok", True) for one in components.values())
-    told: dict[str, Any] = {"status": "ok" if is_well else "degraded"}
+    is_degraded = any(one.get("degraded", False) for one in components.values())
+    told: dict[str, Any] = {"status": "unavailable" if not is_well else "degraded" if is_degraded else "ok"}
     key = request.scope["state"].get("key")
     if key is not None and "read" in key.may:
         told["components"] = components
@@ -52,16 +57,27 @@ async def health(request: Request) -> Response:
 }, dependencies=[Depends(require("read"))])  # fmt: skip
 async def figures() -> Response:
     """Figures of all worker processes together, for Prometheus."""
-    return Response(await to_thread.run_sync(_figures), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return Response(await to_thread.run_sync(_figures, limiter=HEALTH), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 async def _fresh_enough(app: FastAPI) -> dict[str, dict[str, Any]]:
-    """How each part was at most a second ago: everybody may ask, and nobody can keep the database busy by asking."""
+    """How each part was at most a second ago: everybody may ask, and nobody can keep the database busy by asking.
+
+    Whoever asks while somebody looks waits for the same look.
+    """
     known: tuple[float, dict[str, dict[str, Any]]] | None = getattr(app.state, "health", None)
-    if known is None or time.monotonic() - known[0] > LOOKED_AT_EVERY_SECONDS:
-        known = (time.monotonic(), await to_thread.run_sync(_components))
-        app.state.health = known
-    return known[1]
+    if known is not None and time.monotonic() - known[0] <= LOOKED_AT_EVERY_SECONDS:
+        return known[1]
+    looking: asyncio.Task[dict[str, dict[str, Any]]] | None = getattr(app.state, "health_look", None)
+    if looking is None or looking.done() or looking.get_loop() is not asyncio.get_running_loop():
+        looking = app.state.health_look = asyncio.create_task(_look(app))
+    return await asyncio.shield(looking)
+
+
+async def _look(app: FastAPI) -> dict[str, dict[str, Any]]:
+    found = await to_thread.run_sync(_components, limiter=HEALTH)
+    app.state.health = (time.monotonic(), found)
+    return found
 
 
 def _figures() -> bytes:

@@ -1,18 +1,20 @@
 """All leads as a file, sent as it is read."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, fields
 from datetime import datetime
 from io import StringIO
 from typing import Annotated, Literal
 
 import orjson
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.moments import as_text
 from api.security import require
+from api.threads import LISTS
 from database.lead_pages import ListedLead, all_leads
 from intake.tables import guarded
 
@@ -29,9 +31,15 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 })  # fmt: skip
 async def export(format: Annotated[Literal["csv", "jsonl"], Query()] = "csv") -> StreamingResponse:
     """All leads with their last scores; a cell that a spreadsheet would run as a formula begins with an apostrophe."""
-    lines = _as_csv() if format == "csv" else _as_jsonl()
+    lines = _sent(_as_csv() if format == "csv" else _as_jsonl())
     named = {"Content-Disposition": f'attachment; filename="leads.{format}"'}
     return StreamingResponse(lines, media_type=TYPES[format], headers=named)
+
+
+async def _sent(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The parts, each made in a thread of those for lists."""
+    while (part := await to_thread.run_sync(next, parts, None, limiter=LISTS)) is not None:
+        yield part
 
 
 def _as_csv() -> Iterator[bytes]:

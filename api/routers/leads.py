@@ -12,6 +12,7 @@ from api import enriching
 from api.errors import ApiError, Failure
 from api.moments import Moment, as_text
 from api.security import require
+from api.threads import LISTS, LOOK_UPS, WRITES
 from database import lead_pages, people, signals
 from database.lead_pages import Order
 from database.people import KnownLead
@@ -111,7 +112,8 @@ async def leads(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LeadPage:
     """Leads with their last scores, a page at a time."""
-    page = await to_thread.run_sync(lead_pages.page_of_leads, search, sort, direction == "desc", limit, offset)
+    asked = (search, sort, direction == "desc", limit, offset)
+    page = await to_thread.run_sync(lead_pages.page_of_leads, *asked, limiter=LISTS)
     rows = [LeadRow(**asdict(one)) for one in page.leads]
     return LeadPage(leads=rows, total=page.total, limit=limit, offset=offset)
 
@@ -119,7 +121,7 @@ async def leads(
 @router.get("/{lead_id}", response_model=LeadDetail, dependencies=[READ])
 async def lead(lead_id: LeadId) -> LeadDetail:
     """One lead: what each source says that counts, its company, signals, calls and last score."""
-    return await to_thread.run_sync(_detail, lead_id)
+    return await to_thread.run_sync(_detail, lead_id, limiter=LOOK_UPS)
 
 
 @router.post("/{lead_id}/enrich", response_model=Enriching, dependencies=[WRITE], responses={
@@ -132,14 +134,14 @@ async def enrich(
     wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="Seconds to wait for the end.")] = 0,
 ) -> Enriching:
     """Buy what is missing about a lead and its company, within the spending ceilings."""
-    known = await to_thread.run_sync(_known, lead_id)
-    work = await to_thread.run_sync(enriching.enrich_now, known.lead_id, known.company_id, now())
+    known = await to_thread.run_sync(_known, lead_id, limiter=LOOK_UPS)
+    work = await to_thread.run_sync(enriching.enrich_now, known.lead_id, known.company_id, now(), limiter=WRITES)
     if wait:
         await asyncio.wait({asyncio.wrap_future(work)}, timeout=wait)
     is_done = work.done()
     if not is_done:
         response.status_code = 202
-    found = await to_thread.run_sync(_signals, known)
+    found = await to_thread.run_sync(_signals, known, limiter=LOOK_UPS)
     return Enriching(state="done" if is_done else "queued", lead_id=known.lead_id, signals=found)
 
 
@@ -168,7 +170,10 @@ def _detail(lead_id: str) -> LeadDetail:
 
 
 def _plain(prediction: dict[str, Any] | None) -> dict[str, Any] | None:
-    return prediction and prediction | {"predicted_at": as_text(prediction["predicted_at"])}
+    if prediction is None:
+        return None
+    told = {name: value for name, value in prediction.items() if name != "landed_at"}
+    return told | {"predicted_at": as_text(prediction["predicted_at"])}
 
 
 def _signals(known: KnownLead) -> list[SignalFound]:

@@ -20,7 +20,7 @@ from ringback.clock import now
 from ringback.laps import Laps
 from scoring.lead import LeadRequest
 from scoring.log import line_of
-from scoring.service import Scored, Service
+from scoring.service import Service
 from scoring.stored import stored_about
 
 router = APIRouter(tags=["scores"], route_class=DirectRoute)
@@ -64,7 +64,7 @@ async def score(request: Request, explain: bool = True) -> Response:
     laps.lap("tell")
     here.written.append(line_of(scored, _circumstances(request)))
     laps.lap("log")
-    _count(scored)
+    metrics.observe_prediction(scored.prediction)
     reply = orjson.dumps(service.told(scored, explain) | {"cached": False}, option=AS_TIMES)
     here.replies.keep(asked, service, reply)
     return _response(reply, laps)
@@ -75,11 +75,15 @@ async def score(request: Request, explain: bool = True) -> Response:
     dependencies=[MAY_SCORE],
 )  # fmt: skip
 async def score_batch(request: Request, explain: bool = True) -> Response:
-    """Score up to a hundred leads; either all are answered or, where one is wrong, none."""
+    """Score up to a hundred leads; either all are answered or, where one is wrong, none.
+
+    Each lead counts as a request of the key's budget; where not all of them fit into its minute none is scored.
+    """
     laps = Laps()
     here = serving()
     batch = parsed(ScoreBatch, await body_of(request))
     laps.lap("validate")
+    await request.scope["state"]["charge"](len(batch.leads) - 1)
     told = await to_thread.run_sync(_score_all, here, here.service, batch.leads, _circumstances(request), explain)
     laps.lap("score")
     return _response(orjson.dumps({"results": told}, option=AS_TIMES), laps)
@@ -99,19 +103,13 @@ def _score_all(
             raise ApiError(422, f"{place}: {failure.reason}", field=place) from None
     here.written.append(b"".join(line_of(one, circumstances) for one in scored))
     for one in scored:
-        _count(one)
+        metrics.observe_prediction(one.prediction)
     return [service.told(one, explain) | {"cached": False} for one in scored]
 
 
 def _circumstances(request: Request) -> dict[str, str | None]:
     state = request.scope["state"]
     return {"request_id": state["request_id"], "key_id": state["key"].key_id}
-
-
-def _count(scored: Scored) -> None:
-    p = scored.prediction
-    versions = {"progression": p.progression_version, "voice_ai": p.voice_ai_version}
-    metrics.observe_score(p.qualification_score, versions, p.answered_by)
 
 
 def _response(body: bytes, laps: Laps) -> Response:

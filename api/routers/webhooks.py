@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from api.email_events import POSTMARK, RESEND, SENDGRID
 from api.errors import ApiError, Failure, place_of
 from api.inbox_worker import FELLOW, LEADS
+from api.threads import WRITES
 from database import inbox
 from database.inbox import Name
 from ringback.clock import now
@@ -167,7 +168,7 @@ def _challenge(raw: bytes) -> str | None:
 
 async def _keep(request: Request, name: Name, body: str) -> Response:
     """Commit the delivery, then acknowledge it."""
-    is_new = await to_thread.run_sync(inbox.keep, name, body, {}, now())
+    is_new = await to_thread.run_sync(inbox.keep, name, body, {}, now(), limiter=WRITES)
     if is_new and (worker := getattr(request.app.state, "inbox_worker", None)):
         worker.call()
     taken = {"state": "kept" if is_new else "known", "delivery_id": name.delivery_id}

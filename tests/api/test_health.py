@@ -1,12 +1,15 @@
 """Whether the service is well: one word for everybody, the parts for who has a key, figures for Prometheus."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -42,7 +45,7 @@ def test_everybody_may_know_whether_it_is_well_and_only_readers_how_its_parts_ar
 def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
     answer = client.get("/health")
-    assert (answer.status_code, answer.json(), answer.headers["Retry-After"]) == (503, {"status": "degraded"}, "2")
+    assert (answer.status_code, answer.json(), answer.headers["Retry-After"]) == (503, {"status": "unavailable"}, "2")
 
 
 def test_figures_are_by_route_and_status_class(client: TestClient, key_for: KeyFor) -> None:
@@ -57,7 +60,10 @@ def test_figures_are_by_route_and_status_class(client: TestClient, key_for: KeyF
 
 def test_figures_of_all_processes_are_added_up(tmp_path: Path) -> None:
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    scored = "from api import metrics; metrics.observe_score(71.0, {'progression': '3'}, 'champion'); "
+    scored = (
+        "from api import metrics; from tests.factories import a_prediction; "
+        "metrics.observe_prediction(a_prediction(qualification_score=71, progression_version='3')); "
+    )
     for more in ("metrics.count_cache(True)", "metrics.count_cache(False); print(metrics.written().decode())"):
         done = subprocess.run(
             [sys.executable, "-c", scored + more], env=environment, capture_output=True, text=True, check=True
@@ -74,3 +80,21 @@ def test_the_description_opens_without_any_network(client: TestClient) -> None:
     assert "default-src 'none'; style-src 'unsafe-inline'" in answer.headers["Content-Security-Policy"]
     assert "/api/leads/{lead_id}/enrich" in answer.text
     assert not [word for word in ("http://", "https://", "<script", "src=") if word in answer.text]
+
+
+def test_a_hundred_who_ask_at_once_cost_one_look(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.routers import health
+
+    looks: list[int] = []
+
+    def look() -> dict[str, dict[str, Any]]:
+        looks.append(1)
+        sleep(0.1)
+        return {"database": {"ok": True}}
+
+    monkeypatch.setattr(health, "_components", look)
+
+    async def all_ask() -> list[object]:
+        return list(await asyncio.gather(*(health._fresh_enough(client.app) for _ in range(100))))  # type: ignore[arg-type]
+
+    assert (len(asyncio.run(all_ask())), len(looks)) == (100, 1)

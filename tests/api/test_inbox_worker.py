@@ -220,3 +220,54 @@ def test_prefect_is_told_in_its_own_form_and_its_silence_is_an_error_of_its_own(
     assert (event.resource.id, event.occurred.isoformat()) == ("ringback.vendor.fellow", "2026-03-18T12:00:00+00:00")
     with pytest.raises(VendorUnavailable, match="is 'ringback up' running"):
         tell_prefect(NOON)
+
+
+def test_one_lead_that_cannot_be_scored_sinks_no_other_and_is_kept_with_its_reason() -> None:
+    office = Office()
+    score = office._score
+
+    def score_all_but_bo(lead: dict[str, Any]) -> None:
+        if lead.get("email") == "bo@acme.com":
+            raise ValueError("words that nobody can read")
+        score(lead)
+
+    office.worker._score_lead = score_all_but_bo
+    others = [ANA | {"email": f"{name}@acme.com"} for name in ("bo", "cy")]
+    deliver("leads", "1", [ANA, *others, {"company_name": "Acme", "name": "Di"}])
+    for _ in range(1 + MOST_ATTEMPTS):
+        office.worker.work()
+        office.clock.at += DAY
+    assert [lead["lead_id"] for lead in office.scored] == ["ana@acme.com", "cy@acme.com", "contact:webhook:1:3"]
+    assert inbox.backlog() == {"done": 1, "dead": 1}
+    (letter,) = inbox.dead_letters()
+    assert (letter.name.delivery_id, letter.failed_because) == ("1:1", "ValueError: words that nobody can read")
+    office.worker._score_lead = score
+    inbox.requeue([letter.name])
+    office.worker.work()
+    assert (office.scored[-1]["lead_id"], office.scored[-1]["region"]) == ("bo@acme.com", "EMEA")
+
+
+def test_leads_that_cannot_be_kept_together_are_kept_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    office, publish = Office(), people.publish_leads
+
+    def publish_all_but_bo(leads: list[Any]) -> Any:
+        if any(lead.email == "bo@acme.com" for lead in leads):
+            raise ValueError("no such lead")
+        return publish(leads)
+
+    monkeypatch.setattr(people, "publish_leads", publish_all_but_bo)
+    deliver("leads", "1", [ANA, ANA | {"email": "bo@acme.com"}])
+    office.worker.work()
+    assert ([lead["lead_id"] for lead in office.scored], inbox.backlog()) == (
+        ["ana@acme.com"], {"done": 1, "waiting": 1},
+    )  # fmt: skip
+
+
+def test_a_lead_whose_sender_calls_it_by_a_very_long_name_is_kept_and_scored_under_a_shorter_one() -> None:
+    office = Office()
+    for end in "ab":
+        deliver("leads", end, {"company_name": "Acme", "name": "Di", "id": "x" * 499 + end})
+    office.worker.work()
+    ids = [LeadRequest.model_validate(lead).lead_id or "" for lead in office.scored]
+    assert ([len(one) for one in ids], len(set(ids)), inbox.backlog()) == ([500, 500], 2, {"done": 2})
+    assert sorted(people.leads_by_id(ids)) == sorted(ids)

@@ -2,15 +2,17 @@
 
 import csv
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from io import StringIO
+from time import sleep
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api import enriching
+from api.routers import lead_export
 from database import people, predictions, queue, signals
 from database.spending import Ceilings, Priced
 from database.wanted import Bought, Wanted
@@ -54,6 +56,11 @@ def test_leads_are_searched_sorted_and_paged(three: TestClient, key_for: KeyFor)
     assert listed("search=_") == []
     page = three.get("/api/leads?limit=1&sort=score", headers=reader).json()
     assert (page["total"], page["leads"][0]["qualification_score"], page["leads"][0]["priority"]) == (3, 90, "HIGH")
+    totals = [
+        three.get(f"/api/leads?limit=1&search=.com%20a&offset={past}", headers=reader).json()["total"]
+        for past in (0, 9)
+    ]
+    assert totals == [2, 2]
 
 
 def test_a_lead_is_shown_with_whose_word_each_value_is(three: TestClient, key_for: KeyFor) -> None:
@@ -139,3 +146,33 @@ def test_who_does_not_wait_is_told_that_it_goes_on(
     monkeypatch.setattr(enriching, "enrich_now", begin)
     answer = three.post("/api/leads/ana@acme.com/enrich", headers=key_for("write"))
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+
+
+def test_lists_and_exports_leave_the_threads_that_scoring_takes_alone(
+    three: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from database import lead_pages
+
+    at_work: list[int] = []
+    most: list[int] = []
+    listed = lead_pages.page_of_leads
+
+    def slowly(*asked: Any) -> Any:
+        at_work.append(1)
+        most.append(len(at_work))
+        sleep(0.02)
+        at_work.pop()
+        return listed(*asked)
+
+    monkeypatch.setattr(lead_pages, "page_of_leads", slowly)
+    monkeypatch.setattr(lead_export, "all_leads", lambda: iter([slowly("", "score", True, 3, 0).leads]))
+    reader = key_for("read")
+    with three, ThreadPoolExecutor(10) as many:
+        paths = ["/api/leads?sort=score", "/api/leads/export"] * 5
+        answers = list(many.map(lambda path: three.get(path, headers=reader).status_code, paths))
+    assert (answers, max(most)) == ([200] * 10, 2)
+
+
+def test_what_the_database_notes_for_itself_is_not_shown(three: TestClient, key_for: KeyFor) -> None:
+    shown = three.get("/api/leads/ana@acme.com", headers=key_for("read")).json()["prediction"]
+    assert ("predicted_at" in shown, "landed_at" in shown) == (True, False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from threading import get_ident
 from typing import Any
 
@@ -286,3 +287,19 @@ def test_scoring_needs_its_role(roles: tuple[str, ...], client: TestClient, key_
     headers = key_for(*roles) if roles else {}
     statuses = [client.post(path, json=CUSTOMERS, headers=headers).status_code for path in ("/score", "/score/batch")]
     assert statuses == ([403, 403] if roles else [401, 401])
+
+
+def test_a_batch_counts_as_many_requests_as_it_has_leads_and_is_refused_whole_where_they_do_not_fit(
+    service: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.shell.now", lambda: datetime(2026, 3, 18, 12))
+    scorer = key_for("score", per_minute=10)
+    some = {"leads": [CUSTOMERS] * 4}
+    answers = [service.post("/score/batch", json=some, headers=scorer) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["6", "2", "1"]
+    assert answers[2].json()["error"]["message"] == (
+        "A request that counts 4 times does not fit: of the 10 a minute that this key may ask 1 are left; "
+        "the next minute begins in 60 s."
+    )
+    assert len(predictions()) == 8

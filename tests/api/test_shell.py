@@ -178,7 +178,7 @@ def test_a_database_that_is_away_is_no_fault_of_the_request(
     configured(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     answer = client.get("/api/leads", headers=key)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert client.get("/health").json() == {"status": "degraded"}
+    assert client.get("/health").json() == {"status": "unavailable"}
 
 
 def test_the_log_has_a_line_for_each_request_and_neither_keys_nor_names(

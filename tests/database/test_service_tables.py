@@ -45,6 +45,8 @@ def test_predictions_from_before_the_service_stay_and_say_who_made_them(tmp_path
     migrate(url)
     with reading(url) as connection:
         row = connection.execute(text("SELECT * FROM predictions")).mappings().one()
+        last = connection.execute(text("SELECT lead_id, prediction_id, qualification_score FROM last_scores")).all()
+    assert (last, row["landed_at"]) == ([("l", "p", 50)], None)
     assert {name: row[name] for name in ("prediction_id", "qualification_score", *ADDED)} == {
         "prediction_id": "p", "qualification_score": 50, "features_hash": None, "source": "flow",
         "answered_by": "champion", "points": None, "voice_ai_weight": None, "challenger": None,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from database.people import publish_companies, publish_leads
 from database.promotions import Promotion, promote
+from database.serving import pin
 from database.session import reading
 from flows import score_command
 from flows.score_command import Done, said, score_file, score_lead
@@ -215,6 +217,32 @@ def test_a_known_lead_is_scored_with_its_reasons_and_the_answer_is_kept() -> Non
     assert kept == [(told["prediction_id"], "ana@acme.com")]
     with pytest.raises(WrongUsage, match="no lead is known by 'nobody'"):
         score_lead("nobody")
+
+
+@pytest.mark.usefixtures("models")
+def test_a_version_that_is_pinned_for_the_service_answers_here_too(folder: Path) -> None:
+    compiled(replace(wide_model(), version="2"))
+    pin("progression", "2", NOON, "admin")
+    publish_leads([a_lead("ana@acme.com", company_id="acme.com")])
+    told = score_lead("ana@acme.com")
+    assert (told["answered_by"], told["models"]) == ("pinned", {"progression": "2", "voice_ai": "1"})
+    with reading() as connection:
+        assert connection.execute(text("SELECT source, answered_by FROM predictions")).all() == [("cli", "pinned")]
+    done = scored_file(folder / "a.csv", "company_name\nAcme\n")
+    assert (done.progression_version, done.pinned, rows_of(done.output)[0]["progression_version"]) == (
+        "2", ("progression",), "2",
+    )  # fmt: skip
+    assert "by progression 2 (pinned) and voice_ai 1: " in said(done)[0]
+
+
+@pytest.mark.usefixtures("models")
+def test_where_the_pinned_version_cannot_be_loaded_the_champion_answers_and_it_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin("progression", "9", NOON, "admin")
+    done = scored_file(folder / "a.csv", "company_name\nAcme\n")
+    assert (done.progression_version, done.pinned) == ("1", ())
+    assert "it is left out" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("models")

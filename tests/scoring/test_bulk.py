@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from database.people import publish_companies, publish_leads
+from database.company_calls import note_progressed
+from database.people import publish_calls, publish_companies, publish_leads
 from database.prediction_log import Logged, keep_features
 from database.predictions import keep_predictions
 from database.published import publish
@@ -20,7 +21,7 @@ from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.policy import policy
 from scoring.service import Service
 from scoring.stored import BASE_RATES, StoredOfTable, present_rates, stored_about
-from tests.factories import DAY, NOON, a_lead, a_prediction, company_facts
+from tests.factories import DAY, NOON, a_call, a_lead, a_prediction, company_facts
 from tests.scoring.leads import RATES, Plain, both, leads_of_every_kind
 
 NOBODY = Champions(None, None)
@@ -106,7 +107,10 @@ def some_stored(home: object) -> None:
     prediction = a_prediction(lead_id="ana@acme.com", features_hash="f1", at=NOON - DAY)
     keep_features([Logged(prediction, row)])
     keep_predictions([prediction])
-    publish(BASE_RATES, {"recent_progression_rate": 0.35, "long_progression_rate": 0.3}, NOON)
+    companies = ("acme.com", "acme.com", "example.co.uk", "name:acme-corp")
+    publish_calls([a_call(str(n), NOON - (9 - n) * DAY, company_id=one) for n, one in enumerate(companies)])
+    note_progressed({"fellow:0": NOON - 5 * DAY})
+    publish(BASE_RATES, {"recent_progression_rate": 0.35, "long_progression_rate": 0.3, "outcomes": 9}, NOON)
 
 
 @pytest.mark.usefixtures("some_stored")
@@ -116,11 +120,14 @@ def test_what_is_stored_counts_for_a_row_as_for_that_lead_alone() -> None:
         lead | {"lead_id": said} if (said := rng.choice([None, None, "crm:77", "ana@acme.com", "nobody"])) else lead
         for lead in leads_of_every_kind(300, seed=9)
     ]
+    leads = [lead | ({"call_id": said} if (said := rng.choice([None, "fellow:1", "new"])) else {}) for lead in leads]
     leads += [{"company_name": "Acme Corp", "email": address} for address in ("edward@acme.com", "Ed@ACME.com")]
     rates = present_rates()
     stored = [stored_about(LeadRequest.model_validate(lead), rates) for lead in leads]
     kinds = [(one.lead_id is not None, bool(one.company), bool(one.features)) for one in stored]
     assert set(kinds) == {(False, False, False), (False, True, False), (True, True, False), (True, True, True)}
+    pasts = {(one.earlier_calls, one.earlier_progressed, one.called_at is None) for one in stored}
+    assert pasts == {(0, 0, True), (1, 0, True), (1, 0, False), (2, 1, True)}
     scores = score(leads, rates=rates, stored_of=StoredOfTable(rates))
     assert all_said(scores, len(leads)) == said_alone(leads, both(), stored)
 

@@ -1,5 +1,6 @@
 """What a caller says of a lead is taken as the schema says it, and its own words come before what is stored."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scoring.lead import NOTHING, LeadRequest, Stored, features_of_lead, lead_id_of_request, people, snapshot_of_lead
-from tests.factories import NOON
+from tests.factories import DAY, NOON
 
 CUSTOMERS = {
     "company_name": "Acme Corp", "domain": "acme.com", "industry": "SaaS", "employees": "50-100",
@@ -20,9 +21,15 @@ STORED = Stored(
     company_id="acme.com",
     job_title="CTO",
     company={"industry": "Retail", "country": "Germany", "technologies": ["AWS"], "employees": 9.0},
-    features={"earlier_calls": 3.0, "knows_company": 0.0, "sentiment": 0.5, "industry": "mining", "custom.seats": 7.0},
+    features={
+        "earlier_calls": 2.0, "days_since_earlier_call": 90.0, "earlier_progressed": 0.0, "knows_company": 0.0,
+        "sentiment": 0.5, "industry": "mining", "custom.seats": 7.0,
+    },
     recent_progression_rate=0.5,
-)
+    earlier_calls=3,
+    last_called_at=NOON - 2 * DAY,
+    earlier_progressed=1,
+)  # fmt: skip
 
 
 def a_request(**said: Any) -> LeadRequest:
@@ -135,6 +142,18 @@ def test_what_a_request_does_not_say_is_taken_from_what_the_lead_was_last_scored
     }  # fmt: skip
     assert features_of_lead(a_request(sentiment=-0.5, seats=9), STORED, NOON)["custom.seats"] == 9.0
     assert features_of_lead(a_request(call_notes="terrible"), STORED, NOON)["sentiment"] == -1.0
+
+
+def test_the_past_with_the_company_is_counted_anew_and_never_taken_from_before_the_last_call() -> None:
+    names = ("earlier_calls", "days_since_earlier_call", "earlier_progressed", "knows_company")
+    row = features_of_lead(a_request(), STORED, NOON)
+    assert [row[name] for name in names] == [3.0, 2.0, 1.0, 1.0]
+    unsaid = features_of_lead(a_request(), replace(STORED, earlier_progressed=None), NOON)
+    assert [unsaid[name] for name in names] == [3.0, 2.0, None, 1.0]
+    of_call = features_of_lead(a_request(), replace(STORED, called_at=NOON - DAY), NOON)
+    assert of_call["days_since_earlier_call"] == 1.0
+    none = features_of_lead(a_request(), replace(STORED, earlier_calls=0, last_called_at=None), NOON)
+    assert none["days_since_earlier_call"] is None
 
 
 @pytest.mark.parametrize(

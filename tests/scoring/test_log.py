@@ -1,11 +1,13 @@
 """An answer is on disk before anybody is told of it, and comes into the database once, whoever brings it there."""
 
+import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -291,3 +293,56 @@ def test_a_round_that_fails_stops_neither_the_keeper_nor_the_service(monkeypatch
 
 def test_nothing_is_waiting_where_nothing_was_ever_answered() -> None:
     assert (bring_in(), waiting_bytes(), folder().exists()) == (0, 0, False)
+
+
+def test_a_disk_that_stays_full_is_not_filled_with_files(
+    written: PredictionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(number: int) -> Callable[..., int]:
+        def write(*_: object) -> int:
+            raise OSError(number, os.strerror(number))
+
+        return write
+
+    for number in (errno.ENOSPC, errno.EIO):
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", refuse(number))
+            for _ in range(5):
+                with pytest.raises(StoreError):
+                    written.append(a_line())
+    with monkeypatch.context() as full:
+        full.setattr(os, "rename", refuse(errno.ENOSPC))
+        with pytest.raises(StoreError, match="No space left on device"):
+            written.append(a_line())
+    assert files("*") == []
+    written.append(a_line("two"))
+    assert (len(files("*")), bring_in(), ids()) == (1, 1, ["two@acme.com"])
+
+
+def test_the_keeper_keeps_up_with_more_than_a_service_can_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog is brought in without a pause of half a second, in parts that are larger than those of a quiet time."""
+    monkeypatch.setattr(log, "EVERY_SECONDS", 0.05)
+    parts: list[int] = []
+    bring = log.bring_in
+    monkeypatch.setattr(log, "bring_in", lambda *asked, **more: parts.append(asked[0]) or bring(*asked, **more))
+    written = PredictionLog()
+    written.append(b"".join(a_line(f"{number:04}") for number in range(600)))
+    began, keeper = monotonic(), Keeper(written)
+    keeper.start()
+    while len(ids()) < 600 and monotonic() - began < 5:
+        keeper._stop.wait(0.02)
+    seconds = monotonic() - began
+    keeper.stop()
+    assert (len(ids()), parts[:3], seconds < 2) == (600, [25, 50, 50], True)
+
+
+def test_an_answer_to_somebody_who_merely_asks_alerts_nobody() -> None:
+    left_behind(
+        a_line("asked", qualification_score=95, source="api", call_id="request:1"),
+        a_line("called", qualification_score=95, source="api", call_id="c1"),
+        a_line("told", qualification_score=95, source="webhook", call_id="request:2"),
+    )
+    bring_in()
+    with reading() as connection:
+        alerted = list(connection.scalars(text("SELECT subject FROM alerts ORDER BY subject")))
+    assert alerted == ["called@acme.com", "told@acme.com"]

@@ -87,7 +87,7 @@ def test_equal_features_are_known_by_the_same_name(champions: Champions) -> None
 
 def test_without_a_model_the_rules_answer_and_say_so() -> None:
     warm, cold = scored(NOBODY, WARM, COLD)
-    assert (warm.progression_version, warm.voice_ai_version, warm.confidence) == ("rules", "rules", 0.3)
+    assert (warm.progression_version, warm.voice_ai_version, warm.confidence) == ("rules", "rules", 0.5)
     assert warm.reasons[0] == "scored by fixed rules, no model could be loaded"
     assert warm.qualification_score > cold.qualification_score
 
@@ -113,3 +113,8 @@ def test_a_call_without_a_name_takes_its_companys() -> None:
 
 def test_no_calls_no_answers() -> None:
     assert scored(NOBODY) == []
+
+
+def test_the_rules_call_a_tone_warm_or_cold_by_its_sign() -> None:
+    assert by_rules({"sentiment": -0.5})[2][1:] == ("the tone was cold (lowers the score)",)
+    assert by_rules({"sentiment": 0.5})[2][1:] == ("the tone was warm (raises the score)",)

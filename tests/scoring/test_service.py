@@ -9,7 +9,7 @@ import pytest
 from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
-from scoring.policy import Policy, policy
+from scoring.policy import Policy, policy, tier_meaning
 from scoring.service import MOST_CONTRIBUTIONS, Scored, Service
 from tests.factories import NOON
 from tests.scoring.leads import RATES, both, leads_of_every_kind, wide_engine
@@ -152,3 +152,24 @@ def test_an_answer_about_a_call_is_kept_with_its_reasons_though_nobody_asked_for
     assert of_call.prediction.reasons
     told = a_service().told(of_call, explain=False)
     assert (told["reasons"], told["contributions"], told["base_points"]) == ((), [], None)
+
+
+def test_a_date_that_a_model_learned_is_not_said_to_be_unused() -> None:
+    for said, unused in (("2026-05-01", ()), (None, ()), ("soon", ("renewal",)), (5, ("renewal",))):
+        asked = LeadRequest.model_validate({"company_name": "Acme", "renewal": said})
+        assert scored(a_service(), asked).unused == unused, said
+
+
+def test_the_reply_says_what_its_tier_means() -> None:
+    told = a_service().told(scored(a_service()))
+    assert told["tier_means"] == tier_meaning(told["tier"], policy(), 14.0)
+    assert told["tier_means"].endswith(" likely to progress within 14 days")
+    assert not a_service(NOBODY).told(scored(a_service(NOBODY)))["tier_means"].endswith("days")
+
+
+def test_only_a_pinned_version_of_progression_makes_a_pinned_answer() -> None:
+    by = [
+        scored(a_service(pinned=frozenset(pins))).prediction.answered_by
+        for pins in ({"voice_ai"}, {"progression"}, {"progression", "voice_ai"})
+    ]
+    assert by == ["champion", "pinned", "pinned"]

@@ -1,19 +1,21 @@
 """What is stored about a lead is found by its id, its address, a former id, or its company, and nothing else is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from database.people import publish_companies, publish_leads
+from database.people import publish_calls, publish_companies, publish_leads
 from database.prediction_log import Logged, keep_features
 from database.predictions import keep_predictions
 from database.published import publish
 from scoring import stored
 from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.stored import BASE_RATES, KnownByHeart, present_rates, stored_about
-from tests.factories import DAY, HOUR, NOON, a_lead, a_prediction, company_facts
+from tests.factories import DAY, HOUR, NOON, a_call, a_lead, a_prediction, company_facts
 
 pytestmark = pytest.mark.usefixtures("home")
+MINUTE = HOUR / 60
 RATES = Stored(recent_progression_rate=0.4, long_progression_rate=0.3)
 
 
@@ -62,6 +64,19 @@ def test_an_unknown_lead_of_a_known_company_takes_what_is_known_of_that() -> Non
 
 
 @pytest.mark.usefixtures("ana")
+def test_a_known_company_comes_with_its_calls_however_the_lead_is_named() -> None:
+    publish_calls([a_call(str(n), NOON + n * DAY, company_id="acme.com") for n in range(4)])
+    for rates, progressed in ((RATES, None), (replace(RATES, knows_outcomes=True), 0)):
+        for said in ({"email": "bo@acme.com"}, {"lead_id": "ana@acme.com"}, {"domain": "acme.com", "call_id": "other"}):
+            told = stored_about(asked(**said), rates)
+            assert (told.earlier_calls, told.last_called_at, told.earlier_progressed) == (
+                4, NOON + 3 * DAY, progressed,
+            )  # fmt: skip
+    kept = stored_about(asked(domain="acme.com", call_id="fellow:2"), RATES)
+    assert (kept.earlier_calls, kept.last_called_at, kept.called_at) == (2, NOON + DAY, NOON + 2 * DAY)
+
+
+@pytest.mark.usefixtures("ana")
 def test_of_somebody_unknown_there_are_only_the_rates_and_the_database_need_not_be_asked() -> None:
     for said in ({}, {"email": "bo@gmail.com"}, {"domain": "other.com"}, {"lead_id": "acme.com"}):
         assert stored_about(asked(**said), RATES) == RATES
@@ -92,3 +107,24 @@ def test_of_too_many_to_know_by_heart_everybody_is_asked_about(monkeypatch: pyte
     monkeypatch.setattr(stored, "MOST_KEYS", 0)
     known = KnownByHeart().renewed()
     assert (known.companies, known.leads, known.has(asked(domain="other.com"))) == (None, None, True)
+
+
+@pytest.mark.usefixtures("ana")
+def test_of_those_known_by_heart_only_what_is_new_is_read_and_all_where_that_is_too_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[object] = []
+    look = stored.keys_since
+    monkeypatch.setattr(stored, "keys_since", lambda since, most: looks.append(since) or look(since, most))
+    known = KnownByHeart().renewed()
+    publish_leads([a_lead("bo@acme.com", NOON, email="bo@acme.com")])
+    known = known.renewed()
+    assert (known.has(asked(email="bo@acme.com")), looks) == (True, [None, NOON - 30 * DAY - 10 * MINUTE])
+    publish_leads([a_lead("cy@acme.com", NOON - DAY, email="cy@acme.com")])  # told of late: the counts do not add up
+    known = known.renewed()
+    assert (known.has(asked(email="cy@acme.com")), looks[2:]) == (True, [NOON - 10 * MINUTE, None])
+    publish_leads([a_lead("cy2", NOON + DAY, source="apollo", email=None, external_id="6", linkedin_url=None)])
+    publish_leads([a_lead("cy2", NOON + DAY, source="apollo", email="cy@acme.com", external_id="6")])  # they are one
+    known = known.renewed()
+    assert (known.has(asked(lead_id="cy2")), looks[4:]) == (True, [NOON - 10 * MINUTE])
+    assert known.renewed() is known

@@ -22,7 +22,7 @@ labelled AS (
 scored AS (
     SELECT count(*) AS predictions, max(predicted_at) AS last_prediction_at
     FROM predictions
-    WHERE predicted_at <= $as_of
+    WHERE predicted_at <= $as_of AND NOT starts_with(call_id, 'request:')  -- about calls, as the other figures
 ),
 put_aside AS (
     SELECT count(*) AS quarantined FROM quarantine WHERE known_at <= $as_of

@@ -16,7 +16,9 @@ waited AS (
     SELECT to_seconds(quantile_disc(greatest(0, epoch(matures_at - first_known_at)), 0.9)) AS delay FROM matured
 ),
 first_answer AS (
-    SELECT min(predicted_at) AS answered_at FROM predictions WHERE progression_version = $version
+    SELECT min(predicted_at) AS answered_at
+    FROM predictions
+    WHERE progression_version = $version AND NOT starts_with(call_id, 'request:')  -- a request begins no cohort
 )
 SELECT
     matured.call_id,
