@@ -31,9 +31,13 @@ class ScoreReply(BaseModel):
     recommendation: Literal["AE_HANDOFF", "NURTURE_TRACK", "SELF_SERVICE"]
     priority: Literal["HIGH_VOICE_AI", "HIGH", "MEDIUM", "LOW"]
     confidence: float = Field(
-        ge=0, le=1, description="How likely the call ends on the side of one half that the probability says."
+        ge=0,
+        le=1,
+        description="How likely the call ends on the side of one half that the probability says; 0.5 by rules, of "
+        "which nobody knows.",
     )
     tier: str = Field(description="By fixed probabilities of progression, which do not move with the data.")
+    tier_means: str
     horizon_days: float | None = Field(description="Within so many days the progression is meant, where that is known.")
     reasons: list[str]
     points: float = Field(description="The score before it is rounded.")

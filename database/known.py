@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from database import models
 from database.identities import EMAIL, leads_of_keys
+from database.lead_features import last_features_of
 from database.people import KnownCompany, KnownLead, companies_by_id, leads_by_id
 from database.session import reading
 from ringback.records import Value
@@ -46,10 +47,14 @@ def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
         if first := next(ids, None):
             leads[one] = found[first]
     companies = companies_by_id({lead.company_id for lead in leads.values() if lead.company_id})
-    features = {lead_id: last_features(lead_id) for lead_id in {lead.lead_id for lead in leads.values()}}
+    features = last_features_of({lead.lead_id for lead in leads.values()})
     return {
         one: Known(
-            lead.lead_id, lead.company_id, lead.known, companies.get(lead.company_id or ""), features[lead.lead_id]
+            lead.lead_id,
+            lead.company_id,
+            lead.known,
+            companies.get(lead.company_id or ""),
+            features.get(lead.lead_id, {}),
         )
         for one, lead in leads.items()
     }
@@ -97,17 +102,3 @@ def keys_since(moment: datetime | None, most: int) -> KeysSeen:
             return KeysSeen(counts, latest, companies, None)
         leads = {one for asked in (of_leads, of_keys, of_merged) for one in connection.scalars(asked)}
     return KeysSeen(counts, latest, companies, leads)
-
-
-def last_features(lead_id: str) -> Mapping[str, Value]:
-    """The features that a lead was last scored with; none where it never was."""
-    p = models.Prediction
-    asked = (
-        select(models.ScoredFeatures.row)
-        .join(p, p.features_hash == models.ScoredFeatures.features_hash)
-        .where(p.lead_id == lead_id, p.source == "flow")
-        .order_by(p.predicted_at.desc(), p.prediction_id)
-        .limit(1)
-    )
-    with reading() as connection:
-        return dict(connection.scalar(asked) or {})

@@ -138,14 +138,6 @@ def companies_by_id(company_ids: Iterable[str]) -> dict[str, KnownCompany]:
     }
 
 
-def company_ids(most: int) -> list[str] | None:
-    """The ids of all companies; None where there are more than so many."""
-    with reading() as connection:
-        if (connection.scalar(select(func.count()).select_from(models.Company)) or 0) > most:
-            return None
-        return list(connection.scalars(select(models.Company.company_id)))
-
-
 def state_of_people() -> tuple[object, ...]:
     """Changes whenever a lead or company is added, comes to be known by another key, or is merged."""
     counted = [models.Company, models.Lead, models.LeadKey, models.MergedLead]

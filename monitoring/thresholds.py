@@ -180,7 +180,7 @@ def _why_keep(
     progressed, not_progressed = (int(np.count_nonzero(late.happened[otherwise] == end)) for end in (True, False))
     companies = len({at if name is None else name for at, name in enumerate(late.companies)})
     if found == now or not otherwise.any():
-        return "what the costs ask for treats every lead alike"
+        return "what the costs ask for treats every lead as now"
     if gain.low <= 0:
         return f"{found} are not shown to earn more: the interval of the gain reaches nought"
     if min(progressed, not_progressed) < LEAST_OF_EACH:
