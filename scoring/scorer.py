@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
+from uuid import uuid4
 
 import orjson
 
 from features.batches import Featured
 from ringback.laps import Laps
-from ringback.records import Prediction, Value
+from ringback.records import AnsweredBy, AskedBy, Prediction, Value
 from scoring.explain import reasons
 from scoring.fallback import CONFIDENCE, by_rules
 from scoring.judging import Champions, Judged, judge_rows
@@ -34,13 +35,28 @@ class Answer:
     """Points by feature; with `base_points` they add up to `points`. Empty where rules answered or nobody asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an answer is about."""
+
+    row: Mapping[str, Value]
+    lead_id: str
+    company_name: str | None
+    call_id: str | None
+    """None for a request about no call: then every answer has a name of its own, unless there is an `identity`."""
+    identity: str | None = None
+    """What makes it the same answer however often it is asked for, where there is no call."""
+
+
 def score(calls: Iterable[Featured], champions: Champions, at: datetime) -> Iterator[Prediction]:
     """A prediction for each call, made at a moment; in batches, so that memory does not grow with their number."""
     calls = iter(calls)
     while batch := list(islice(calls, BATCH_ROWS)):
         answers = answer_rows([call.row for call in batch], champions, policy())
+        by: AnsweredBy = "rules" if champions.progression is None else "champion"
         for call, answer in zip(batch, answers, strict=True):
-            yield _prediction(call, champions, answer, policy(), at)
+            subject = Subject(call.row, call.lead_id, call.company_name, call.call_id)
+            yield prediction_of(subject, answer, champions.versions, policy(), at, answered_by=by)
 
 
 def answer_rows(
@@ -73,7 +89,11 @@ def features_hash(row: Mapping[str, Value]) -> str:
 
 def content_of(row: Mapping[str, Value], rules: Policy) -> str:
     """What an answer is an answer to: the features, and what a score means."""
-    return f"{features_hash(row)}.{rules.fingerprint}"
+    return _content(features_hash(row), rules)
+
+
+def _content(known_by: str, rules: Policy) -> str:
+    return f"{known_by}.{rules.fingerprint}"
 
 
 def _answer(judged: Judged, n: int, row: Mapping[str, Value]) -> Answer:
@@ -97,14 +117,26 @@ def _by_rules(row: Mapping[str, Value], rules: Policy) -> Answer:
     return Answer(progression, voice_ai, scored, CONFIDENCE, said, scored, {})
 
 
-def _prediction(call: Featured, champions: Champions, answer: Answer, rules: Policy, at: datetime) -> Prediction:
-    versions, content = champions.versions, content_of(call.row, rules)
+def prediction_of(
+    subject: Subject,
+    answer: Answer,
+    versions: tuple[str, str],
+    rules: Policy,
+    at: datetime,
+    source: AskedBy = "flow",
+    answered_by: AnsweredBy = "champion",
+) -> Prediction:
+    """An answer as it is kept: with its name, and what the policy makes of it."""
+    known_by = features_hash(subject.row)
+    content = _content(known_by, rules)
+    named = subject.call_id or subject.identity
+    prediction_id = once(named, content, versions) if named else uuid4().hex
     score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
     return Prediction(
-        prediction_id=once(call.call_id, content, versions),
-        call_id=call.call_id,
+        prediction_id=prediction_id,
+        call_id=subject.call_id or f"request:{prediction_id}",
         content_hash=content,
-        lead_id=call.lead_id,
+        lead_id=subject.lead_id,
         predicted_at=at,
         progression_version=versions[0],
         voice_ai_version=versions[1],
@@ -116,9 +148,10 @@ def _prediction(call: Featured, champions: Champions, answer: Answer, rules: Pol
         priority=priority(score, fit, rules),
         confidence=answer.confidence,
         reasons=answer.reasons,
-        company_name=call.company_name,
-        features_hash=features_hash(call.row),
-        answered_by="rules" if champions.progression is None else "champion",
+        company_name=subject.company_name,
+        features_hash=known_by,
+        source=source,
+        answered_by=answered_by,
         points=answer.points,
         voice_ai_weight=rules.voice_ai_weight,
     )

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
-from uuid import uuid4
 
 from features.custom import PREFIX, custom_fields
 from ringback.laps import Laps
@@ -18,8 +17,8 @@ from ringback.records import AnsweredBy, AskedBy, Prediction, Snapshot, Target, 
 from scoring.explain import reason_of
 from scoring.judging import Champions
 from scoring.lead import LeadRequest, Stored, as_number, features_of_lead, lead_id_of_request
-from scoring.policy import Policy, priority, recommendation, tier, tier_meaning
-from scoring.scorer import Answer, answer_rows, content_of, features_hash, once
+from scoring.policy import Policy, tier, tier_meaning
+from scoring.scorer import Answer, Subject, answer_rows, prediction_of
 
 MOST_CONTRIBUTIONS = 8
 """Of the features that moved the score most; the rest is given as one sum."""
@@ -100,7 +99,8 @@ class Service:
         by: AnsweredBy = "challenger" if tries else "rules" if who.progression is None else "champion"
         if by == "champion" and "progression" in self.pinned:
             by = "pinned"
-        prediction = _prediction(lead, lead_id, row, who, answer, self.rules, at, source, by, identity)
+        subject = Subject(row, lead_id, lead.company_name, lead.call_id, identity)
+        prediction = prediction_of(subject, answer, who.versions, self.rules, at, source, by)
         if self.has_challenger and self.champions.progression is not None:
             prediction = replace(prediction, challenger=_beside(row, who, other))
         missing = tuple(sorted(name for name in self.features if row.get(name) is None))
@@ -186,48 +186,6 @@ def _strongest(answer: Answer, row: Mapping[str, Value]) -> list[dict[str, Any]]
     if rest:
         told.append({"feature": None, "value": None, "points": sum(v for _, v in rest), "reason": "all else together"})
     return told
-
-
-def _prediction(
-    lead: LeadRequest,
-    lead_id: str,
-    row: Mapping[str, Value],
-    who: Champions,
-    answer: Answer,
-    rules: Policy,
-    at: datetime,
-    source: AskedBy,
-    by: AnsweredBy,
-    identity: str | None,
-) -> Prediction:
-    versions, content = who.versions, content_of(row, rules)
-    prediction_id = uuid4().hex
-    if subject := lead.call_id or identity:
-        prediction_id = once(subject, content, versions)
-    score, fit = round(answer.points), None if answer.voice_ai is None else round(100 * answer.voice_ai)
-    return Prediction(
-        prediction_id=prediction_id,
-        call_id=lead.call_id or f"request:{prediction_id}",
-        content_hash=content,
-        lead_id=lead_id,
-        predicted_at=at,
-        progression_version=versions[0],
-        voice_ai_version=versions[1],
-        progression_probability=round(answer.progression, 6),
-        voice_ai_probability=None if answer.voice_ai is None else round(answer.voice_ai, 6),
-        qualification_score=score,
-        voice_ai_fit=fit,
-        recommendation=recommendation(score, rules),
-        priority=priority(score, fit, rules),
-        confidence=answer.confidence,
-        reasons=answer.reasons,
-        company_name=lead.company_name,
-        features_hash=features_hash(row),
-        source=source,
-        answered_by=by,
-        points=answer.points,
-        voice_ai_weight=rules.voice_ai_weight,
-    )
 
 
 def _beside(row: Mapping[str, Value], who: Champions, other: Champions) -> dict[str, dict[str, str | float]]:
