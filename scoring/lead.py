@@ -19,10 +19,11 @@ from intake.sentiment import sentiment_of
 from ringback.records import CompanyFacts, Snapshot, Value
 
 NO_NUL = r"^[^\x00]*$"
-SAYS_SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
-ADDRESS = r"^([^@\s\x00]+@[^@\s\x00]+)?$"
+SAYS_SOMETHING = r"^[^\x00]*[^\x00-\x20][^\x00]*$"
+"""What a blank is, each engine of patterns says otherwise beyond ASCII: only those of ASCII are meant."""
+ADDRESS = r"^([^@\x00-\x20]+@[^@\x00-\x20]+)?$"
 """Or nothing, as systems send it that know none."""
-PEOPLE = r"^\s*([0-9][0-9,]{0,11}\s*(-\s*[0-9][0-9,]{0,11}|\+)?\s*)?$"
+PEOPLE = r"^[ \t]*([0-9][0-9,]{0,11}[ \t]*(-[ \t]*[0-9][0-9,]{0,11}|\+)?[ \t]*)?$"
 """A size as CRMs write it: 50-100, 1,000+, 75; or nothing."""
 NUMBER = re.compile(r"[0-9][0-9,]*")
 MOST_CUSTOM = 200
@@ -35,6 +36,10 @@ def _said(words: str) -> str | None:
     """Words without blanks around them; None where they say that nothing is known, as in files (intake/cells.py)."""
     words = words.strip()
     return None if words.lower() in NOT_KNOWN else words
+
+
+def _named(words: str) -> str:
+    return words.strip() or words
 
 
 SAYS = AfterValidator(_said)
@@ -91,7 +96,7 @@ class LeadRequest(BaseModel):
     )  # fmt: skip
     __pydantic_extra__: dict[str, Custom]
 
-    company_name: Annotated[str, StringConstraints(max_length=500, pattern=SAYS_SOMETHING), AfterValidator(str.strip)]
+    company_name: Annotated[str, StringConstraints(max_length=500, pattern=SAYS_SOMETHING), AfterValidator(_named)]
     lead_id: Line | None = Field(None, description="A lead that ringback knows: what is stored about it counts too.")
     email: Annotated[str, StringConstraints(max_length=320, pattern=ADDRESS), SAYS] | None = Field(
         None, description="The contact; a lead that ringback knows by it is taken as known."

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.compiling import engine_of_version
 from api.errors import ApiError
@@ -108,6 +108,15 @@ class ScoreHistory(BaseModel):
     further: Further | None = Field(description="Parameters of the next page; None where this is the last.")
 
 
+def _no_number(said: object) -> object:
+    """A number would be taken for seconds since 1970, which nobody means."""
+    try:
+        float(str(said))
+    except ValueError:
+        return said
+    raise ValueError("must be a moment as ISO 8601 writes it, 2026-03-18T09:30:00Z")
+
+
 @router.get(
     "/api/leads/{lead_id:path}/score-history", response_model=ScoreHistory, dependencies=[Depends(require("read"))]
 )
@@ -115,7 +124,9 @@ async def score_history(
     lead_id: LeadId,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: Annotated[
-        datetime | None, Query(description="Only answers given before this moment; UTC where it says no zone.")
+        datetime | None,
+        BeforeValidator(_no_number),
+        Query(description="Only answers given before this moment; UTC where it says no zone."),
     ] = None,
     before_id: PredictionId = None,
 ) -> Response:

@@ -149,3 +149,8 @@ def test_what_cannot_be_explained_is_said_at_the_terminal(ana: TestClient) -> No
     keep_predictions([replace(a_prediction("old", 0.2, NOON - DAY, lead_id=ANA), reasons=())])
     assert "not told why: an answer is older than the keeping" in why(ANA, "--since", "2026-03-17T13")
     assert "not told by feature: fixed rules gave an answer" in why(ANA)
+
+
+def test_a_number_is_no_moment(client: TestClient, key_for: KeyFor) -> None:
+    answer = client.get("/api/leads/nobody/score-history?before=0", headers=key_for("read"))
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "query.before")
