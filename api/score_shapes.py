@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from scoring.lead import LeadRequest
 
@@ -55,6 +55,10 @@ class ScoreReply(BaseModel):
 
 class ScoreBatch(BaseModel):
     """Leads to score together."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"leads": [{"company_name": "Acme Corp"}, {"company_name": "Globex"}]}]}
+    )
 
     leads: Annotated[list[LeadRequest], Field(min_length=1, max_length=MOST_LEADS)]
 
