@@ -29,7 +29,7 @@ from ringback.settings import settings
 from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
-from scoring.log import Keeper, PredictionLog, line_of, waiting_bytes
+from scoring.log import PredictionLog, line_of, waiting_bytes
 from scoring.policy import policy, policy_failure
 from scoring.service import Service
 from scoring.stored import KnownByHeart, present_rates, stored_about
@@ -144,13 +144,11 @@ def serving() -> Serving:
 
 
 async def start(app: FastAPI) -> None:
-    """Load who answers, open the log, and follow what changes."""
+    """Load who answers, and follow what changes."""
     global _present
     one = Serving()
     stack = AsyncExitStack()
-    keeper = Keeper(one.written)
-    keeper.start()
-    stack.push_async_callback(to_thread.run_sync, keeper.stop)
+    stack.push_async_callback(to_thread.run_sync, one.written.close)
     await asyncio.gather(one.follow(), to_thread.run_sync(sentiment_of, "warm"))  # TextBlob takes seconds to load
     stack.push_async_callback(_ended, asyncio.create_task(_keep_following(one)))
     app.state.serving_stack = stack
@@ -158,7 +156,7 @@ async def start(app: FastAPI) -> None:
 
 
 async def stop(app: FastAPI) -> None:
-    """End the log and bring in what is left of it."""
+    """End the log."""
     global _present
     await app.state.serving_stack.aclose()
     _present = None

@@ -21,21 +21,29 @@ class Load:
     """Asked in turn; `%d` in one is replaced by a number that no other request has."""
     connections: int
     seconds: float
+    first: int = 0
+    """The number of the first request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """How it was answered; times in seconds."""
 
-    requests: int
     failed: int
     seconds: float
-    p50: float
-    p99: float
+    took: list[float]
+
+    def __add__(self, other: "Answered") -> "Answered":
+        """Both, as if one had followed the other."""
+        return Answered(self.failed + other.failed, self.seconds + other.seconds, self.took + other.took)
 
     @property
     def per_second(self) -> float:
-        return self.requests / self.seconds
+        return len(self.took) / self.seconds
+
+    def slowest(self, share: float) -> float:
+        """The time that this share of the requests was answered within."""
+        return sorted(self.took)[int(len(self.took) * share)]
 
 
 async def ask(load: Load) -> Answered:
@@ -49,7 +57,7 @@ async def ask(load: Load) -> Answered:
     async def one(place: int) -> None:
         nonlocal failed
         reader, writer = await asyncio.open_connection("127.0.0.1", load.port)
-        number = place
+        number = load.first + place
         while perf_counter() < until:
             body = load.bodies[number % len(load.bodies)].replace(b"%d", b"%d" % number)
             number += load.connections
@@ -66,9 +74,7 @@ async def ask(load: Load) -> Answered:
         writer.close()
 
     await asyncio.gather(*(one(place) for place in range(load.connections)))
-    seconds = perf_counter() - began
-    took.sort()
-    return Answered(len(took), failed, seconds, took[len(took) // 2], took[int(len(took) * 0.99)])
+    return Answered(failed, perf_counter() - began, took)
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ def serve_api(host: str, port: int, workers: int) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from database.migrate import migrate
+    from scoring.keeping import kept
 
     migrate()
     _refuse_second(host, port)
@@ -57,7 +58,8 @@ def serve_api(host: str, port: int, workers: int) -> None:
         timeout_worker_healthcheck=HUNG_AFTER_SECONDS,
     )
     listening = config.bind_socket()
-    Multiprocess(config, sockets=[listening]).run()
+    with kept():
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def _empty_folder(port: int) -> Path:

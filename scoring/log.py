@@ -1,21 +1,19 @@
 """The log of answers: a line in a file of the process's own, written before the reply goes out, later in the database.
 
-A line that the kernel has taken outlives the process, whatever ends it; a thread makes it outlive the machine every
-half second. The same thread reads the file into the database; the files of processes that are gone are read by whoever
-comes next. The mark of how far a file was read is kept in the same transaction as what was read.
+A line that the kernel has taken outlives the process, whatever ends it. Another process makes it outlive the machine
+and reads it into the database, so that neither takes time from requests (`scoring.keeping`). The mark of how far a file
+was read is kept in the same transaction as what was read, so whoever comes next goes on there.
 """
 
 import errno
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
-from threading import Event, Lock, Thread
-from time import monotonic
+from threading import Lock
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
@@ -28,7 +26,9 @@ from ringback.errors import StoreError
 from ringback.records import Prediction
 from ringback.settings import settings
 from scoring.policy import policy
-from scoring.service import Scored
+
+if TYPE_CHECKING:  # who reads the log needs nothing of what answers
+    from scoring.service import Scored
 
 PLAIN_KINDS: Mapping[str, tuple[type, ...]] = {
     "prediction_id": (str,), "call_id": (str,), "content_hash": (str,), "lead_id": (str,),
@@ -38,10 +38,7 @@ PLAIN_KINDS: Mapping[str, tuple[type, ...]] = {
     "features_hash": (str, NoneType), "company_name": (str, NoneType), "challenger": (dict, NoneType),
 }  # fmt: skip
 """What the database takes: one line that it refuses would hold up all that come after."""
-EVERY_SECONDS = 0.5
 LINES_AT_ONCE = 200
-STEP_SECONDS, LINES_A_STEP, LINES_A_STEP_OF_MANY = 0.01, 25, 50
-"""A serving process brings in so many lines at a time, and lets go of the interpreter in between."""
 LARGEST_FILE = 32 * 1024 * 1024
 """Bytes from which a process starts a new file."""
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -65,7 +62,6 @@ class PredictionLog:
         self._file: int | None = None
         self._path: Path | None = None
         self._size = 0
-        self._dirty = False
 
     def append(self, lines: bytes) -> None:
         """Hand lines to the kernel; raises StoreError where it did not take all of them: then nothing is replied."""
@@ -83,29 +79,9 @@ class PredictionLog:
                 self._end()
                 raise StoreError("the log of answers cannot be written: the disk is full")
             self._size += written
-            self._dirty = True
-
-    def writes(self, path: Path) -> bool:
-        """Whether this is the file that is written now."""
-        return path == self._path
-
-    def flush(self) -> None:
-        """Make what was written outlive the machine."""
-        with self._lock:
-            file = os.dup(self._file) if self._file is not None and self._dirty else None
-            self._dirty = False
-        if file is not None:
-            try:
-                os.fsync(file)
-            except OSError:
-                self._dirty = True
-                raise
-            finally:
-                os.close(file)
 
     def close(self) -> None:
-        """Write down what there is, and end the file."""
-        self.flush()
+        """End the file, and make what is in it outlive the machine."""
         with self._lock:
             self._end()
 
@@ -139,74 +115,9 @@ class PredictionLog:
             os.close(file)
 
 
-class Keeper:
-    """The thread that makes the log durable and brings it into the database; what fails, it tries again.
-
-    As long as lines wait it brings in 50 at a time with pauses of 10 ms: 3,000 lines a second beside 300 requests a
-    second on one of two cores, more than a process answers with; meanwhile the slowest of a hundred requests takes
-    3 ms longer, with parts of 200 it was 20. Lines are promised to be in the file, not when they are in the database.
-    """
-
-    def __init__(self, written: PredictionLog) -> None:
-        """Begins with `start`."""
-        self._log = written
-        self._stop = Event()
-        self._has_more = False
-        self._lines = LINES_A_STEP
-        self._thread = Thread(target=self._keep, name="keeper", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the file and bring in what is left."""
-        self._stop.set()
-        self._thread.join(timeout=20)
-        self._log.close()
-        self._try()
-
-    def _keep(self) -> None:
-        flushed_at = monotonic()
-        while not self._stop.wait(STEP_SECONDS if self._has_more else EVERY_SECONDS):
-            is_due = not self._has_more or monotonic() - flushed_at >= EVERY_SECONDS
-            flushed_at = monotonic() if is_due else flushed_at
-            self._try(flush=is_due)
-
-    def _try(self, flush: bool = True) -> None:
-        asked, self._has_more, self._lines = self._lines, False, LINES_A_STEP
-        try:
-            if flush:
-                self._log.flush()
-            self._has_more = bring_in(asked, but_of=self._log) >= asked
-        except Exception:  # whatever fails, the lines are in the file, and the next round begins where this one ended
-            log.warning("answers wait to be brought into the database", exc_info=True)
-        if self._has_more:
-            self._lines = LINES_A_STEP_OF_MANY
-
-
-def bring_in(most_lines: int | None = None, but_of: PredictionLog | None = None) -> int:
-    """Read what is new in all files into the database; gives how many lines were.
-
-    Whoever does it twice changes nothing. A process that serves takes only so many lines of a file at once, and leaves
-    the files of other living processes to them: all but those of its own log.
-    """
-    brought = 0
-    for path in sorted(folder().glob("*.jsonl")):
-        if but_of is None or but_of.writes(path) or not _is_written(path):
-            brought += _bring_in_file(path, most_lines)
-    return brought
-
-
-def _is_written(path: Path) -> bool:
-    """Whether a living process has the file."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:  # put aside meanwhile
-        return False
-    return False
+def bring_in() -> int:
+    """Read what is new in all files into the database; gives how many lines were. Doing it twice changes nothing."""
+    return sum(_bring_in_file(path) for path in sorted(folder().glob("*.jsonl")))
 
 
 def waiting_bytes() -> int:
@@ -229,12 +140,12 @@ def _known_to_be_read(path: Path) -> int:
         raise
 
 
-def _bring_in_file(path: Path, most_lines: int | None) -> int:
+def _bring_in_file(path: Path) -> int:
     brought = 0
     while True:
         try:
             start = read_to(path.name)
-            lines, end = _lines_from(path, start, min(most_lines or LINES_AT_ONCE, LINES_AT_ONCE))
+            lines, end = _lines_from(path, start)
             if end == start:
                 _put_aside(path)
                 return brought
@@ -244,11 +155,9 @@ def _bring_in_file(path: Path, most_lines: int | None) -> int:
         _alert([one.prediction for one in good])  # before the mark moves: a process that ends here leaves it to others
         if keep_logged(path.name, start, end, good, now()):
             brought += len(good)
-        if most_lines is not None and brought >= most_lines:
-            return brought
 
 
-def _lines_from(path: Path, start: int, most: int) -> tuple[list[bytes], int]:
+def _lines_from(path: Path, start: int) -> tuple[list[bytes], int]:
     """Whole lines from a place in a file, and where they end."""
     lines, end = [], start
     with path.open("rb") as file:
@@ -258,7 +167,7 @@ def _lines_from(path: Path, start: int, most: int) -> tuple[list[bytes], int]:
                 break
             lines.append(line)
             end += len(line)
-            if len(lines) >= most:
+            if len(lines) >= LINES_AT_ONCE:
                 break
     return lines, end
 
@@ -282,7 +191,7 @@ def _whole_size(path: Path) -> int:
     return data.rfind(b"\n") + 1
 
 
-def line_of(scored: Scored, circumstances: Mapping[str, str | None]) -> bytes:
+def line_of(scored: "Scored", circumstances: Mapping[str, str | None]) -> bytes:
     """An answer with all that it was made from, as one line of JSON."""
     return orjson.dumps({"prediction": scored.prediction, "features": scored.row, **circumstances}) + b"\n"
 
@@ -334,15 +243,3 @@ def _alert(predictions: list[Prediction]) -> None:
     }
     if worth:
         raise_alerts(worth.items(), max(p.predicted_at for p in predictions))
-
-
-@contextmanager
-def kept_log() -> Iterator[PredictionLog]:
-    """A log with its keeper, for as long as a process serves."""
-    written = PredictionLog()
-    keeper = Keeper(written)
-    keeper.start()
-    try:
-        yield written
-    finally:
-        keeper.stop()

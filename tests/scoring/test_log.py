@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from time import monotonic
 from typing import Any
 
 import orjson
@@ -21,7 +20,7 @@ from ringback.errors import StoreError
 from ringback.records import Prediction
 from ringback.settings import CHECKOUT
 from scoring import log
-from scoring.log import Keeper, PredictionLog, bring_in, folder, kept_log, line_of, waiting_bytes
+from scoring.log import PredictionLog, bring_in, folder, line_of, waiting_bytes
 from scoring.scorer import Answer
 from scoring.service import Scored
 from tests.factories import NOON, a_prediction
@@ -105,7 +104,7 @@ def test_threads_that_bring_in_together_keep_each_answer_once() -> None:
     for number in range(3):
         left_behind(*(a_line(f"{number}-{n:03}") for n in range(150)), name=f"20260318T12000{number}-1-x.jsonl")
     brought: list[int] = []
-    threads = [Thread(target=lambda: brought.append(bring_in(most_lines=40))) for _ in range(4)]
+    threads = [Thread(target=lambda: brought.append(bring_in())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -264,33 +263,6 @@ def test_an_alert_is_raised_once_for_a_lead_that_scores_high_enough(monkeypatch:
     ]  # fmt: skip
 
 
-def test_the_keeper_brings_in_beside_the_requests_and_what_is_left_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "EVERY_SECONDS", 0.005)
-    with kept_log() as written:
-        written.append(a_line())
-        for _ in range(400):
-            if ids():
-                break
-            Keeper(written)._stop.wait(0.005)
-        assert ids() == ["one@acme.com"]
-        monkeypatch.setattr(log, "EVERY_SECONDS", 60)
-        written.append(a_line("two"))
-    assert (ids(), files(), len(files("done/*"))) == (["one@acme.com", "two@acme.com"], [], 1)
-
-
-def test_a_round_that_fails_stops_neither_the_keeper_nor_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = PredictionLog()
-    keeper = Keeper(written)
-    with monkeypatch.context() as away:
-        away.setattr(log, "keep_logged", _is_away)
-        written.append(a_line())
-        keeper._try()
-        assert ids() == []
-    keeper._try()
-    assert ids() == ["one@acme.com"]
-    written.close()
-
-
 def test_nothing_is_waiting_where_nothing_was_ever_answered() -> None:
     assert (bring_in(), waiting_bytes(), folder().exists()) == (0, 0, False)
 
@@ -317,23 +289,6 @@ def test_a_disk_that_stays_full_is_not_filled_with_files(
     assert files("*") == []
     written.append(a_line("two"))
     assert (len(files("*")), bring_in(), ids()) == (1, 1, ["two@acme.com"])
-
-
-def test_the_keeper_keeps_up_with_more_than_a_service_can_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A backlog is brought in without a pause of half a second, in parts that are larger than those of a quiet time."""
-    monkeypatch.setattr(log, "EVERY_SECONDS", 0.05)
-    parts: list[int] = []
-    bring = log.bring_in
-    monkeypatch.setattr(log, "bring_in", lambda *asked, **more: parts.append(asked[0]) or bring(*asked, **more))
-    written = PredictionLog()
-    written.append(b"".join(a_line(f"{number:04}") for number in range(600)))
-    began, keeper = monotonic(), Keeper(written)
-    keeper.start()
-    while len(ids()) < 600 and monotonic() - began < 5:
-        keeper._stop.wait(0.02)
-    seconds = monotonic() - began
-    keeper.stop()
-    assert (len(ids()), parts[:3], seconds < 2) == (600, [25, 50, 50], True)
 
 
 def test_an_answer_to_somebody_who_merely_asks_alerts_nobody() -> None:
