@@ -4,6 +4,7 @@ A request takes the service that is there when it begins and keeps it to its end
 """
 
 import asyncio
+import gc
 import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -150,6 +151,8 @@ async def start(app: FastAPI) -> None:
     stack = AsyncExitStack()
     stack.push_async_callback(to_thread.run_sync, one.written.close)
     await asyncio.gather(one.follow(), to_thread.run_sync(sentiment_of, "warm"))  # TextBlob takes seconds to load
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays; looking through it again would hold requests up for milliseconds
     stack.push_async_callback(_ended, asyncio.create_task(_keep_following(one)))
     app.state.serving_stack = stack
     _present = one

@@ -2,9 +2,9 @@
 
 Ours reads a lead, looks up what is stored, builds the features, asks both champions, applies the policy and writes its
 log to disk before it replies; MLflow's gets a row of numbers that is encoded already and asks one of the two models.
-Both have two worker processes, and the same client asks both with 1, 8 and 32 connections: a second each in turn, for
-some rounds, so that a machine that is slower for a while is so for both. The cache of replies is off. HOME has a
-champion; it is copied, and nothing is changed in it.
+Both have two worker processes, and the same client asks both with 1, 8 and 32 connections: two seconds each in turn,
+for some rounds, so that a machine that is slower for a while is so for both. The cache of replies is off, and no
+challenger answers in the shadow. HOME has a champion; it is copied, and nothing is changed in it.
 """
 
 import os
@@ -28,8 +28,8 @@ from benchmarks.loading import Answered
 from ringback.settings import settings
 
 CONNECTIONS = (1, 8, 32)
-ROUNDS = 6
-SECONDS = 1.0
+ROUNDS = 4
+SECONDS = 2.0
 WARM_SECONDS = 2.0
 WORKERS = 2
 READY_WITHIN_SECONDS = 240
@@ -107,7 +107,9 @@ def prepared(home: Path) -> tuple[str, str]:
         "switch_tools(); prepare_stores()\n"
         "from database import keys\nfrom database.promotions import champion_as_of\n"
         "from flows.train import point_aliases\nfrom ringback.clock import now\n"
-        "point_aliases('progression'); point_aliases('voice_ai')\n"
+        "from database.serving import publish_challenger\n"
+        "for target in ('progression', 'voice_ai'):\n"
+        "    point_aliases(target); publish_challenger(target, None, now())\n"
         "print(champion_as_of('progression', now()).version)\n"
         "print(keys.create('bench', ['score', 'read', 'admin'], now(), 'benchmarks', per_minute=10_000_000))\n"
     )
@@ -186,7 +188,8 @@ def _answers(address: str, process: "subprocess.Popen[bytes]") -> bool:
 def environment(home: Path) -> dict[str, str]:
     return os.environ | {
         "RINGBACK_HOME": str(home), "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
-        "RINGBACK_SCORE_CACHE_SECONDS": "0", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "RINGBACK_SCORE_CACHE_SECONDS": "0",
+        "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
 
 

@@ -27,10 +27,6 @@ class Coded:
         """The value of a row."""
         return self.values[self.codes[row]]
 
-    def mapped(self, how: Callable[[Any], Any]) -> "Coded":
-        """The column with each value replaced."""
-        return Coded(self.codes, [how(value) for value in self.values])
-
 
 Listed = tuple[Sequence[int], Sequence[Any]]
 """A column's codes and values as plain lists, which are read one by one in less time."""

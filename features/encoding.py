@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from json import dumps, loads
+from math import nan
 from typing import TYPE_CHECKING
 
 from features.columnar import Coded
@@ -86,7 +87,9 @@ class Encoding:
         matrix = np.full((len(rows), len(self.columns)), np.nan, dtype=np.float32)
         at = len(self.numbers)
         if at and rows:
-            matrix[:, :at] = [[_number(row.get(name)) for name in self.numbers] for row in rows]
+            numbers = np.array([self._numbers_of(row) for row in rows], dtype=np.float64)  # None becomes NaN
+            numbers[np.abs(numbers) > LARGEST] = np.nan
+            matrix[:, :at] = numbers
         matrix[:, at : at + self._category_columns] = 0
         for name, places in self._places.items():
             for n, row in enumerate(rows):
@@ -101,6 +104,11 @@ class Encoding:
             matrix[:, at : at + len(text.directions)] = text.encode([_text(row.get(name)) for row in rows])
             at += len(text.directions)
         return matrix
+
+    def _numbers_of(self, row: Row) -> list[float | None]:
+        """A row's numbers as they are, which is quicker for most of them than looking closer at each."""
+        values = map(row.get, self.numbers)
+        return [value if value is None or value.__class__ is float else _number(value) for value in values]
 
     def encode_columns(self, columns: Mapping[str, Coded], rows: int) -> "NDArray[np.float32]":
         """The matrix that `encode` gives of the same rows, from the distinct values of each feature."""
@@ -237,7 +245,9 @@ def _each(column: Coded, how: Callable[[Value], float]) -> "NDArray[np.float64]"
 
 
 def _number(value: Value) -> float:
-    return float(value) if isinstance(value, (int, float)) and abs(value) <= LARGEST else float("nan")
+    if value is None:
+        return nan
+    return float(value) if isinstance(value, (int, float)) and -LARGEST <= value <= LARGEST else nan
 
 
 def _amount(value: Value, decimal: str) -> float:

@@ -8,7 +8,7 @@ is encoded here, since one request cannot wait for a vectorizer.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -128,22 +128,23 @@ def learn_text(texts: Sequence[str], parts: Parts) -> TextColumns | None:
     )
 
 
-def parts_of(text: str, parts: Parts) -> list[str]:
-    """What a text in lower case is made of, as scikit-learn's analyzers cut it.
+@lru_cache(maxsize=8)
+def parts_of(text: str, parts: Parts) -> tuple[str, ...]:
+    """What a text in lower case is made of, as scikit-learn's analyzers cut it; remembered, for several models ask.
 
     >>> parts_of("the api", "word"), parts_of("ab  c", "char_wb")
-    (['the', 'api'], [' ab', 'ab ', ' ab ', ' c '])
+    (('the', 'api'), (' ab', 'ab ', ' ab ', ' c '))
     """
     if parts == "word":
-        return WORD.findall(text)
-    found = []
+        return tuple(WORD.findall(text))
+    found: list[str] = []
     for word in text.split():
         padded = f" {word} "
         for size in LETTERS:
             found += [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
             if len(padded) <= size:  # a short word counts once
                 break
-    return found
+    return tuple(found)
 
 
 def _vectorizer(parts: Parts, **settings: Any) -> "TfidfVectorizer":

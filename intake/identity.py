@@ -25,9 +25,11 @@ MEETING_WORDS = re.compile(
 )
 CHECKSUM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 """Salesforce's: each letter says which of five characters are capitals."""
+DOMAINS_REMEMBERED = 10_000
 SEPARATORS = re.compile(r"\s+(?:/|<>|<->|\||[-\u2013\u2014]|x|meets)\s+|:\s+")
 
 
+@lru_cache(maxsize=DOMAINS_REMEMBERED)
 def registered_domain(text: str | None) -> str | None:
     """The registered domain in a host, URL or e-mail address, by the public suffix list; None where there is none.
 

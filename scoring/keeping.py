@@ -22,7 +22,7 @@ from scoring.log import bring_in, folder
 EVERY_SECONDS = 0.5
 AGAIN_AFTER_SECONDS = 1.0
 END_WITHIN_SECONDS = 20.0
-POLITE = 10
+POLITE = 19
 """Niceness: who answers comes first."""
 log = getLogger("ringback.scoring")
 

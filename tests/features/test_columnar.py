@@ -87,7 +87,3 @@ def test_what_is_not_known_is_counted_by_row() -> None:
     assert not_known(columns, ("a", "b", "absent", "absent too"), 3).tolist() == [0.5, 0.75, 1.0]
     assert not_known(columns, (), 3).tolist() == [0.0, 0.0, 0.0]
     assert row_of(columns, 1) == {"a": None, "b": "x"}
-
-
-def test_a_column_can_be_mapped_value_by_value() -> None:
-    assert coded([1, 2, 1]).mapped(str).values == ["1", "2"]

@@ -11,6 +11,7 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
+from ringback.settings import settings
 from vendors.http import Client
 
 KEY = "k3y-that-nobody-may-read"
@@ -107,7 +108,7 @@ def a_vendor(*script: Answer, received: list[Received] | None = None) -> Iterato
 
 def a_client(url: str, first_wait_seconds: float = 0.001) -> Client:
     """A client in a hurry."""
-    folder = Path(tempfile.mkdtemp(prefix="ringback-vendor-"))
+    folder = Path(tempfile.mkdtemp(dir=settings().home))
     return Client("Acme", url, {"X-API-KEY": KEY}, state_folder=folder, first_wait_seconds=first_wait_seconds)
 
 
