@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from improvement.trends import Trend, count_p_value
 from improvement.week import MINIMUM_SEGMENT, Week
 from improvement.wording import against_text, difference_text, evidence_text, percent, range_text
 
@@ -26,6 +27,8 @@ OPEN_TOO_LONG = 0.2
 SLOW_HOURS = 24.0
 ENOUGH_COVERAGE = 0.7
 LABELS_TO_TRAIN = 200
+CLEAR_COUNT = 0.001
+"""Of an exact test; counts come in bursts, and there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +60,23 @@ def recommend(week: Week) -> list[Recommendation]:
 
 def calls_stopped(week: Week) -> Recommendation | None:
     """Fewer calls come in than usual, or none: everything downstream goes stale."""
-    change = week.changes.get("calls_held")
-    if change is None or change.verdict != "down" or change.before_value is None or change.before_value < USUAL_CALLS:
+    trend = week.trends.get("calls_held")
+    if trend is None or trend.before_value is None or trend.before_value < USUAL_CALLS:
         return None
-    if change.now.n_so_far > SHARP_FALL * change.before_value:
+    if trend.now.n_so_far > SHARP_FALL * trend.before_value or not _moved(trend):
         return None
-    none = change.now.n_so_far == 0
+    none = trend.now.n_so_far == 0
     return Recommendation(
         rule="calls_stopped",
         subject="calls",
         category="data_collection",
-        priority="HIGH" if none or change.now.n_so_far < change.before_value / 2 else "MEDIUM",
+        priority="HIGH" if none or trend.now.n_so_far < trend.before_value / 2 else "MEDIUM",
         title="No calls came in this week" if none else "Far fewer calls came in than usual",
         description="Scores, measures and training all live from calls; while they are missing, numbers go stale.",
         evidence=(
-            ("Calls this week", evidence_text(change.now)),
-            ("Before", against_text(change)),
-            ("Difference", difference_text(change)),
+            ("Calls this week", evidence_text(trend.now)),
+            ("Before", against_text(trend)),
+            ("Difference", difference_text(trend)),
         ),
         action_items=(
             "Check that recording is on and that the Fellow key still works.",
@@ -87,8 +90,10 @@ def calls_stopped(week: Week) -> Recommendation | None:
 
 def quarantine_grew(week: Week) -> Recommendation | None:
     """More records than before could not be read."""
-    change = week.changes.get("quarantined_records")
-    if change is None or change.verdict != "worse" or change.now.n < NEW_QUARANTINED:
+    trend = week.trends.get("quarantined_records")
+    if trend is None or trend.before_value is None or trend.now.n < NEW_QUARANTINED:
+        return None
+    if trend.now.n_so_far <= trend.before_value or not _moved(trend):
         return None
     return Recommendation(
         rule="quarantine_grew",
@@ -98,15 +103,21 @@ def quarantine_grew(week: Week) -> Recommendation | None:
         title="More records cannot be read",
         description="They were put aside with the reason, and nothing learns from them until the source is corrected.",
         evidence=(
-            ("Put aside this week", evidence_text(change.now)),
-            ("Before", against_text(change)),
-            ("Difference", difference_text(change)),
+            ("Put aside this week", evidence_text(trend.now)),
+            ("Before", against_text(trend)),
+            ("Difference", difference_text(trend)),
             *(("Reason", reason) for reason in week.data.quarantine_reasons[:3]),
         ),
         action_items=("Correct the mapping or the source for the most frequent reason.", "Import the records again."),
         effort_hours=3,
         measure="quarantined_records",
     )
+
+
+def _moved(trend: Trend) -> bool:
+    """Whether a count is apart from the weeks before it, however few they are."""
+    p_value = count_p_value(trend)
+    return p_value is not None and p_value < CLEAR_COUNT
 
 
 def lost_calibration(week: Week) -> Recommendation | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from improvement.trends import FALSE_DISCOVERY_RATE, WEEKS_BEFORE, Change, share_p_value
+from improvement.trends import FALSE_DISCOVERY_RATE, Trend, share_p_value
 from monitoring.measure import Interval, Measurement, intervals, pooled
 
 MINIMUM_SEGMENT = 20
+LATELY_WEEKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,16 @@ class Week:
     data: DataFacts = field(default_factory=DataFacts)
     series: Mapping[str, Sequence[Measurement]] = field(default_factory=dict)
     """Measurements by the measure's name, oldest week first, this week last."""
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    trends: Mapping[str, Trend] = field(default_factory=dict)
     """By the measure's name."""
+    members: Mapping[tuple[str, str], tuple[Trend, ...]] = field(default_factory=dict)
+    """By measure and dimension: each member's part of the measure, the newest week last."""
     models: tuple[ModelFacts, ...] = ()
     segments: tuple[Segment, ...] = ()
 
     def lately(self, measure: str) -> Measurement | None:
         """The measure pooled over this week and the four before; None where there are too few observations."""
-        together = pooled(self.series.get(measure, ())[-WEEKS_BEFORE - 1 :])
+        together = pooled(self.series.get(measure, ())[-LATELY_WEEKS:])
         return together if together is not None and together.enough else None
 
     def has_champion(self, target: str) -> bool:

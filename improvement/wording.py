@@ -1,6 +1,6 @@
 """How numbers are said: value with unit, interval and sample size, never one without the others."""
 
-from improvement.trends import Change
+from improvement.trends import Trend
 from monitoring.measure import Measure, Measurement
 
 NOT_ENOUGH = "not enough data"
@@ -45,28 +45,28 @@ def evidence_text(measurement: Measurement) -> str:
     return f"{value_text(measure, measurement.value)} (95 % interval {interval}{sample})"
 
 
-def difference_text(change: Change) -> str:
+def difference_text(trend: Trend) -> str:
     """A difference with its interval: `+12 points (5 to 19)`; shares differ by percentage points."""
-    if change.difference is None:
+    if trend.difference is None:
         return NOT_ENOUGH
-    measure, scale = change.measure, 100 if change.measure.kind == "share" else 1
+    measure, scale = trend.measure, 100 if trend.measure.kind == "share" else 1
     unit = {"share": "points", "count": f"{measure.unit} a week"}.get(
         measure.kind, "" if measure.unit == "points" else measure.unit
     )
     digits = {"share": 1, "count": 0, "mean": 2 if measure.unit == "points" else 1}[measure.kind]
-    number = f"{_signed(change.difference * scale, digits)} {unit}".strip()
-    if change.low is None or change.high is None:
+    number = f"{_signed(trend.difference * scale, digits)} {unit}".strip()
+    if trend.low is None or trend.high is None:
         return f"{number} (no interval)"
-    return f"{number} ({_signed(change.low * scale, digits)} to {_signed(change.high * scale, digits)})"
+    return f"{number} ({_signed(trend.low * scale, digits)} to {_signed(trend.high * scale, digits)})"
 
 
-def against_text(change: Change) -> str:
+def against_text(trend: Trend) -> str:
     """What this week is compared with, and on how much: `18 % in the 4 weeks before (n = 560)`."""
-    if change.before is None or change.before_value is None:
+    if trend.before is None or trend.before_value is None:
         return "no earlier weeks to compare with"
-    weeks = "week" if change.before.weeks == 1 else f"{change.before.weeks} weeks"
-    a_week = " a week" if change.measure.kind == "count" else ""
-    return f"{value_text(change.measure, change.before_value)}{a_week} in the {weeks} before (n = {change.before.n:,})"
+    weeks = "week" if trend.before.weeks == 1 else f"{trend.before.weeks} weeks"
+    a_week = " a week" if trend.measure.kind == "count" else ""
+    return f"{value_text(trend.measure, trend.before_value)}{a_week} in the {weeks} before (n = {trend.before.n:,})"
 
 
 def percent(share: float) -> str:

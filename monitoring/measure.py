@@ -6,14 +6,14 @@ week with a 95 % interval. Weeks begin on Monday, 00:00 UTC.
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from ringback.clock import WEEK, week_start
 from ringback.errors import WrongUsage
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FOLDER = Path(__file__).parent / "measures"
+MEMBERS_SHOWN = 12
 
 Direction = Literal["higher_is_better", "lower_is_better", "neutral"]
 Kind = Literal["share", "mean", "count"]
@@ -42,6 +43,10 @@ class Measure(BaseModel):
     owner: str = Field(min_length=1)
     minimum_sample: int = Field(ge=0, description="Weeks with fewer observations are 'not enough data'.")
     kind: Kind
+    dimensions: tuple[Annotated[str, StringConstraints(pattern="^[a-z_]+$")], ...] = Field(
+        (), description="By what it can be split: columns that the SQL gives beside `at` and `value`."
+    )
+    worth: str | None = Field(None, description="What one unit of it is worth: a key of improvement/money.toml.")
     sql: str
 
     @field_validator("sql")
@@ -72,8 +77,14 @@ class Measurement:
     deviation: float | None = None
     """Standard deviation of the observations (means only)."""
     n_so_far: int = 0
-    """Observations up to the point that as_of has reached in the newest week; counts are compared by it."""
+    """Observations up to the point that as_of has reached in the newest week; weeks are compared by them."""
+    value_so_far: float | None = None
+    """Their share or mean."""
     weeks: int = 1
+    dimension: str = ""
+    """By what the measure is split; empty for the whole."""
+    member: str = ""
+    """Which part of it this is."""
 
     @property
     def enough(self) -> bool:
@@ -110,6 +121,33 @@ def measure_weeks(
     ]
 
 
+def measure_members(
+    connection: "DuckDBPyConnection",
+    measure: Measure,
+    dimension: str,
+    first_week: datetime,
+    last_week: datetime,
+    as_of: datetime,
+) -> list[Measurement]:
+    """Measure every week as `measure_weeks` does, for each of the largest members of a dimension by itself.
+
+    At most `MEMBERS_SHOWN`, those with the most observations; what is not known is a member, too. Counts are not split.
+    """
+    weeks = _weeks(week_start(first_week), week_start(last_week))
+    # Both come from a reviewed file of ours, never from outside; values are parameters.
+    split = f"split AS (SELECT observations.at, value, {dimension} AS member FROM observations)"  # noqa: S608
+    sql = f"WITH observations AS (\n{measure.sql}\n), {split}\n{query_text('weeks_of_members')}"
+    asked = {"first_week": weeks[0], "last_week": weeks[-1], "as_of": as_of, "most": MEMBERS_SHOWN}
+    of_member: dict[str, Rows] = {}
+    for row in rows(connection, sql, asked):
+        of_member.setdefault(row["member"], []).append(row)
+    return [
+        replace(measurement, dimension=dimension, member=member)
+        for member, observed in of_member.items()
+        for measurement in _with_intervals(measure, weeks, observed, None)
+    ]
+
+
 def pooled(measurements: Sequence[Measurement]) -> Measurement | None:
     """One measurement over the weeks that have a value, or None where none has; a count becomes the sum of its weeks.
 
@@ -124,9 +162,12 @@ def pooled(measurements: Sequence[Measurement]) -> Measurement | None:
     deviation = sqrt(within / (n - 1)) if n > 1 else None
     value = float(n) if measure.kind == "count" else mean
     low, high = intervals(measure.kind, [value], [n], [deviation])[0]
+    so_far = sum(m.n_so_far for m in known)
+    mean_so_far = sum(m.n_so_far * (m.value_so_far or 0.0) for m in known) / so_far if so_far else None
     return Measurement(
-        measure, known[0].week, value, low, high, n, deviation, sum(m.n_so_far for m in known), len(known)
-    )
+        measure, known[0].week, value, low, high, n, deviation, so_far, mean_so_far, len(known),
+        known[0].dimension, known[0].member,
+    )  # fmt: skip
 
 
 Interval = tuple[float | None, float | None]
@@ -181,7 +222,7 @@ def _with_intervals(
     if measure.kind == "count" and began is not None:
         for week in weeks:
             if week >= week_start(began):
-                of_week.setdefault(week, {"n": 0, "n_so_far": 0, "mean": None, "deviation": None})
+                of_week.setdefault(week, {"n": 0, "n_so_far": 0, "mean": None, "mean_so_far": None, "deviation": None})
     known = [week for week in weeks if week in of_week]
     counts = [int(of_week[week]["n"]) for week in known]
     values = [float(of_week[week]["n"] if measure.kind == "count" else of_week[week]["mean"]) for week in known]
@@ -193,8 +234,8 @@ def _with_intervals(
             continue
         at = known.index(week)
         low, high = limits[week]
-        n_so_far = int(of_week[week]["n_so_far"])
-        yield Measurement(measure, week, values[at], low, high, counts[at], deviations[at], n_so_far)
+        n_so_far, so_far = int(of_week[week]["n_so_far"]), of_week[week]["mean_so_far"]
+        yield Measurement(measure, week, values[at], low, high, counts[at], deviations[at], n_so_far, so_far)
 
 
 def _weeks(first: datetime, last: datetime) -> list[datetime]:

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from improvement.rules import Recommendation
-from improvement.trends import Change
+from improvement.trends import Trend
 from improvement.week import Segment
 from monitoring.estimate import Estimate
 from monitoring.measure import Measurement
@@ -52,7 +52,7 @@ def _shape(report: WeeklyReport) -> dict[str, Any]:
             name: _measure(series[-1]) | {"weeks": [_measured(m) for m in series]}
             for name, series in report.series.items()
         },
-        "trends": [_trend(change) for change in report.changes.values()],
+        "trends": [_trend(trend) for trend in report.trends.values()],
         "goals": [_goal(goal) for goal in report.goals],
         "recommendations": [_recommendation(recommendation) for recommendation in report.recommendations],
         "models": [asdict(model) for model in report.models],
@@ -100,27 +100,26 @@ def _measured(m: Measurement) -> dict[str, Any]:
     return {"week": week_name(m.week), "value": m.value, "low": m.low, "high": m.high, "n": m.n, "enough": m.enough}
 
 
-def _trend(change: Change) -> dict[str, Any]:
-    directions = {"better": "improving", "worse": "declining", "up": "rising", "down": "falling",
-                  "no clear change": "stable", "not enough data": "unknown"}  # fmt: skip
-    p_value = change.p_value
-    relative = (
-        change.difference / change.before_value if change.difference is not None and change.before_value else None
-    )
+def _trend(trend: Trend) -> dict[str, Any]:
+    p_value = trend.p_value
+    relative = trend.difference / trend.before_value if trend.difference is not None and trend.before_value else None
     return {
-        "metric_name": change.measure.name,
-        "trend_direction": directions[change.verdict],
-        "verdict": change.verdict,
+        "metric_name": trend.measure.name,
+        "trend_direction": trend.direction,
         "change_percentage": None if relative is None else 100 * relative,
         "significance": "low" if p_value is None or p_value >= 0.05 else "medium" if p_value >= 0.01 else "high",
         "p_value_adjusted": p_value,
-        "difference": change.difference,
-        "low": change.low,
-        "high": change.high,
-        "n": change.now.n,
+        "difference": trend.difference,
+        "low": trend.low,
+        "high": trend.high,
+        "slope_a_week": trend.slope,
+        "slope_low": trend.slope_low,
+        "slope_high": trend.slope_high,
+        "changed_in": None if trend.changed_in is None else week_name(trend.changed_in),
+        "n": trend.now.n,
         "before": None
-        if change.before is None
-        else {"value": change.before_value, "n": change.before.n, "weeks": change.before.weeks},
+        if trend.before is None
+        else {"value": trend.before_value, "n": trend.before.n, "weeks": trend.before.weeks},
     }
 
 

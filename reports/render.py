@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
 from improvement import wording
-from improvement.trends import Change
+from improvement.trends import Trend
 from monitoring.measure import Measurement
 from reports.as_json import render_json
 from reports.charts import CHARTED, Chart, chosen, draw
@@ -33,7 +33,7 @@ def render_html(report: WeeklyReport) -> str:
         name=week_name(report.week),
         last_day=report.week + WEEK,
         shown=lambda moment, pattern="%a %-d %b %Y, %H:%M %Z": shown_in(moment, report.zone).strftime(pattern),
-        keys=[report.changes[key] for key in report.keys],
+        keys=[report.trends[key] for key in report.keys],
         first_recommendations=FIRST_RECOMMENDATIONS,
         charts=[(chart, Markup(chart.svg)) for chart in charts],  # noqa: S704  (drawn by us from numbers and our titles)
         measures=[series[-1].measure for series in report.series.values()],
@@ -111,10 +111,10 @@ def _interval(measurement: Measurement) -> str:
     return wording.range_text(measurement.measure, measurement.low, measurement.high)
 
 
-def _verdict(change: Change) -> str:
+def _verdict(trend: Trend) -> str:
     signs = {"up": "\N{UPWARDS ARROW}", "down": "\N{DOWNWARDS ARROW}"}
-    moved = "up" if (change.difference or 0) > 0 else "down"
-    return f"{signs[moved]} {change.verdict}" if change.is_clear else change.verdict
+    moved = "up" if (trend.difference or 0) > 0 else "down"
+    return f"{signs[moved]} {trend.direction}" if trend.is_clear else trend.direction
 
 
 def _goal(goal: Goal, measurement: Measurement | None) -> str:

@@ -15,7 +15,7 @@ from improvement.rules import (
     Recommendation,
     recommend,
 )
-from improvement.trends import Change, by_measure, changes_of_week
+from improvement.trends import Trend, by_measure, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Week, judge_segments
 from improvement.wording import against_text, sample_text, value_text
 from monitoring.estimate import ASSUMPTIONS, Estimate
@@ -31,6 +31,7 @@ __all__ = ["ASSUMPTIONS", "DataFacts", "ModelFacts", "Segment", "WeeklyReport", 
 WEEKS_SHOWN = 13
 LEADS_SHOWN = 10
 REASONS_SHOWN = 3
+SENSE = {"improving": "better", "declining": "worse"}
 
 KEY_MEASURES = ("live_accuracy", "rejection_rate", "progression_rate", "calls_held", "leads_scored",
                 "voice_ai_precision", "high_value_rate", "text_coverage", "sentiment")  # fmt: skip
@@ -91,7 +92,7 @@ class WeeklyReport:
     headline: str
     series: Mapping[str, Sequence[Measurement]]
     """The measures by name, oldest week first, this week last."""
-    changes: Mapping[str, Change]
+    trends: Mapping[str, Trend]
     keys: tuple[str, ...]
     """The measures that come first."""
     goals: tuple[Goal, ...]
@@ -140,9 +141,9 @@ def gather(
         leads = query(connection, "leads_of_week", {"week": week, "as_of": as_of, "at_most": LEADS_SHOWN})
         deciding = query(connection, "deciding_versions", {"week": week, "as_of": as_of})
     series = by_measure(measurements)
-    changes = {change.measure.name: change for change in changes_of_week(measurements)}
+    trends = {trend.measure.name: trend for trend in trends_of_week(measurements)}
     segments = judge_segments([_segment(row) for row in industries])
-    seen = Week(week, as_of, data, series, changes, tuple(models), segments)
+    seen = Week(week, as_of, data, series, trends, models=tuple(models), segments=segments)
     return WeeklyReport(
         week=week,
         as_of=as_of,
@@ -151,7 +152,7 @@ def gather(
         flow_run=flow_run,
         headline=headline(seen),
         series=series,
-        changes=changes,
+        trends=trends,
         keys=_keys(series),
         goals=_goals(series),
         recommendations=tuple(recommend(seen)),
@@ -177,18 +178,18 @@ def week_name(week: datetime) -> str:
 
 def headline(seen: Week) -> str:
     """The week in one sentence: what changed most, or that nothing clearly did."""
-    calls = seen.changes.get("calls_held")
+    calls = seen.trends.get("calls_held")
     if not seen.data.calls:
         return "No calls have come in yet, so there is nothing to report."
     if calls is not None and calls.now.n == 0:
         last = seen.data.last_call_at
         return f"No calls were held this week; the last one was on {last:%-d %B %Y}." if last else "No calls were held."
-    clear = sorted((c for c in seen.changes.values() if c.is_clear), key=_weight)
+    clear = sorted((c for c in seen.trends.values() if c.is_clear), key=_weight)
     if clear:
         return _said(clear[0])
     n = calls.now.n if calls is not None else 0
     held = "1 call was held" if n == 1 else f"{n:,} calls were held"
-    if all(change.verdict == "not enough data" for change in seen.changes.values() if change.measure.kind != "count"):
+    if all(trend.direction == "not enough data" for trend in seen.trends.values() if trend.measure.kind != "count"):
         return f"{held}; there is not enough data yet to say what changed."
     return f"{held}; no measure moved beyond what chance explains."
 
@@ -198,18 +199,18 @@ def says_something(series: Sequence[Measurement]) -> bool:
     return any(m.value for m in series)
 
 
-def _weight(change: Change) -> tuple[bool, bool, float, str]:
+def _weight(trend: Trend) -> tuple[bool, bool, float, str]:
     """Good or bad news before mere news, the business's numbers before the machine's, the clearest first."""
-    name = change.measure.name
-    return change.verdict not in ("better", "worse"), name not in KEY_MEASURES, change.p_value or 0.0, name
+    name = trend.measure.name
+    return trend.direction not in ("improving", "declining"), name not in KEY_MEASURES, trend.p_value or 0.0, name
 
 
-def _said(change: Change) -> str:
-    moved = "rose" if (change.difference or 0) > 0 else "fell"
-    now = value_text(change.measure, change.now.value)
-    sample = "" if change.measure.kind == "count" else f" ({sample_text(change.now)})"
-    sense = f" That is {change.verdict}." if change.verdict in ("better", "worse") else ""
-    return f"{change.measure.title} {moved} to {now}{sample}, from {against_text(change)}.{sense}"
+def _said(trend: Trend) -> str:
+    moved = "rose" if (trend.difference or 0) > 0 else "fell"
+    now = value_text(trend.measure, trend.now.value)
+    sample = "" if trend.measure.kind == "count" else f" ({sample_text(trend.now)})"
+    sense = f" That is {SENSE[trend.direction]}." if trend.direction in ("improving", "declining") else ""
+    return f"{trend.measure.title} {moved} to {now}{sample}, from {against_text(trend)}.{sense}"
 
 
 def _keys(series: Mapping[str, Sequence[Measurement]]) -> tuple[str, ...]:

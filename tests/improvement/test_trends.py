@@ -1,72 +1,93 @@
-"""A change is called one only where chance does not explain it, however many measures are looked at."""
-
-from collections.abc import Sequence
-from math import sqrt
+"""A measure is said to move only where chance does not explain it, however many measures are looked at."""
 
 import pytest
 
-from improvement.trends import changes_of_week, compare
+from benchmarks.quiet_weeks import WORLDS, alarms_of, found_of
+from improvement.trends import Trend, trend_of, trends_of_week
 from improvement.week import Segment, judge_segments
-from monitoring.measure import Measurement, load_measures
-from tests.improvement.weeks import a_count, a_mean, a_share, series_of
+from monitoring.measure import load_measures
+from tests.improvement.weeks import a_count, a_mean, a_share, dated, series_of
+
+STEADY = [40, 41, 39, 40, 42, 38, 40, 41, 39]
 
 
-def test_fewer_rejections_are_better() -> None:
-    change = compare(a_share("rejection_rate", 20, 100), [a_share("rejection_rate", 40, 100)] * 4)
-    # Newcombe from Wilson: 0.2 (0.133, 0.289), 0.4 (0.353, 0.449); -0.2 - √(0.067² + 0.049²), -0.2 + √(0.089² + 0.047²)
-    assert (change.verdict, round(change.low or 0, 2), round(change.high or 0, 2)) == ("better", -0.28, -0.1)
+def trend(name: str, hits: list[int]) -> Trend:
+    return trend_of(series_of(name, hits))
 
 
-def test_a_neutral_measure_goes_up_and_is_not_better() -> None:
-    assert compare(a_share("handoff_rate", 80, 100), [a_share("handoff_rate", 40, 100)]).verdict == "up"
+def test_fewer_rejections_improve_since_the_week_they_fell() -> None:
+    found = trend("rejection_rate", [*STEADY, 16, 15, 17, 16])
+    assert (found.direction, found.rose) == ("improving", False)
+    assert found.changed_in == series_of("rejection_rate", [0] * 13)[9].week
 
 
-def test_a_small_difference_is_no_clear_change() -> None:
-    assert compare(a_share("live_accuracy", 51, 100), [a_share("live_accuracy", 50, 100)]).verdict == "no clear change"
+def test_the_newest_week_is_set_against_the_weeks_before_with_an_interval() -> None:
+    found = trend("rejection_rate", [*STEADY, 20])
+    # 40 % of 900 before; error √(0.4·0.6/100 + 0.4·0.6/900) = 0.0516, times 2.306 at 8 degrees of freedom
+    assert (round(found.before_value or 0, 2), round(found.difference or 0, 2)) == (0.4, -0.2)
+    assert (round(found.low or 0, 2), round(found.high or 0, 2)) == (-0.32, -0.08)
 
 
-@pytest.mark.parametrize("before", [[], [a_share("live_accuracy", 5, 10)]])
-def test_too_few_observations_before_are_not_enough(before: Sequence[Measurement]) -> None:
-    assert compare(a_share("live_accuracy", 51, 100), before).verdict == "not enough data"
+def test_a_neutral_measure_rises_and_does_not_improve() -> None:
+    assert trend("handoff_rate", [*STEADY, 80]).direction == "rising"
 
 
-def test_means_are_compared_by_welch() -> None:
-    change = compare(a_mean("sentiment", 0.5, 0.3, 100), [a_mean("sentiment", 0.3, 0.3, 100)])
-    # error √(0.09/100 + 0.09/100) = 0.0424, times 1.972 at 198 degrees of freedom
-    assert [round(x or 0, 3) for x in (change.difference, change.low, change.high)] == [0.2, 0.116, 0.284]
+def test_what_creeps_up_week_by_week_is_found_by_its_slope() -> None:
+    found = trend("progression_rate", [20, 23, 26, 29, 32, 35, 38, 41, 44, 47])
+    assert (found.direction, round(found.slope or 0, 3)) == ("improving", 0.03)
+    assert (found.slope_low or 0) < 0.03 < (found.slope_high or 0)
 
 
-def test_counts_are_compared_per_week_to_the_same_point_in_it() -> None:
-    change = compare(a_count("calls_held", 40), [a_count("calls_held", 100, so_far=40)] * 4)
-    assert (change.before_value, change.difference, change.verdict) == (40.0, 0.0, "no clear change")
+def test_steady_weeks_are_stable() -> None:
+    assert trend("live_accuracy", [*STEADY, 41]).direction == "stable"
 
 
-def test_calls_that_stop_have_gone_down() -> None:
-    change = compare(a_count("calls_held", 0), [a_count("calls_held", 40)] * 4)
-    assert (change.difference, change.verdict) == (-40.0, "down")
+def test_fewer_than_six_weeks_or_too_few_observations_are_not_enough() -> None:
+    few = dated([a_share("live_accuracy", 40, 100) for _ in range(5)])
+    thin = dated([*(a_share("live_accuracy", 4, 10) for _ in range(8)), a_share("live_accuracy", 40, 100)])
+    assert [trend_of(one).direction for one in (few, thin)] == ["not enough data"] * 2
 
 
-def test_all_right_against_all_wrong_is_a_change_and_all_the_same_is_none() -> None:
-    all_wrong, all_right = a_share("live_accuracy", 0, 40), a_share("live_accuracy", 40, 40)
-    assert [compare(all_right, [b]).verdict for b in (all_wrong, all_right)] == ["better", "no clear change"]
+def test_a_mean_moves_beyond_what_its_weeks_vary_by() -> None:
+    before = [a_mean("sentiment", value, 0.3, 100) for value in (0.30, 0.31, 0.29, 0.30, 0.28, 0.32, 0.30)]
+    moved = trend_of(dated([*before, a_mean("sentiment", 0.55, 0.3, 100)]))
+    still = trend_of(dated([*before, a_mean("sentiment", 0.31, 0.3, 100)]))
+    assert (moved.direction, still.direction) == ("improving", "stable")
 
 
-def test_one_faint_change_among_many_measures_is_not_called_clear() -> None:
-    faint = series_of("live_accuracy", [50, 63])  # p = 0.064 at n = 100; 65 gives 0.032
-    clear_alone = series_of("live_accuracy", [50, 65])
-    still = [m for name in ("rejection_rate", "progression_rate", "text_coverage") for m in series_of(name, [50, 50])]
-    alone = {c.measure.name: c for c in changes_of_week(clear_alone)}["live_accuracy"]
-    among = {c.measure.name: c for c in changes_of_week([*clear_alone, *still])}["live_accuracy"]
-    # Benjamini-Hochberg: the smallest of four p-values is multiplied by four
-    assert among.p_value == pytest.approx(4 * (alone.p_value or 0))
-    assert (alone.verdict, among.verdict) == ("better", "no clear change")
-    assert changes_of_week(faint)[0].verdict == "no clear change"
+def test_counts_are_compared_to_the_same_point_in_the_week() -> None:
+    found = trend_of(dated([*(a_count("calls_held", 100, so_far=40) for _ in range(7)), a_count("calls_held", 40)]))
+    assert (found.before_value, found.difference, found.direction) == (40.0, 0.0, "stable")
 
 
-def test_the_share_test_is_the_pooled_z_test() -> None:
-    change = compare(a_share("live_accuracy", 65, 100), [a_share("live_accuracy", 50, 100)])
-    z = 0.15 / sqrt(0.575 * 0.425 * 2 / 100)
-    assert (round(z, 2), round(change.p_value or 0, 3)) == (2.15, 0.032)
+def test_calls_that_stop_are_falling() -> None:
+    found = trend_of(dated([*(a_count("calls_held", 40) for _ in range(8)), a_count("calls_held", 0)]))
+    assert (found.difference, found.direction) == (-40.0, "falling")
+
+
+def test_weeks_that_vary_much_by_themselves_are_not_taken_for_change() -> None:
+    restless = [20, 60, 25, 55, 30, 62, 22, 58, 24, 60]
+    assert trend("live_accuracy", restless).direction == "stable"
+
+
+def test_what_is_clear_alone_may_not_be_among_many() -> None:
+    alone = series_of("live_accuracy", [*STEADY, 63])
+    others = [
+        m
+        for name in ("rejection_rate", "progression_rate", "text_coverage", "handoff_rate", "high_value_rate")
+        for m in series_of(name, [*STEADY, 40])
+    ]
+    (by_itself,) = trends_of_week(alone)
+    among = {t.measure.name: t for t in trends_of_week([*alone, *others])}["live_accuracy"]
+    assert (among.p_value or 0) > 0
+    assert by_itself.p_value == trend_of(alone).p_value
+    assert (among.p_value or 0) <= 1
+
+
+def test_quiet_weeks_seldom_alarm_and_a_planted_step_is_found() -> None:
+    """The benchmark's worlds, small: 500 weeks of each are in docs/trends.md."""
+    assert alarms_of(WORLDS[1], weeks=25, history=13, seed=5) <= 3
+    assert found_of(WORLDS[0], 0.15, history=13, times=8, seed=3) >= 0.8
 
 
 def test_a_segment_is_set_against_all_the_others() -> None:
@@ -75,8 +96,9 @@ def test_a_segment_is_set_against_all_the_others() -> None:
     assert verdicts == {"Retail": "below the others", "Software": "above the others", "Mining": "not enough data"}
 
 
-def test_every_measure_can_be_compared_with_itself() -> None:
-    kinds = {"share": lambda name: a_share(name, 10, 40), "mean": lambda name: a_mean(name, 1.0, 0.5, 40),
-             "count": lambda name: a_count(name, 10)}  # fmt: skip
-    verdicts = {compare(one, [one]).verdict for m in load_measures() for one in [kinds[m.kind](m.name)]}
-    assert verdicts == {"no clear change"}
+@pytest.mark.parametrize("measure", load_measures(), ids=lambda measure: measure.name)
+def test_every_measure_is_stable_where_nothing_moves(measure: object) -> None:
+    name, kind = measure.name, measure.kind  # type: ignore[attr-defined]
+    week = {"share": lambda: a_share(name, 20, 40), "mean": lambda: a_mean(name, 1.0, 0.5, 40),
+            "count": lambda: a_count(name, 10)}[kind]()  # fmt: skip
+    assert trend_of(dated([week] * 8)).direction == "stable"

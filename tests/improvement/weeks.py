@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from improvement.trends import by_measure, changes_of_week
+from improvement.trends import by_measure, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Week
 from monitoring.measure import Measure, Measurement, intervals, load_measures
 from tests.monitoring.weeks import AFTER, WEEK, WEEK_12
@@ -39,15 +39,15 @@ def a_week(
     segments: tuple[Segment, ...] = (),
 ) -> Week:
     """A quiet week with a champion and 1,000 calls, but for what is named."""
-    changes = {change.measure.name: change for change in changes_of_week(measurements)}
+    trends = {trend.measure.name: trend for trend in trends_of_week(measurements)}
     data = data or DataFacts(calls=1000, calls_with_company=1000, progression_labels=500)
-    return Week(WEEK_12, AFTER, data, by_measure(measurements), changes, models, segments)
+    return Week(WEEK_12, AFTER, data, by_measure(measurements), trends, models=models, segments=segments)
 
 
 def _measurement(name: str, value: float, n: int, deviation: float | None) -> Measurement:
     measure = _measure(name)
     low, high = intervals(measure.kind, [value], [n], [deviation])[0]
-    return Measurement(measure, WEEK_12, value, low, high, n, deviation, n)
+    return Measurement(measure, WEEK_12, value, low, high, n, deviation, n, value)
 
 
 def _measure(name: str) -> Measure:

@@ -84,7 +84,7 @@ def test_the_headline_says_what_got_worse_with_its_samples(warehouse: Path) -> N
     land(warehouse, a_busy_quarter())
     assert report().headline == (
         "Hand-offs rejected rose to 100 % (n = 25 handed-off and decided calls), "
-        "from 0 % in the 4 weeks before (n = 100). That is worse."
+        "from 0 % in the 11 weeks before (n = 275). That is worse."
     )
 
 
@@ -172,7 +172,7 @@ def test_the_json_has_the_published_shape(warehouse: Path) -> None:
     assert facts["performance_metrics"]["rejection_rate"]["value"] == 1.0
     assert facts["performance_metrics"]["rejection_rate"]["n"] == 25
     trend = next(t for t in facts["trends"] if t["metric_name"] == "rejection_rate")
-    assert (trend["trend_direction"], trend["significance"], trend["before"]["n"]) == ("declining", "high", 100)
+    assert (trend["trend_direction"], trend["significance"], trend["before"]["n"]) == ("declining", "high", 275)
 
 
 def test_too_few_calls_are_said_to_be_not_enough(warehouse: Path) -> None:

@@ -8,7 +8,8 @@ SELECT
     predictions.progression_probability,
     predictions.voice_ai_probability,
     predictions.recommendation,
-    predictions.qualification_score
+    predictions.qualification_score,
+    predictions.progression_version
 FROM (
     SELECT call_id, target, min(known_at) AS decided_at, arg_max(happened, known_at) AS happened
     FROM outcomes
