@@ -11,8 +11,9 @@ from database.promotions import champion_as_of
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name
 from monitoring.estimate import estimates_as_of
 from monitoring.measure import Measurement
+from reports.gathering import gather
 from reports.publish import publish
-from reports.weekly import ModelFacts, WeeklyReport, gather
+from reports.weekly import ModelFacts, WeeklyReport
 from ringback.clock import week_start
 from ringback.records import TARGETS, Target
 from ringback.settings import settings

@@ -55,6 +55,8 @@ class Trend:
     rose: bool = False
     """Which way the clearest of its movements went."""
     direction: Direction = "not enough data"
+    weeks: tuple[Measurement, ...] = ()
+    """The newest week and up to twelve before it, oldest first, whatever their number of observations."""
 
     @property
     def is_clear(self) -> bool:
@@ -102,7 +104,8 @@ def trend_of(series: Sequence[Measurement], usual: Usual = NOTHING_KNOWN) -> Tre
     """
     now, before = series[-1], _usable(series[-WEEKS_LOOKED_AT:-1])
     earlier = pooled(before)
-    trend = Trend(now.measure, now, earlier, _per_week(earlier) if earlier else None)
+    shown = tuple(series[-WEEKS_LOOKED_AT:])
+    trend = Trend(now.measure, now, earlier, _per_week(earlier) if earlier else None, weeks=shown)
     if earlier is None or not now.enough or len(before) + 1 < LEAST_WEEKS:
         return trend
     weeks = [*before, now]

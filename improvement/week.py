@@ -7,6 +7,8 @@ from typing import Literal
 
 from improvement.trends import FALSE_DISCOVERY_RATE, Trend, share_p_value
 from monitoring.measure import Interval, Measurement, intervals, pooled
+from monitoring.thresholds import Proposal
+from warehouse.decision_counts import DecisionQuality
 
 MINIMUM_SEGMENT = 20
 LATELY_WEEKS = 5
@@ -69,6 +71,29 @@ class DataFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalFacts:
+    """A signal that is paid for: what it cost over some weeks, and how much the scores rest on it."""
+
+    name: str
+    bought: int
+    found: int
+    usd: float
+    weight: float | None
+    """Share of all attributions of the scores of these weeks that are of its features; None where none are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What was paid for signals lately."""
+
+    signals: tuple[SignalFacts, ...] = ()
+    weeks: float = 0.0
+    """Over how many weeks."""
+    attributed: int = 0
+    """Scores whose attributions say how much the scores rest on each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """One week as rules see it."""
 
@@ -83,6 +108,20 @@ class Week:
     """By measure and dimension: each member's part of the measure, the newest week last."""
     models: tuple[ModelFacts, ...] = ()
     segments: tuple[Segment, ...] = ()
+
+    decisions: DecisionQuality | None = None
+    """What became of the logged decisions that landed this week."""
+    thresholds: Proposal | None = None
+    """What matured answers say of the thresholds in force."""
+    signals: tuple[SignalFacts, ...] = ()
+    signal_weeks: float = 0.0
+    """Over how many weeks they were paid for."""
+    attributed: int = 0
+    """Scores whose attributions were looked at."""
+
+    def parts(self, measure: str, dimension: str) -> tuple[Trend, ...]:
+        """The trends of a measure's parts; empty where it was not split so."""
+        return self.members.get((measure, dimension), ())
 
     def lately(self, measure: str) -> Measurement | None:
         """The measure pooled over this week and the four before; None where there are too few observations."""

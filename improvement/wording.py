@@ -1,5 +1,6 @@
 """How numbers are said: value with unit, interval and sample size, never one without the others."""
 
+from improvement.members import Gap
 from improvement.trends import Trend
 from monitoring.measure import Measure, Measurement
 
@@ -49,15 +50,25 @@ def difference_text(trend: Trend) -> str:
     """A difference with its interval: `+12 points (5 to 19)`; shares differ by percentage points."""
     if trend.difference is None:
         return NOT_ENOUGH
-    measure, scale = trend.measure, 100 if trend.measure.kind == "share" else 1
+    return _apart(trend.measure, trend.difference, trend.low, trend.high)
+
+
+def _apart(measure: Measure, difference: float, low: float | None, high: float | None) -> str:
+    scale = 100 if measure.kind == "share" else 1
     unit = {"share": "points", "count": f"{measure.unit} a week"}.get(
         measure.kind, "" if measure.unit == "points" else measure.unit
     )
     digits = {"share": 1, "count": 0, "mean": 2 if measure.unit == "points" else 1}[measure.kind]
-    number = f"{_signed(trend.difference * scale, digits)} {unit}".strip()
-    if trend.low is None or trend.high is None:
+    number = f"{_signed(difference * scale, digits)} {unit}".strip()
+    if low is None or high is None:
         return f"{number} (no interval)"
-    return f"{number} ({_signed(trend.low * scale, digits)} to {_signed(trend.high * scale, digits)})"
+    return f"{number} ({_signed(low * scale, digits)} to {_signed(high * scale, digits)})"
+
+
+def gap_text(gap: Gap) -> str:
+    """How far a part is from the others: `−12 points (−19 to −5), adjusted p = 0.004`."""
+    p_value = f"{gap.p_value:.3f}" if gap.p_value >= 0.001 else "under 0.001"
+    return f"{_apart(gap.measure, gap.difference, gap.low, gap.high)}, adjusted p = {p_value}"
 
 
 def against_text(trend: Trend) -> str:

@@ -13,8 +13,9 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from monitoring.decisions import DIMENSIONS, KIND_OF, Figure, figures_by_week, largest
 from ringback.clock import WEEK, week_start
 from ringback.errors import WrongUsage
 from warehouse.connect import Rows, query, query_text, rows
@@ -47,7 +48,8 @@ class Measure(BaseModel):
         (), description="By what it can be split: columns that the SQL gives beside `at` and `value`."
     )
     worth: str | None = Field(None, description="What one unit of it is worth: a key of improvement/money.toml.")
-    sql: str
+    figure: Figure | None = Field(None, description="What of logged decisions it measures, where it has no SQL.")
+    sql: str = ""
 
     @field_validator("sql")
     @classmethod
@@ -55,6 +57,16 @@ class Measure(BaseModel):
         if "$as_of" not in sql:
             raise ValueError("the SQL must use $as_of, or it would see later than the moment it is asked for")
         return sql.strip()
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "Measure":
+        if bool(self.sql) == (self.figure is not None):
+            raise ValueError("a measure has either 'sql' or 'figure'")
+        if self.figure and KIND_OF[self.figure] != self.kind:
+            raise ValueError(f"the kind of figure {self.figure!r} is {KIND_OF[self.figure]!r}")
+        if self.figure and (unknown := set(self.dimensions) - set(DIMENSIONS)):
+            raise ValueError(f"decisions have no dimension {min(unknown)!r}; they have {', '.join(DIMENSIONS)}")
+        return self
 
     @property
     def file(self) -> str:
@@ -134,12 +146,19 @@ def measure_members(
     At most `MEMBERS_SHOWN`, those with the most observations; what is not known is a member, too. Counts are not split.
     """
     weeks = _weeks(week_start(first_week), week_start(last_week))
+    if measure.figure:
+        found = figures_by_week(connection, measure.figure, weeks[0], weeks[-1], as_of, dimension)
+        return _of_members(measure, weeks, dimension, largest(found, MEMBERS_SHOWN))
     # Both come from a reviewed file of ours, never from outside; values are parameters.
     split = f"split AS (SELECT observations.at, value, {dimension} AS member FROM observations)"  # noqa: S608
     sql = f"WITH observations AS (\n{measure.sql}\n), {split}\n{query_text('weeks_of_members')}"
     asked = {"first_week": weeks[0], "last_week": weeks[-1], "as_of": as_of, "most": MEMBERS_SHOWN}
+    return _of_members(measure, weeks, dimension, rows(connection, sql, asked))
+
+
+def _of_members(measure: Measure, weeks: Sequence[datetime], dimension: str, found: Rows) -> list[Measurement]:
     of_member: dict[str, Rows] = {}
-    for row in rows(connection, sql, asked):
+    for row in found:
         of_member.setdefault(row["member"], []).append(row)
     return [
         replace(measurement, dimension=dimension, member=member)
@@ -210,6 +229,8 @@ def _number(value: float) -> float | None:
 
 
 def _observed(connection: "DuckDBPyConnection", measure: Measure, weeks: Sequence[datetime], as_of: datetime) -> Rows:
+    if measure.figure:
+        return figures_by_week(connection, measure.figure, weeks[0], weeks[-1], as_of)
     # The measure's SQL comes from a reviewed file of ours, never from outside; values are parameters.
     sql = f"WITH observations AS (\n{measure.sql}\n)\n{query_text('weeks_of_measure')}"
     return rows(connection, sql, {"first_week": weeks[0], "last_week": weeks[-1], "as_of": as_of})

@@ -5,7 +5,7 @@ from datetime import datetime
 from json import dumps
 from typing import Any
 
-from improvement.rules import Recommendation
+from improvement.recommendation import Recommendation
 from improvement.trends import Trend
 from improvement.week import Segment
 from monitoring.estimate import Estimate

@@ -1,41 +1,25 @@
 """The week as one record: measures, changes, leads, segments and recommendations, as they stood as of a moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from improvement.rules import (
-    BASELINE_ACCURACY,
-    BASELINE_REJECTED,
-    TARGET_ACCURACY,
-    TARGET_REJECTED,
-    TARGET_TIME_SAVED,
-    TARGET_VOICE_AI_PRECISION,
-    Recommendation,
-    recommend,
-)
-from improvement.trends import Trend, by_measure, trends_of_week
-from improvement.week import DataFacts, ModelFacts, Segment, Week, judge_segments
-from improvement.wording import against_text, sample_text, value_text
+from improvement.recommendation import Recommendation
+from improvement.roi import Cumulative
+from improvement.tickets import HeldBack, Line
+from improvement.trends import Trend
+from improvement.week import DataFacts, ModelFacts, Segment
 from monitoring.estimate import ASSUMPTIONS, Estimate
-from monitoring.measure import Measurement, measure_weeks, pooled
-from ringback.clock import WEEK, week_start
-from warehouse.connect import query, reading
+from monitoring.measure import Measurement
+from monitoring.thresholds import Proposal
+from ringback.clock import WEEK
+from warehouse.decision_counts import DecisionQuality
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
-__all__ = ["ASSUMPTIONS", "DataFacts", "ModelFacts", "Segment", "WeeklyReport", "gather", "says_something", "week_name"]
-
-WEEKS_SHOWN = 13
-LEADS_SHOWN = 10
-REASONS_SHOWN = 3
-SENSE = {"improving": "better", "declining": "worse"}
-
-KEY_MEASURES = ("live_accuracy", "rejection_rate", "progression_rate", "calls_held", "leads_scored",
-                "voice_ai_precision", "high_value_rate", "text_coverage", "sentiment")  # fmt: skip
-KEYS_SHOWN = 5
+__all__ = ["ASSUMPTIONS", "DataFacts", "ModelFacts", "Segment", "WeeklyReport", "says_something", "week_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +45,24 @@ class Deciding:
     progression_version: str
     voice_ai_version: str
     predictions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One kind of logged decisions in one week."""
+
+    name: str
+    n: int
+    success_rate: float
+    approval_rate: float | None
+    judged: int
+    """Decisions that people approved or rejected."""
+    mean_quality: float | None
+    rated: int
+    median_seconds: float | None
+    seconds_95: float | None
+    """Within so many seconds 95 % of the timed decisions were made."""
+    timed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,21 @@ class WeeklyReport:
     leads: tuple[Lead, ...]
     segments: tuple[Segment, ...]
     data: DataFacts
+    members: Mapping[tuple[str, str], tuple[Trend, ...]] = field(default_factory=dict)
+    """By measure and dimension: the course of each part."""
+    components: tuple[Component, ...] = ()
+    """What logged decisions say of each kind of decision this week."""
+    decisions: DecisionQuality | None = None
+    """What became of the logged lines that landed this week."""
+    thresholds: Proposal | None = None
+    tickets: tuple[Line, ...] = ()
+    """What became of earlier recommendations, as of the report's moment."""
+    held_back: tuple[HeldBack, ...] = ()
+    """What is not recommended again because a ticket on it is under way."""
+    earned: Cumulative | None = None
+    """What all measured tickets together brought."""
+    notes: tuple[str, ...] = ()
+    """What must be known of how this report came about: data that is missing, runs that were late, a full disk."""
 
     @property
     def is_over(self) -> bool:
@@ -118,54 +135,6 @@ class WeeklyReport:
         return [measurement for series in self.series.values() for measurement in series]
 
 
-def gather(
-    week: datetime,
-    as_of: datetime,
-    models: Sequence[ModelFacts],
-    synthetic: bool,
-    zone: str,
-    flow_run: str | None,
-    attempts: Sequence[ModelFacts] = (),
-    estimates: Sequence[Estimate] = (),
-) -> WeeklyReport:
-    """Measure the week that contains `week` and the twelve before it as of `as_of`; say what changed and what to do.
-
-    The warehouse is open only while it is queried. Raises NotMigrated where there is none.
-    """
-    week = week_start(week)
-    with reading() as connection:
-        first_week = week - (WEEKS_SHOWN - 1) * WEEK
-        measurements = measure_weeks(connection, first_week, week, as_of)
-        data = _data_facts(connection, week, as_of)
-        industries = query(connection, "industries", {"since": first_week, "as_of": as_of})
-        leads = query(connection, "leads_of_week", {"week": week, "as_of": as_of, "at_most": LEADS_SHOWN})
-        deciding = query(connection, "deciding_versions", {"week": week, "as_of": as_of})
-    series = by_measure(measurements)
-    trends = {trend.measure.name: trend for trend in trends_of_week(measurements)}
-    segments = judge_segments([_segment(row) for row in industries])
-    seen = Week(week, as_of, data, series, trends, models=tuple(models), segments=segments)
-    return WeeklyReport(
-        week=week,
-        as_of=as_of,
-        zone=zone,
-        synthetic=synthetic,
-        flow_run=flow_run,
-        headline=headline(seen),
-        series=series,
-        trends=trends,
-        keys=_keys(series),
-        goals=_goals(series),
-        recommendations=tuple(recommend(seen)),
-        models=tuple(models),
-        attempts=tuple(attempts),
-        estimates=tuple(estimates),
-        deciding=tuple(Deciding(**row) for row in deciding),
-        leads=tuple(_lead(row) for row in leads),
-        segments=segments,
-        data=data,
-    )
-
-
 def week_name(week: datetime) -> str:
     """The ISO week.
 
@@ -176,97 +145,6 @@ def week_name(week: datetime) -> str:
     return f"{year}-W{number:02}"
 
 
-def headline(seen: Week) -> str:
-    """The week in one sentence: what changed most, or that nothing clearly did."""
-    calls = seen.trends.get("calls_held")
-    if not seen.data.calls:
-        return "No calls have come in yet, so there is nothing to report."
-    if calls is not None and calls.now.n == 0:
-        last = seen.data.last_call_at
-        return f"No calls were held this week; the last one was on {last:%-d %B %Y}." if last else "No calls were held."
-    clear = sorted((c for c in seen.trends.values() if c.is_clear), key=_weight)
-    if clear:
-        return _said(clear[0])
-    n = calls.now.n if calls is not None else 0
-    held = "1 call was held" if n == 1 else f"{n:,} calls were held"
-    if all(trend.direction == "not enough data" for trend in seen.trends.values() if trend.measure.kind != "count"):
-        return f"{held}; there is not enough data yet to say what changed."
-    return f"{held}; no measure moved beyond what chance explains."
-
-
 def says_something(series: Sequence[Measurement]) -> bool:
     """Whether a measure is about anything in this data: a share or count that is zero in every week is not."""
     return any(m.value for m in series)
-
-
-def _weight(trend: Trend) -> tuple[bool, bool, float, str]:
-    """Good or bad news before mere news, the business's numbers before the machine's, the clearest first."""
-    name = trend.measure.name
-    return trend.direction not in ("improving", "declining"), name not in KEY_MEASURES, trend.p_value or 0.0, name
-
-
-def _said(trend: Trend) -> str:
-    moved = "rose" if (trend.difference or 0) > 0 else "fell"
-    now = value_text(trend.measure, trend.now.value)
-    sample = "" if trend.measure.kind == "count" else f" ({sample_text(trend.now)})"
-    sense = f" That is {SENSE[trend.direction]}." if trend.direction in ("improving", "declining") else ""
-    return f"{trend.measure.title} {moved} to {now}{sample}, from {against_text(trend)}.{sense}"
-
-
-def _keys(series: Mapping[str, Sequence[Measurement]]) -> tuple[str, ...]:
-    """The first measures of the list that have a value this week, those with enough data before the others."""
-    known = [name for name in KEY_MEASURES if name in series and series[name][-1].value is not None]
-    speaking = [name for name in known if says_something(series[name])]
-    chosen = sorted(speaking, key=lambda name: not series[name][-1].enough)[:KEYS_SHOWN]
-    return tuple(name for name in KEY_MEASURES if name in chosen)
-
-
-def _goals(series: Mapping[str, Sequence[Measurement]]) -> tuple[Goal, ...]:
-    aims = (
-        ("Live accuracy", "live_accuracy", BASELINE_ACCURACY, TARGET_ACCURACY, False, False),
-        ("Voice AI precision", "voice_ai_precision", None, TARGET_VOICE_AI_PRECISION, False, False),
-        ("Hand-offs rejected", "rejection_rate", BASELINE_REJECTED, TARGET_REJECTED, True, False),
-        ("Scored calls that no AE had to take", "handoff_rate", None, TARGET_TIME_SAVED, False, True),
-    )
-    goals = (
-        Goal(title, name, baseline, target, at_most, complement, series[name][-1], pooled(series[name]))
-        for title, name, baseline, target, at_most, complement in aims
-        if name in series
-    )
-    return tuple(goal for goal in goals if goal.lately is not None)
-
-
-def _data_facts(connection: "DuckDBPyConnection", week: datetime, as_of: datetime) -> DataFacts:
-    facts = query(connection, "data_facts", {"as_of": as_of})[0]
-    reasons = query(connection, "quarantine_reasons", {"since": week, "as_of": as_of})
-    return DataFacts(
-        **facts,
-        quarantine_reasons=tuple(
-            f"{row['records']:,} from {row['source']}, {row['field']}: {row['reason'][:200]}" for row in reasons
-        ),
-    )
-
-
-def _segment(row: Mapping[str, Any]) -> Segment:
-    return Segment(
-        name=row["industry"],
-        decided=row["decided"],
-        progressed=row["progressed"],
-        handed_off=row["handed_off"],
-        handed_off_progressed=row["handed_off_progressed"],
-    )
-
-
-def _lead(row: Mapping[str, Any]) -> Lead:
-    return Lead(
-        lead_id=row["lead_id"],
-        name=row["lead_name"],
-        company=row["company_name"],
-        score=row["qualification_score"],
-        progression_probability=row["progression_probability"],
-        voice_ai_fit=row["voice_ai_fit"],
-        recommendation=row["recommendation"],
-        priority=row["priority"],
-        reasons=tuple(row["reasons"][:REASONS_SHOWN]),
-        scored_at=row["predicted_at"],
-    )

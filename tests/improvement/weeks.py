@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from improvement.trends import by_measure, trends_of_week
+from improvement.trends import Trend, by_measure, trend_of, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Week
 from monitoring.measure import Measure, Measurement, intervals, load_measures
 from tests.monitoring.weeks import AFTER, WEEK, WEEK_12
@@ -42,6 +43,21 @@ def a_week(
     trends = {trend.measure.name: trend for trend in trends_of_week(measurements)}
     data = data or DataFacts(calls=1000, calls_with_company=1000, progression_labels=500)
     return Week(WEEK_12, AFTER, data, by_measure(measurements), trends, models=models, segments=segments)
+
+
+def a_part(name: str, dimension: str, member: str, hits: Sequence[int], n: int = 100) -> Trend:
+    """A part of a share, week by week up to week 12."""
+    weeks = [replace(m, dimension=dimension, member=member) for m in series_of(name, hits, n)]
+    return trend_of(weeks)
+
+
+def with_parts(*parts: Trend, **more: Any) -> Week:
+    """A quiet week with parts of measures."""
+    members: dict[tuple[str, str], tuple[Trend, ...]] = {}
+    for part in parts:
+        key = (part.measure.name, part.dimension)
+        members[key] = (*members.get(key, ()), part)
+    return replace(a_week(), members=members, **more)
 
 
 def _measurement(name: str, value: float, n: int, deviation: float | None) -> Measurement:

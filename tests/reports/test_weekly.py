@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from reports.archive import archived
+from reports.gathering import gather
 from reports.publish import publish
 from reports.render import render_html, render_json
-from reports.weekly import ModelFacts, WeeklyReport, gather, week_name
+from reports.weekly import ModelFacts, WeeklyReport, week_name
 from ringback.errors import NotMigrated
 from ringback.records import CompanyFacts, Rejected
 from ringback.settings import settings

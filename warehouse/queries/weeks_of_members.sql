@@ -10,17 +10,23 @@ SELECT
     round(avg(value) FILTER (WHERE is_so_far), 12) AS mean_so_far,
     round(stddev_samp(value), 12) AS deviation
 FROM (
-    SELECT
-        coalesce(nullif(trim(member::VARCHAR), ''), '(not known)') AS member,
-        date_trunc('week', split.at) AS week,
-        split.at - date_trunc('week', split.at) <= $as_of::TIMESTAMP - $last_week::TIMESTAMP AS is_so_far,
-        value
-    FROM split
-    WHERE
-        split.at >= $first_week
-        AND split.at < $last_week::TIMESTAMP + INTERVAL 7 DAY
-        AND split.at <= $as_of
-) AS placed
+    SELECT *, dense_rank() OVER (ORDER BY size DESC, member) AS place
+    FROM (
+        SELECT *, count(*) OVER (PARTITION BY member) AS size
+        FROM (
+            SELECT
+                coalesce(nullif(trim(member::VARCHAR), ''), '(not known)') AS member,
+                date_trunc('week', split.at) AS week,
+                split.at - date_trunc('week', split.at) <= $as_of::TIMESTAMP - $last_week::TIMESTAMP AS is_so_far,
+                value
+            FROM split
+            WHERE
+                split.at >= $first_week
+                AND split.at < $last_week::TIMESTAMP + INTERVAL 7 DAY
+                AND split.at <= $as_of
+        ) AS placed
+    ) AS sized
+) AS ranked
+WHERE place <= $most
 GROUP BY member, week
-QUALIFY dense_rank() OVER (ORDER BY sum(count(*)) OVER (PARTITION BY member) DESC, member) <= $most
 ORDER BY member, week
