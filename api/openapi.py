@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.errors import Failure
+from api.routers.logs import LogEntry
 from api.score_shapes import ScoreBatch
 from api.security import API_KEY_HEADER, Require
 from scoring.arrivals import Arrival
@@ -19,6 +20,7 @@ TAGS = [
     {"name": "models", "description": "Who answers, and since when."},
     {"name": "leads", "description": "Leads with what is known of them."},
     {"name": "campaigns", "description": "Where leads are looked for."},
+    {"name": "logs", "description": "What other systems decided."},
     {"name": "webhooks", "description": "What other systems tell us; signed by them instead of an API key."},
     {"name": "service", "description": "Whether the service is well."},
 ]
@@ -35,7 +37,7 @@ FOR_KEYS = {
     "401": "No valid key came with the request.", "403": "The key's roles do not include the one that is needed.",
     "429": "The key's requests of this minute are used up; `Retry-After` says for how long.",
 }  # fmt: skip
-NAMED = (Failure, Arrival, LeadRequest, ScoreBatch)
+NAMED = (Failure, Arrival, LeadRequest, LogEntry, ScoreBatch)
 """Models that descriptions speak of by name."""
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 

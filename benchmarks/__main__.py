@@ -1,7 +1,8 @@
 """`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio.
 
 Then the service is held against MLflow's, and a file of leads is scored, where `make demo` left a model. Others have
-a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`.
+a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`,
+`python -m benchmarks.decisions`.
 """
 
 import statistics

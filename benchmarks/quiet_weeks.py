@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from improvement.trends import WEEKS_LOOKED_AT, WEEKS_OF_NOISE, trends_of_week
+from improvement.members import falls, gaps
+from improvement.trends import WEEKS_LOOKED_AT, WEEKS_OF_NOISE, trend_of, trends_of_week
 from monitoring.measure import Kind, Measure, Measurement
 
 WEEKS = 500
@@ -45,6 +46,11 @@ HISTORIES = {"a quarter": WEEKS_LOOKED_AT, "a year and a quarter": WEEKS_LOOKED_
 def main() -> None:
     """Print the share of reports that say anything moved, and the share of planted steps that are found."""
     weeks = int(sys.argv[1]) if len(sys.argv) > 1 else WEEKS
+    for world in WORLDS[:2]:
+        for parts in (3, 8):
+            behind, fell = lagging_of(world, parts, weeks, seed=3)
+            told = f"of {weeks} quiet weeks with {parts} equal parts"
+            print(f"{world.name:40}{behind:4} {told} say one is behind, {fell} that one fell behind", flush=True)
     for known, history in HISTORIES.items():
         for world in WORLDS:
             alarms = alarms_of(world, weeks, history, seed=7)
@@ -54,6 +60,21 @@ def main() -> None:
                 found = found_of(world, points, history, times=200, seed=11)
                 step = f"30 % of 200 a week rises by {100 * points:.0f} points for 4 weeks"
                 print(f"{known:24}{world.name:40}{step}: found in {found:.0%}", flush=True)
+
+
+def lagging_of(world: World, parts: int, weeks: int, seed: int) -> tuple[int, int]:
+    """In how many weeks any of some equal parts is said to be behind the others, and to have fallen behind them."""
+    rng = np.random.default_rng(seed)
+    behind = fell = 0
+    for _ in range(weeks):
+        trends = []
+        for part in range(parts):
+            n = np.full(WEEKS_LOOKED_AT, int(rng.integers(30, 200)))
+            level = np.full(WEEKS_LOOKED_AT, 0.6)
+            trends.append(trend_of(shares(rng, measure(0, "share"), n, level, world, f"part {part}")))
+        behind += any(gap.is_behind for gap in gaps(trends))
+        fell += any(gap.is_behind for gap in falls(trends))
+    return behind, fell
 
 
 def alarms_of(world: World, weeks: int, history: int, seed: int) -> int:

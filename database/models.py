@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import ticket_models as ticket_models
+from database import improvement_models as improvement_models
 from database.base import Base as Base
 from database.service_models import ApiKey as ApiKey
 from database.service_models import EngagementEvent as EngagementEvent

@@ -89,7 +89,7 @@ def stops() -> list[Stop]:
         return [Stop(r.source, r.stopped_at, r.because) for r in connection.execute(select(SpendingStop))]
 
 
-def spent(campaign_id: str | None = None, since: datetime | None = None) -> list[Spent]:
+def spent(campaign_id: str | None = None, since: datetime | None = None, until: datetime | None = None) -> list[Spent]:
     """What each signal cost by source, and what it found for that; in doubt counts as missed."""
     asked = select(
         Purchase.signal,
@@ -102,6 +102,8 @@ def spent(campaign_id: str | None = None, since: datetime | None = None) -> list
         asked = asked.where(Purchase.campaign_id == campaign_id)
     if since is not None:
         asked = asked.where(Purchase.bought_at >= since)
+    if until is not None:
+        asked = asked.where(Purchase.bought_at <= until)
     with reading() as connection:
         return [
             Spent(signal, source, found, asked_for - found, cost)

@@ -16,9 +16,9 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, select
 
+from database.improvement_models import Ticket as TicketRow
+from database.improvement_models import TicketEvent as EventRow
 from database.session import insert_new, reading, take_turns, writing
-from database.ticket_models import Ticket as TicketRow
-from database.ticket_models import TicketEvent as EventRow
 from ringback.errors import WrongUsage
 
 State = Literal["open", "accepted", "implemented", "measured", "rejected"]

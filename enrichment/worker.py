@@ -19,11 +19,13 @@ from database.queue import MOST_ATTEMPTS, Taken, Waiting
 from database.spending import Ceilings
 from database.wanted import Unfinished
 from enrichment.buy import Buyer, Ending
+from enrichment.decided import log_finished, open_log
 from enrichment.order import Clock, fetch
 from enrichment.prices import load_prices
 from enrichment.publish import publish_found
 from enrichment.sources.base import Run, Source
 from enrichment.sources.listed import sources_for
+from ringback.decision_log import DecisionLog
 from ringback.settings import Settings
 
 log = logging.getLogger("ringback.enrichment")
@@ -71,6 +73,7 @@ def work(
     with (
         _heartbeat(worker, clock, pace.lease),
         _pools(listed) as pools,
+        open_log(worker) as decided,
         ThreadPoolExecutor(pace.chunks_at_once) as chunks,
     ):
         buyer = Buyer(
@@ -92,7 +95,7 @@ def work(
             while len(running) < pace.chunks_at_once and (
                 taken := queue.take(worker, pace.subjects_at_once, clock(), pace.lease, batch)
             ):
-                running.add(chunks.submit(_enrich, buyer, taken, worked, batch))
+                running.add(chunks.submit(_enrich, buyer, decided, taken, worked, batch))
             if running:
                 waited_since = None
                 done, running = wait(running, timeout=LOOK_AGAIN_SECONDS, return_when="FIRST_COMPLETED")
@@ -113,8 +116,11 @@ def _start(sources: Sequence[Source], clock: Clock) -> None:
             incidents.open_incident("source_changed", source.name, words, clock())
 
 
-def _enrich(buyer: Buyer, taken: Sequence[Taken], worked: Worked, batch: str | None) -> None:
-    """Work on some subjects, publish what was found, and only then say that they are finished."""
+def _enrich(
+    buyer: Buyer, decided: DecisionLog, taken: Sequence[Taken], worked: Worked, batch: str | None
+) -> None:  # fmt: skip
+    """Work on some subjects, publish and log what was found, and only then say that they are finished."""
+    began, started = buyer.clock(), time.monotonic()
     try:
         told = buyer.enrich(taken)
     except Exception as failure:  # whatever it is, the others' work goes on and these are tried again
@@ -128,9 +134,12 @@ def _enrich(buyer: Buyer, taken: Sequence[Taken], worked: Worked, batch: str | N
         for one in sorted(published.companies)
     ]
     queue.enqueue(found, buyer.clock(), batch)
-    finished = [one.subject_id for one in endings if one.is_finished]
+    finished = [
+        replace(held, subject_id=one.subject_id) for held, one in zip(taken, endings, strict=True) if one.is_finished
+    ]
+    log_finished(decided, finished, began, buyer.clock(), time.monotonic() - started)
     with _counting:
-        worked.finished += queue.finish(buyer.worker, finished)
+        worked.finished += queue.finish(buyer.worker, [one.subject_id for one in finished])
     by_until: dict[tuple[datetime, str], list[str]] = {}
     for one in endings:
         if one.put_back_until is not None:

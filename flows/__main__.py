@@ -8,20 +8,30 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows import history_command, key_commands, lead_commands, model_commands, score_command
+from flows import (
+    history_command,
+    key_commands,
+    lead_commands,
+    log_command,
+    model_commands,
+    report_command,
+    score_command,
+    ticket_commands,
+)
 from ringback.errors import RingbackError, WrongUsage
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Learns from how sales calls really ended and sends that back into every next lead's score.",
 )  # fmt: skip
-imports = typer.Typer(no_args_is_help=True, help="Bring in a file: calls, leads or outcomes.")
-reports = typer.Typer(no_args_is_help=True, help="Make a report now.")
+imports = typer.Typer(no_args_is_help=True, help="Bring in a file: calls, leads, outcomes or logs.")
 app.add_typer(imports, name="import")
-app.add_typer(reports, name="report")
 
-FLOWS = ("ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report")
-ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich")
+FLOWS = (
+    "ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report",
+    "catch_up_reports",
+)  # fmt: skip
+ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich", "weekly_report", "catch_up_reports")
 """Flows that ask outside systems: the sandbox stands in where no key is set."""
 
 Every = Literal["day", "week", "month", "quarter"]
@@ -153,12 +163,6 @@ def import_outcomes(file: File, mapping: MappingFile = None, dry_run: DryRun = F
     _import(file, mapping, "outcomes", None, None, dry_run, False, json)
 
 
-@reports.command("weekly")
-def report_weekly(as_of: AsOf = None) -> None:
-    """Make the weekly report, of the last week or of a past one."""
-    run("weekly_report", None, as_of, False)
-
-
 @app.command()
 def migrate() -> None:
     """Bring both stores to this version's shape."""
@@ -187,6 +191,9 @@ model_commands.add_to(app)
 key_commands.add_to(app)
 score_command.add_to(app)
 history_command.add_to(app)
+log_command.add_to(imports)
+ticket_commands.add_to(app)
+report_command.add_to(app)
 
 
 def _import(

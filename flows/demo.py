@@ -4,18 +4,23 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.environment import prepare_stores, quick_flows
 from flows.sandboxed import demo_weeks, sandbox_beside, world_of_home
+from ringback.clock import WEEK, week_start
 from ringback.settings import settings
+from sandbox.decisions import DecidingSystems, Planted
 
 WEEKS_BETWEEN_TRAININGS = 4
 CAMPAIGN = "demo"
 CAMPAIGN_LEADS = 40
+WORSE_IN, MENDED_IN = 6, 9
+"""The week in which a template of the simulated message writer gets worse, and the one in which it is mended."""
+TEMPLATE, LOST = "opener_news", -0.18
 
 Step = Callable[[str], None]
 
@@ -44,7 +49,8 @@ def play(weeks: int, seed: int | None, say: Step) -> Played:
         for number, moment in enumerate(demo_weeks(world, weeks)):
             server.set_now(moment)
             trains = number % WEEKS_BETWEEN_TRAININGS == 0
-            for step, run in _week(trains, last=number == weeks - 1):
+            logs = partial(log_week, decisions_of(world.seed, moment - number * WEEK))
+            for step, run in _week(trains, number, last=number == weeks - 1, logs=logs):
                 say(f"week {number + 1} of {weeks}, {moment:%d %b %Y}: {step}")
                 result = run(as_of=moment)
                 drift_report = result.report if step.startswith("drift") else drift_report
@@ -86,7 +92,46 @@ def champions() -> dict[str, str]:
     }
 
 
-def _week(trains: bool, last: bool) -> Iterator[tuple[str, Callable[..., Any]]]:
+def decisions_of(seed: int, first: datetime) -> DecidingSystems:
+    """Outside systems that log their decisions, one template of which is worse for some weeks; `first` is in week 1."""
+    start = week_of(first)
+    worse, mended = start + (WORSE_IN - 1) * WEEK, start + (MENDED_IN - 1) * WEEK
+    return DecidingSystems(seed, planted=(Planted(TEMPLATE, LOST, worse, mended),))
+
+
+def week_of(moment: datetime) -> datetime:
+    """The Monday of the week that a report as of a moment speaks of."""
+    return week_start(moment - timedelta(days=6))
+
+
+def log_week(systems: DecidingSystems, as_of: datetime) -> None:
+    """Let the outside systems log the week that is reported, and bring it in."""
+    from warehouse.decisions import land_decisions, landed_file, landing_folder
+
+    start = week_of(as_of)
+    name = f"simulated-{start:%Y-%m-%d}"
+    if landed_file(name) is None:
+        landing_folder().mkdir(parents=True, exist_ok=True)
+        lines = b"".join(line for day in range(7) for line in systems.lines(start + timedelta(days=day)))
+        (landing_folder() / f"{name}.jsonl").write_bytes(lines)
+    land_decisions(as_of)
+
+
+def mend(as_of: datetime) -> None:
+    """Say that what the report recommended about the template was done, on the first day of its week."""
+    from database.tickets import move, tickets_as_of
+
+    later = as_of + timedelta(hours=1)
+    for ticket in tickets_as_of(later):
+        if ticket.subject == TEMPLATE and ticket.state == "open":
+            move(ticket.ticket_id, "accepted", later, "demo")
+            move(ticket.ticket_id, "implemented", later, "demo", "its last change was taken back",
+                 {"on": week_of(as_of).isoformat()})  # fmt: skip
+
+
+def _week(
+    trains: bool, number: int, last: bool, logs: Callable[..., Any] | None = None
+) -> Iterator[tuple[str, Callable[..., Any]]]:
     from flows.check_drift import check_drift
     from flows.enrich import enrich
     from flows.ingest_calls import ingest_calls
@@ -102,7 +147,11 @@ def _week(trains: bool, last: bool) -> Iterator[tuple[str, Callable[..., Any]]]:
         yield "harvest a campaign", _harvest
         yield "enrich its leads", partial(enrich, campaign_id=CAMPAIGN)
         yield "drift", check_drift
+    if logs is not None:
+        yield "logged decisions", logs
     yield "report", weekly_report
+    if number == MENDED_IN - 1:
+        yield "a recommendation is followed", mend
 
 
 def _harvest(as_of: datetime) -> object:
@@ -136,4 +185,4 @@ def shown(total: int) -> Iterator[Step]:
 
 def steps_of(weeks: int) -> int:
     """How many things the progress bar counts."""
-    return 1 + sum(len(list(_week(n % WEEKS_BETWEEN_TRAININGS == 0, n == weeks - 1))) for n in range(weeks))
+    return 1 + sum(len(list(_week(n % WEEKS_BETWEEN_TRAININGS == 0, n, n == weeks - 1, print))) for n in range(weeks))

@@ -1,6 +1,7 @@
 """Every two hours: score what is open and unscored, and say once where an account executive should call now."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from features.batches import Featured, build_all
 from features.labels import decided_as_of
 from flows.engines import engine_of_version
 from flows.environment import moment_of, prepare_stores, run_name, whole
+from ringback.decision_log import DecisionLog
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import Prediction, Target
 from scoring.engine import Engine
@@ -26,10 +28,15 @@ from scoring.scorer import BATCH_ROWS, content_of, score
 from scoring.stored import BASE_RATES
 from training.standing import challenger_as_of
 from warehouse.connect import query, reading, writing
+from warehouse.decisions import landing_folder
 from warehouse.landing import land_predictions
 
 OPEN_FOR = timedelta(days=60)
 """A call older than this without an outcome is no longer worth scoring."""
+LOGGED_AT_ONCE = 5_000
+MOST_SECONDS_FOR_THE_LOG = 30.0
+SURE, RATHER_SURE = 0.8, 0.65
+"""From which a model's confidence (0.5 to 1) is called high, and medium."""
 LANDED_AT_ONCE = 5_000
 """Of the service's answers, so that however many wait they never fill the memory."""
 
@@ -80,12 +87,37 @@ def unscored(calls: Iterable[Featured], champions: Champions) -> list[Featured]:
 @task
 def answer(calls: list[Featured], champions: Champions, moment: datetime) -> list[Prediction]:
     """Answer and keep: the database for reading by key, the warehouse for measures."""
+    started = time.monotonic()
     predictions = list(score(calls, champions, moment))
+    log_decisions(predictions, (time.monotonic() - started) / max(1, len(predictions)))
     keep_features(Logged(prediction, call.row) for prediction, call in zip(predictions, calls, strict=True))
     keep_predictions(predictions)
     with writing() as warehouse:
         land_predictions(warehouse, predictions)
     return predictions
+
+
+def log_decisions(predictions: Sequence[Prediction], seconds: float | None = None) -> None:
+    """Log a scoring decision for each prediction; it succeeded where a model answered and not the rules.
+
+    It is logged before the prediction is kept: of a run that ends in between, and of the one that decides again, one
+    counts. `seconds` is each one's share of the time. No note and no address goes into the log.
+    """
+    with DecisionLog(landing_folder(), "ringback", session_id="score-leads") as log:
+        for number, one in enumerate(predictions, 1):
+            log.decision(
+                "scoring_decision", method=one.answered_by, success=one.answered_by != "rules",
+                confidence="high" if one.confidence >= SURE else "medium" if one.confidence >= RATHER_SURE else "low",
+                lead={"company": one.company_name}, input={"features_hash": one.features_hash, "asked_by": one.source},
+                output={
+                    "qualification_score": one.qualification_score, "recommendation": one.recommendation,
+                    "priority": one.priority, "voice_ai_version": one.voice_ai_version,
+                },
+                seconds=seconds, entry_id=one.prediction_id, at=one.predicted_at,
+                model_version=one.progression_version,
+            )  # fmt: skip
+            if number % LOGGED_AT_ONCE == 0:
+                log.flush(MOST_SECONDS_FOR_THE_LOG)
 
 
 @task
@@ -98,6 +130,7 @@ def take_over_requests(moment: datetime) -> int:
     bring_in()
     new = 0
     while answered := to_land(moment, LANDED_AT_ONCE):
+        log_decisions(answered)
         with writing() as warehouse:
             new += land_predictions(warehouse, answered).new
         mark_landed(answered, moment)

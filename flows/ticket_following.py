@@ -5,17 +5,71 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from database.tickets import Ticket, move, note_seen, note_stale, open_tickets, tickets_as_of
+from database.tickets import END_OF_TIME, Ticket, move, note_seen, note_stale, open_tickets, tickets_as_of
 from improvement.impact import LEAST_SAMPLE, WINDOW_DAYS, Impact, Question, Side, first_day, is_over, judge
-from improvement.tickets import FollowUp, Proposal, follow_up
+from improvement.recommendation import Recommendation
+from improvement.roi import load_money
+from improvement.tickets import FollowUp, Proposal, brought, line_of, sorted_out
 from monitoring.days import DAY, Day, measure_days
-from monitoring.measure import Measure
+from monitoring.measure import Measure, load_measures
+from reports.weekly import WeeklyReport
+from ringback.clock import LONG_AGO
 from ringback.errors import WrongUsage
+from ringback.settings import settings
+from warehouse.connect import reading
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BY = "weekly-report"
+
+
+def follow_up(report: WeeklyReport, moment: datetime) -> WeeklyReport:
+    """Measure what shipped changes brought, open tickets for what is new, and leave out what is under way already.
+
+    For a moment before the last one that was followed up, nothing is written: tickets are as they were then.
+    """
+    measures = load_measures()
+    proposals = [proposal_of(one) for one in report.recommendations]
+    if moment >= followed_until():
+        with reading() as warehouse:
+            measure_impacts(warehouse, tickets_as_of(moment), measures, moment)
+    told = follow(proposals, measures, moment)
+    by_name, money = {measure.name: measure for measure in measures}, load_money(settings().money)
+    lines = tuple(line_of(ticket, moment, by_name, money) for ticket in tickets_as_of(moment))
+    earlier = {(one.rule, one.subject): Proposal.read(one.recommendation).earlier for one in told.new}
+    under_way = {(one.proposal.rule, one.proposal.subject) for one in told.held_back}
+    recommended = tuple(
+        replace(one, earlier=earlier.get((one.rule, one.subject), ()))
+        for one in report.recommendations
+        if (one.rule, one.subject) not in under_way
+    )
+    return replace(report, recommendations=recommended, tickets=lines, held_back=told.held_back, earned=brought(lines))
+
+
+def proposal_of(one: Recommendation) -> Proposal:
+    """A recommendation as its ticket will keep it."""
+    expected = one.expected
+    return Proposal(
+        rule=one.rule,
+        subject=one.subject,
+        title=one.title,
+        category=one.category,
+        priority=one.priority,
+        measure=one.measure,
+        dimension=one.dimension,
+        member=one.member,
+        effort_hours=one.effort_hours,
+        expected_low=expected.low if expected else None,
+        expected_value=expected.value if expected else None,
+        expected_high=expected.high if expected else None,
+        per_week_n=expected.per_week_n if expected else None,
+        facts={
+            "description": one.description,
+            "evidence": [list(pair) for pair in one.evidence],
+            "action_items": list(one.action_items),
+        },
+    )
 
 
 def measure_impacts(
@@ -44,11 +98,19 @@ def follow(proposals: Sequence[Proposal], measures: Iterable[Measure], moment: d
     What was measured at the moment must be written down before: then the next round remembers it. The same moment again
     leaves the same rows and gives the same answer.
     """
-    told = follow_up(proposals, tickets_as_of(moment), moment, {measure.name: measure for measure in measures})
-    open_tickets(told.new, moment, BY)
-    note_seen(told.seen, moment, BY)
-    note_stale(told.stale, moment, BY, "not recommended for four weeks")
+    told = sorted_out(proposals, tickets_as_of(moment), moment, {measure.name: measure for measure in measures})
+    if moment >= followed_until():
+        open_tickets(told.new, moment, BY)
+        note_seen(told.seen, moment, BY)
+        note_stale(told.stale, moment, BY, "not recommended for four weeks")
     return told
+
+
+def followed_until() -> datetime:
+    """The latest moment that was followed up: to look at an earlier one writes nothing, or its future would change."""
+    tickets = tickets_as_of(END_OF_TIME)
+    said = [event.at for ticket in tickets for event in ticket.events if event.by == BY]
+    return max([ticket.created_at for ticket in tickets] + said, default=LONG_AGO)
 
 
 def impact_as_of(

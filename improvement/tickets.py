@@ -1,8 +1,8 @@
 """Which recommendations become tickets, which are held back, and what the last change on the same thing did.
 
 Identity is rule and subject. While a ticket on it is open, accepted or implemented, the same is not recommended again;
-once it is measured it may be, as the next round, and says what the last one did. What was rejected rests for 90 days,
-unless its priority rises.
+once it is measured it may be, as the next round, and says what the last one did; not before six weeks after the change,
+for until then the evidence is partly from before it. What was rejected rests for 90 days, unless its priority rises.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,8 @@ Priority = Literal["HIGH", "MEDIUM", "LOW"]
 URGENCY: Mapping[str, int] = {"HIGH": 2, "MEDIUM": 1, "LOW": 0}
 REJECTED_RESTS = timedelta(days=90)
 STALE_AFTER = timedelta(weeks=4)
+EVIDENCE_REACHES_BACK = timedelta(weeks=6)
+"""Rules look at up to five weeks: before that is over after a change, what they see is partly from before it."""
 IMPLEMENTED_BEFORE = timedelta(days=30)
 HELD_BACK: tuple[State, ...] = ("open", "accepted", "implemented")
 
@@ -105,7 +107,7 @@ class FollowUp:
     """Tickets that wait although they have not been recommended for four weeks, and were not marked yet."""
 
 
-def follow_up(
+def sorted_out(
     proposals: Sequence[Proposal], tickets: Iterable[Ticket], as_of: datetime, measures: Mapping[str, Measure]
 ) -> FollowUp:
     """Sort a week's proposals by what became of the same before; `tickets` are those of the moment `as_of`.
@@ -188,6 +190,9 @@ def _as_it_was(ticket: Ticket, as_of: datetime) -> Ticket:
 def _holds_back(last: Ticket, proposal: Proposal, as_of: datetime) -> bool:
     if last.state in HELD_BACK:
         return True
+    implemented = last.event("implemented")
+    if last.state == "measured" and implemented is not None:
+        return as_of - datetime.fromisoformat(implemented.details["on"]) < EVIDENCE_REACHES_BACK
     rejected = last.event("rejected")
     if last.state != "rejected" or rejected is None:
         return False

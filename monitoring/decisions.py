@@ -50,22 +50,33 @@ class _Sum:
         return sqrt((self.n * self.squares - self.total**2) / (self.n * (self.n - 1))) / self.unit
 
 
-def figures_by_week(
-    connection: "DuckDBPyConnection",
-    figure: Figure,
-    first_week: datetime,
-    last_week: datetime,
-    as_of: datetime,
-    dimension: str | None = None,
-) -> Rows:
+class Counted:
+    """The counts of some weeks, each read once, however many measures are made of it."""
+
+    def __init__(self, connection: "DuckDBPyConnection", last_week: datetime, as_of: datetime) -> None:
+        """Up to the week that begins on `last_week`, with what was known as of `as_of`."""
+        self._connection, self.last_week, self.as_of = connection, last_week, as_of
+        self._read: dict[tuple[datetime, str | None], list[tuple[str, date, DecisionCount]]] = {}
+
+    def since(self, first_week: datetime, dimension: str | None) -> Sequence[tuple[str, date, DecisionCount]]:
+        """Member, day and count, from a week on."""
+        key = (first_week, None if dimension == COMPONENT else dimension)
+        if key not in self._read:
+            until = self.last_week + timedelta(days=7)
+            self._read[key] = list(_counts(self._connection, first_week, until, self.as_of, key[1]))
+        if dimension == COMPONENT:
+            return [(count.log_type, day, count) for _, day, count in self._read[key]]
+        return self._read[key]
+
+
+def figures_by_week(counted: Counted, figure: Figure, first_week: datetime, dimension: str | None = None) -> Rows:
     """A row per week (and `member` of a dimension) with observations: n, n_so_far, mean, mean_so_far, deviation.
 
     `*_so_far` are of the days of each week up to the weekday that `as_of` has reached in the last one.
     """
-    until = last_week + timedelta(days=7)
-    last_day = min((as_of - last_week).days, 6)
+    last_day = min((counted.as_of - counted.last_week).days, 6)
     weeks: dict[tuple[str, date], tuple[_Sum, _Sum]] = {}
-    for member, day, count in _counts(connection, first_week, until, as_of, dimension):
+    for member, day, count in counted.since(first_week, dimension):
         whole, so_far = weeks.setdefault((member, day - timedelta(days=day.weekday())), (_Sum(), _Sum()))
         whole.add(count, figure)
         if day.weekday() <= last_day:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from monitoring.decisions import DIMENSIONS, KIND_OF, Figure, figures_by_week, largest
+from monitoring.decisions import DIMENSIONS, KIND_OF, Counted, Figure, figures_by_week, largest
 from ringback.clock import WEEK, week_start
 from ringback.errors import WrongUsage
 from warehouse.connect import Rows, query, query_text, rows
@@ -115,21 +115,25 @@ def measure_weeks(
     last_week: datetime,
     as_of: datetime,
     measures: Sequence[Measure] | None = None,
+    counted: Counted | None = None,
 ) -> list[Measurement]:
     """Measure every week from `first_week` to `last_week` with what was known as of `as_of`, one pass per measure.
 
     Gives one Measurement for each measure and week, by measure and then by week. A week in which nothing was observed
     has no value, except that a count is 0 from the week of the first call on.
 
+    `counted` are the counts of logged decisions where they have been read already.
+
     The 95 % intervals are Wilson's for shares (Wilson 1927, statsmodels `proportion_confint`), Student's t for means
     and the exact one for Poisson counts (Garwood 1936, statsmodels `confint_poisson`, `exact-c`).
     """
     weeks = _weeks(week_start(first_week), week_start(last_week))
     began = query(connection, "first_call", {"as_of": as_of})[0]["called_at"]
+    counted = counted or Counted(connection, weeks[-1], as_of)
     return [
         measurement
         for measure in (load_measures() if measures is None else measures)
-        for measurement in _with_intervals(measure, weeks, _observed(connection, measure, weeks, as_of), began)
+        for measurement in _with_intervals(measure, weeks, _observed(connection, measure, weeks, as_of, counted), began)
     ]
 
 
@@ -140,6 +144,7 @@ def measure_members(
     first_week: datetime,
     last_week: datetime,
     as_of: datetime,
+    counted: Counted | None = None,
 ) -> list[Measurement]:
     """Measure every week as `measure_weeks` does, for each of the largest members of a dimension by itself.
 
@@ -147,7 +152,8 @@ def measure_members(
     """
     weeks = _weeks(week_start(first_week), week_start(last_week))
     if measure.figure:
-        found = figures_by_week(connection, measure.figure, weeks[0], weeks[-1], as_of, dimension)
+        counted = counted or Counted(connection, weeks[-1], as_of)
+        found = figures_by_week(counted, measure.figure, weeks[0], dimension)
         return _of_members(measure, weeks, dimension, largest(found, MEMBERS_SHOWN))
     # Both come from a reviewed file of ours, never from outside; values are parameters.
     split = f"split AS (SELECT observations.at, value, {dimension} AS member FROM observations)"  # noqa: S608
@@ -228,9 +234,11 @@ def _number(value: float) -> float | None:
     return None if value != value else float(value)
 
 
-def _observed(connection: "DuckDBPyConnection", measure: Measure, weeks: Sequence[datetime], as_of: datetime) -> Rows:
+def _observed(
+    connection: "DuckDBPyConnection", measure: Measure, weeks: Sequence[datetime], as_of: datetime, counted: Counted
+) -> Rows:
     if measure.figure:
-        return figures_by_week(connection, measure.figure, weeks[0], weeks[-1], as_of)
+        return figures_by_week(counted, measure.figure, weeks[0])
     # The measure's SQL comes from a reviewed file of ours, never from outside; values are parameters.
     sql = f"WITH observations AS (\n{measure.sql}\n)\n{query_text('weeks_of_measure')}"
     return rows(connection, sql, {"first_week": weeks[0], "last_week": weeks[-1], "as_of": as_of})

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_from: str = Field("ringback <ringback@localhost>", description="Sender of our mails.")
 
+    report_to: tuple[str, ...] = Field(
+        ("executives@ringback-customer.example",), description="Who is mailed the reports, as a JSON list."
+    )
+
     vendor_timeout_seconds: float = Field(30.0, gt=0, description="How long one answer of a vendor is waited for.")
 
     pipe0_key: SecretStr | None = Field(None, description="pipe0 API key; without it the sandbox is used.")
@@ -91,6 +95,7 @@ class Settings(BaseSettings):
         description="Signals that enrichment looks for, as a JSON list; leave out what you will not pay for.",
     )  # fmt: skip
     prices: Path = Field(CHECKOUT / "enrichment/prices.toml", description="What each source asks for each signal.")
+    money: Path = Field(CHECKOUT / "improvement/money.toml", description="What one of something is worth, in USD.")
     spend_per_lead_usd: float = Field(2.0, ge=0, description="Never more for one lead and its company, in 30 days.")
     spend_per_campaign_usd: float = Field(500.0, ge=0, description="Never more for one campaign.")
     spend_per_day_usd: float = Field(200.0, ge=0, description="Never more in one day (UTC) in all.")
@@ -131,7 +136,7 @@ class Settings(BaseSettings):
         (), description="Columns to learn from though they seem to give the outcome away, as a JSON list."
     )
 
-    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices")
+    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices", "money")
     @classmethod
     def _hangs_on_the_checkout(cls, path: Path) -> Path:
         return CHECKOUT / path

@@ -17,10 +17,8 @@ DEAR_SHARE = 0.1
 
 def template_underperforms(week: Week) -> Recommendation | None:
     """People approve, or rate, what one template makes less than what the others make."""
-    found = [
-        gap for measure in ("decision_approval", "decision_quality") for gap in gaps(week.parts(measure, "template"))
-    ]
-    worst = _worst(found)
+    judged = (gaps(week.parts(measure, "template")) for measure in ("decision_approval", "decision_quality"))
+    worst = next((gap for found in judged if (gap := _worst(found)) is not None), None)
     if worst is None:
         return None
     is_large = worst.measure.kind == "share" and worst.difference <= -SURE_AND_LARGE

@@ -11,7 +11,7 @@ import pytest
 from database.tickets import Event, Kind, Ticket
 from improvement.impact import Impact, Side
 from improvement.roi import load_money
-from improvement.tickets import Line, Priority, Proposal, brought, checked_day, effect_text, follow_up, line_of
+from improvement.tickets import Line, Priority, Proposal, brought, checked_day, effect_text, line_of, sorted_out
 from monitoring.measure import Measure
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -60,7 +60,7 @@ REJECTED = an_event("rejected", NOON + DAY, "not now")
 
 
 def test_what_nobody_recommended_before_becomes_a_ticket_of_the_first_round() -> None:
-    told = follow_up([a_proposal()], [], NOON, MEASURES)
+    told = sorted_out([a_proposal()], [], NOON, MEASURES)
     assert [(one.rule, one.subject, one.round) for one in told.new] == [("template", "intro_v2", 1)]
     assert Proposal.read(told.new[0].recommendation) == a_proposal()
     assert (told.held_back, told.seen, told.stale) == ((), (), ())
@@ -73,13 +73,16 @@ def test_what_nobody_recommended_before_becomes_a_ticket_of_the_first_round() ->
 def test_while_somebody_works_on_it_it_is_not_repeated(
     events: tuple[Event, ...], state: str, seen: tuple[str, ...]
 ) -> None:
-    told = follow_up([a_proposal()], [a_ticket(*events)], NOON + 7 * DAY, MEASURES)
+    told = sorted_out([a_proposal()], [a_ticket(*events)], NOON + 7 * DAY, MEASURES)
     assert (told.new, told.seen) == ((), seen)
     assert [(one.ticket_id, one.state) for one in told.held_back] == [("T-1", state)]
 
 
-def test_once_measured_it_comes_again_and_remembers_what_the_last_did() -> None:
-    told = follow_up([a_proposal()], [a_ticket(ACCEPTED, IMPLEMENTED, MEASURED)], NOON + 80 * DAY, MEASURES)
+def test_once_measured_it_comes_again_with_evidence_of_after_the_change_and_remembers_what_the_last_did() -> None:
+    measured = [a_ticket(ACCEPTED, IMPLEMENTED, MEASURED)]  # on 3 May, 46 days after NOON
+    before = sorted_out([a_proposal()], measured, NOON + 87 * DAY, MEASURES)
+    assert ([one.state for one in before.held_back], before.new) == (["measured"], ())
+    told = sorted_out([a_proposal()], measured, NOON + 88 * DAY, MEASURES)
     assert [one.round for one in told.new] == [2]
     assert Proposal.read(told.new[0].recommendation).earlier == (
         "round 1, implemented 3 May 2026: no visible effect (−1.2 points, −6.0 to +4.0)",
@@ -88,25 +91,25 @@ def test_once_measured_it_comes_again_and_remembers_what_the_last_did() -> None:
 
 def test_what_was_rejected_rests_for_90_days_unless_it_becomes_more_urgent() -> None:
     rejected = [a_ticket(REJECTED)]
-    after = [follow_up([a_proposal()], rejected, NOON + days * DAY, MEASURES) for days in (90, 91)]
+    after = [sorted_out([a_proposal()], rejected, NOON + days * DAY, MEASURES) for days in (90, 91)]
     assert [len(one.new) for one in after] == [0, 1]
-    urgent = follow_up([a_proposal(priority="HIGH")], rejected, NOON + 7 * DAY, MEASURES)
+    urgent = sorted_out([a_proposal(priority="HIGH")], rejected, NOON + 7 * DAY, MEASURES)
     assert [one.round for one in urgent.new] == [2]
     assert Proposal.read(urgent.new[0].recommendation).earlier == ("round 1, rejected 19 March 2026: not now",)
 
 
 def test_a_ticket_whose_evidence_is_gone_for_four_weeks_is_stale_once() -> None:
     waiting = a_ticket(an_event("seen", NOON + 7 * DAY))
-    told = [follow_up([], [waiting], NOON + days * DAY, MEASURES).stale for days in (34, 35)]
+    told = [sorted_out([], [waiting], NOON + days * DAY, MEASURES).stale for days in (34, 35)]
     assert told == [(), ("T-1",)]
     marked = a_ticket(an_event("seen", NOON + 7 * DAY), an_event("stale", NOON + 35 * DAY))
-    assert follow_up([], [marked], NOON + 42 * DAY, MEASURES).stale == ()
-    assert follow_up([a_proposal()], [marked], NOON + 42 * DAY, MEASURES).seen == ("T-1",)
-    assert follow_up([], [a_ticket(ACCEPTED, IMPLEMENTED)], NOON + 42 * DAY, MEASURES).stale == ()
+    assert sorted_out([], [marked], NOON + 42 * DAY, MEASURES).stale == ()
+    assert sorted_out([a_proposal()], [marked], NOON + 42 * DAY, MEASURES).seen == ("T-1",)
+    assert sorted_out([], [a_ticket(ACCEPTED, IMPLEMENTED)], NOON + 42 * DAY, MEASURES).stale == ()
 
 
 def test_of_two_proposals_on_the_same_the_first_counts() -> None:
-    told = follow_up([a_proposal(title="first"), a_proposal(title="second"), a_proposal("b")], [], NOON, MEASURES)
+    told = sorted_out([a_proposal(title="first"), a_proposal(title="second"), a_proposal("b")], [], NOON, MEASURES)
     assert [one.recommendation["title"] for one in told.new] == ["first", "Change it"]
 
 

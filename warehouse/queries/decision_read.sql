@@ -45,8 +45,8 @@ named AS (
 measured AS (
     SELECT
         *,
-        CASE WHEN is_numeral(trim(stated_seconds, '"')) THEN trim(stated_seconds, '"')::DOUBLE END AS seconds,
-        CASE WHEN is_numeral(stated_quality) THEN stated_quality::DOUBLE END AS quality
+        CASE WHEN is_numeral(trim(stated_seconds, '"')) THEN try_cast(trim(stated_seconds, '"') AS DOUBLE) END AS seconds,
+        CASE WHEN is_numeral(stated_quality) THEN try_cast(stated_quality AS DOUBLE) END AS quality
     FROM named
 )
 
@@ -54,8 +54,8 @@ SELECT
     line, NULL::VARCHAR AS reason,
     identity_of(text, entry_id, system) AS key, hash(text) AS content,
     log_type, decided_at::DATE AS day, as_member(lead.industry) AS industry, as_member(method) AS method,
-    round(seconds * 1000000)::BIGINT AS microseconds, success = 'true' AS success,
-    round(quality * 1000)::BIGINT AS quality, approved = 'true' AS approved,
+    try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, success = 'true' AS success,
+    try_cast(round(quality * 1000) AS BIGINT) AS quality, approved = 'true' AS approved,
     as_member(template) AS template, as_member(campaign) AS campaign, as_member(model_version) AS model_version,
     as_member(system) AS system, 0::BIGINT AS lost,
     coalesce(

@@ -1,4 +1,4 @@
-"""The tables of tickets; `database/models.py` names them beside the others."""
+"""The tables of the improvement loop, tickets and runs of reports; `database/models.py` names them with the others."""
 
 from datetime import datetime
 from typing import Any
@@ -37,3 +37,23 @@ class TicketEvent(Base):
     by: Mapped[str]
     note: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict[str, Any]]
+
+
+class ReportRun(Base):
+    """A report that is due once: when it was tried, and what became of it."""
+
+    __tablename__ = "report_runs"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """weekly, monthly, quarterly; `heartbeat` for the row that says when anybody last looked."""
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """2026-W12, 2026-03, 2026-Q1."""
+    attempts: Mapped[int]
+    tried_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    """When it is tried again; None where it is done or given up."""
+    done_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    """What the next report has to say of this run."""

@@ -1,0 +1,349 @@
+"""A log of decisions that any Python program can write: copy this one file, it needs the standard library alone.
+
+    from decision_log import DecisionLog
+    log = DecisionLog("/srv/ringback/landing/decisions", system="crm-bot")
+    log.decision("website_analysis", lead={"company": "Acme"}, method="crawler", seconds=1.2, success=True)
+
+`decision` never waits for a disk and never raises: what cannot be said in JSON is said as text, what is too large is
+cut and marked, and what has no room is counted, and the count is logged as soon as there is room (`log_loss`). A thread
+writes each entry as one line to a file of the process's own, so that whatever ends the process, every line the kernel
+has taken stays; a full disk is waited for. What the lines mean: docs/decision-log.md.
+"""
+
+import atexit
+import math
+import os
+import re
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from json import dumps
+from pathlib import Path
+from uuid import uuid4
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there a file is to be moved to the landing folder when it is closed
+    fcntl = None  # type: ignore[assignment]
+
+LARGEST_FILE, FILE_SECONDS = 64 * 1024 * 1024, 86_400.0
+"""Bytes and age from which a new file is begun."""
+LARGEST_ENTRY = 64 * 1024
+"""Bytes of an entry; of a larger one the input and output are cut."""
+LONGEST_TEXT = 8_000
+MOST_PARTS = 3_000
+"""Values of an entry, in all its lists and objects, and 64 characters of a text each."""
+DEEPEST = 12
+CUT = "… (cut)"
+MOST_WAITING_BYTES = 32 * 1024 * 1024
+LINES_AT_ONCE = 500
+TRY_AGAIN_SECONDS, CLOSING_SECONDS = 0.5, 2.0
+PLAIN_WHOLE_NUMBER = 2**53  # beyond it not every reader of JSON tells whole numbers apart
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class DecisionFile:
+    """A file of lines that this process alone appends to, one thread at a time.
+
+    It is locked while it is written to. Whoever lands it locks it too, and moves it away: then a new one is begun.
+    """
+
+    def __init__(self, folder: str | Path, name: str = "decisions", file_seconds: float = FILE_SECONDS) -> None:
+        """Opens nothing before there is something to write; `name` begins the name of each file."""
+        self.folder, self._name = Path(folder), NOT_IN_NAMES.sub("_", name)[:40].lstrip(".") or "decisions"
+        self._file_seconds = file_seconds
+        self._file: int | None = None
+        self._path = self.folder
+        self._size = 0
+        self._since = 0.0
+
+    def append(self, lines: bytes) -> None:
+        """Hand whole lines to the kernel: all of them, or none and OSError."""
+        self.turn()
+        if self._file is None or not self._is_ours(self._file):
+            self._start()
+        assert self._file is not None  # noqa: S101  (_start opened it)
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            os.ftruncate(self._file, self._size)  # no torn line: what follows would stick to it
+            raise
+        finally:
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._size += len(lines)
+
+    def turn(self) -> None:
+        """Close the file if it is large or old enough."""
+        is_old = time.monotonic() - self._since >= self._file_seconds
+        if self._file is not None and (self._size >= LARGEST_FILE or is_old):
+            self.close()
+
+    def close(self) -> None:
+        """Close the file; the next line begins a new one."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            os.close(file)
+
+    def _is_ours(self, file: int) -> bool:
+        """Take the lock; False where somebody lands the file, or has moved it away."""
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(file), os.stat(self._path))
+        except (BlockingIOError, FileNotFoundError):
+            return False
+
+    def _start(self) -> None:
+        self.close()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        at = datetime.now(UTC)
+        path = self.folder / f"{self._name}-{at:%Y%m%dT%H%M%S}-{os.getpid()}-{uuid4().hex[:8]}.jsonl"
+        begun = path.with_suffix(".begun")
+        file = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go of it when the process ends
+            os.rename(begun, path)  # nobody sees it before it is locked, and takes it for one that is closed
+        except OSError:
+            os.close(file)
+            begun.unlink(missing_ok=True)
+            raise
+        self._file, self._path, self._size, self._since = file, path, 0, time.monotonic()
+
+
+class DecisionLog:
+    """Takes decisions from any thread and writes them in one of its own."""
+
+    def __init__(
+        self, folder: str | Path, system: str, most_waiting: int = 10_000, session_id: str | None = None,
+        file_seconds: float = FILE_SECONDS,
+    ) -> None:  # fmt: skip
+        """At most `most_waiting` entries wait; `session_id` is said of entries that have none, without it a new one."""
+        self._system, self._most_waiting = _cut(str(system), 200), max(1, most_waiting)
+        self._session_id = session_id or uuid4().hex
+        self._file = DecisionFile(folder, str(system), file_seconds)
+        self._start_anew()
+        _logs.add(self)
+
+    def decision(
+        self, log_type: str, *, method: str, success: bool, session_id: str | None = None,
+        lead: Mapping[str, object] | None = None, input: Mapping[str, object] | None = None,
+        output: Mapping[str, object] | None = None, confidence: str | None = None, seconds: float | None = None,
+        labels: Mapping[str, object] | None = None, entry_id: str | None = None, at: datetime | None = None,
+        **further: object,
+    ) -> None:  # fmt: skip
+        """Log a decision; returns at once and raises nothing.
+
+        `lead` has name, company and industry; `confidence` is high, medium or low; `labels` has quality_score (0-100),
+        success_indicator and improvement_potential. The same `entry_id` counts once; `at` is UTC where it says no zone,
+        now where it is left out. `further` fields are template, campaign_id and model_version.
+        """
+        try:
+            entry = {
+                "log_type": log_type, "session_id": session_id or self._session_id, "timestamp": _stamp(at),
+                "entry_id": entry_id or uuid4().hex, "system": self._system,
+                "decision_reasoning": {
+                    "method_used": method, "confidence_level": confidence, "success": bool(success),
+                    "processing_time": None if seconds is None else float(seconds),
+                },
+                "lead_identifier": lead, "training_labels": labels, "input_data": input, "output_data": output,
+            }  # fmt: skip
+            self._put(line_of(entry | {name: said for name, said in further.items() if name not in entry}))
+        except Exception as failure:
+            self._count_loss(f"{type(failure).__name__} while an entry was made")
+
+    def flush(self, seconds: float = CLOSING_SECONDS) -> bool:
+        """Wait until all that was logged so far is in the file; False where that takes longer."""
+        with self._changed:
+            upto = self._taken
+            return self._changed.wait_for(lambda: self._written >= upto and not self._lost, seconds)
+
+    def close(self, seconds: float = CLOSING_SECONDS) -> None:
+        """Write what waits, for at most so long, and close the file. What is logged afterwards is dropped."""
+        self.flush(seconds)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+
+    def __enter__(self) -> "DecisionLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start_anew(self) -> None:
+        """Nothing waits and nothing runs: at the beginning, and in a forked child, whose parent writes what waited."""
+        self._changed = threading.Condition(threading.RLock())
+        self._lines: deque[bytes] = deque()
+        self._taken = self._written = self._lost = self._waiting_bytes = 0
+        self._why_lost = ""
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+        self._file.close()  # a parent goes on holding its own
+
+    def _put(self, line: bytes) -> None:
+        with self._changed:
+            if self._is_closed:
+                self._count_loss("the log was closed")
+            elif len(self._lines) >= self._most_waiting or self._waiting_bytes > MOST_WAITING_BYTES:
+                self._count_loss(f"{len(self._lines)} entries were waiting")
+            else:
+                self._lines.append(line)
+                self._taken, self._waiting_bytes = self._taken + 1, self._waiting_bytes + len(line)
+                self._see_that_it_runs()
+                self._changed.notify_all()
+
+    def _count_loss(self, because: str) -> None:
+        with self._changed:
+            self._lost += 1
+            self._why_lost = because
+            self._see_that_it_runs()
+            self._changed.notify_all()
+
+    def _see_that_it_runs(self) -> None:
+        if self._thread is None and not self._is_closed:
+            thread = threading.Thread(target=self._write_on, name="decision-log", daemon=True)
+            with suppress(RuntimeError):  # no more threads now: the next entry, or the end of the program, tries again
+                thread.start()
+                self._thread = thread
+
+    def _write_on(self) -> None:
+        """Write what comes, until the log is closed."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._lost or self._is_closed, TRY_AGAIN_SECONDS)
+            is_written = self._write_some()
+            if self._is_closed and not (is_written and self._lines):
+                self._file.close()
+                return
+            if not is_written:
+                time.sleep(TRY_AGAIN_SECONDS)
+
+    def _write_some(self) -> bool:
+        """Write the first of what waits; False where the disk takes nothing."""
+        with self._changed:
+            lines, lost, because = list(islice(self._lines, LINES_AT_ONCE)), self._lost, self._why_lost
+        told = [line_of(_loss(self._system, self._session_id, lost, because))] if lost else []
+        try:
+            if not lines and not told:
+                self._file.turn()
+                return True
+            self._file.append(b"".join(lines + told))
+        except Exception:  # mostly a disk that is full; whatever it is, it may pass, and this thread has to go on
+            return False
+        with self._changed:
+            for line in lines:
+                self._lines.popleft()
+                self._waiting_bytes -= len(line)
+            self._written += len(lines)
+            self._lost -= lost
+            self._changed.notify_all()
+        return True
+
+
+def line_of(entry: Mapping[str, object]) -> bytes:
+    """An entry as a line of JSON of bounded size, without what it does not state."""
+    stated = {key: value for key, value in entry.items() if value is not None}
+    left = [MOST_PARTS]
+    plain = {_cut(str(key), 200): _plain(value, left, 0) for key, value in stated.items()}
+    line = _json(plain)
+    if len(line) > LARGEST_ENTRY:
+        for name in ("input_data", "output_data"):
+            if name in plain:
+                text = _json(plain[name]).decode(errors="ignore")
+                plain[name] = {"cut": True, "bytes": len(text.encode()), "begins": _cut(text, LONGEST_TEXT)}
+        line = _json(plain)
+    if len(line) > LARGEST_ENTRY:
+        raise ValueError("the entry is too large")
+    return line + b"\n"
+
+
+def _json(plain: object) -> bytes:
+    return dumps(plain, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def _plain(value: object, left: list[int], depth: int) -> object:
+    """A value as JSON has it: what is no JSON is text, what is too much is cut and marked."""
+    left[0] -= 1
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        left[0] -= min(len(value), LONGEST_TEXT) // 64
+        return _cut(str(value), LONGEST_TEXT)
+    if isinstance(value, int):
+        return int(value) if -PLAIN_WHOLE_NUMBER <= value <= PLAIN_WHOLE_NUMBER else _text(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    if depth >= DEEPEST or left[0] <= 0:
+        return CUT
+    if isinstance(value, Mapping):
+        found: dict[str, object] = {}
+        for key, inner in value.items():
+            if left[0] <= 0:
+                found[CUT] = f"{len(value)} in all"
+                break
+            found[_cut(_text(key), 200)] = _plain(inner, left, depth + 1)
+        return found
+    if isinstance(value, list | tuple | set | frozenset):
+        listed: list[object] = []
+        for inner in value:
+            if left[0] <= 0:
+                listed.append(f"{CUT} {len(value)} in all")
+                break
+            listed.append(_plain(inner, left, depth + 1))
+        return listed
+    return value.isoformat() if isinstance(value, datetime) else _text(value)
+
+
+def _text(value: object) -> str:
+    try:
+        return _cut(str(value), LONGEST_TEXT)
+    except Exception as failure:
+        return f"a {type(value).__name__} that cannot be shown ({type(failure).__name__})"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + CUT
+
+
+def _stamp(at: datetime | None) -> str:
+    moment = at or datetime.now(UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _loss(system: str, session_id: str, lost: int, because: str) -> dict[str, object]:
+    return {
+        "log_type": "log_loss", "session_id": session_id, "timestamp": _stamp(None), "entry_id": uuid4().hex,
+        "system": system, "output_data": {"lost": lost, "because": because},
+        "decision_reasoning": {"method_used": "decision_log", "success": False},
+    }  # fmt: skip
+
+
+_logs: "weakref.WeakSet[DecisionLog]" = weakref.WeakSet()
+
+
+def _in_a_child() -> None:
+    for log in list(_logs):
+        log._start_anew()
+
+
+def _close_all() -> None:
+    for log in list(_logs):
+        log._see_that_it_runs()
+        log.close()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_a_child)

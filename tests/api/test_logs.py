@@ -1,0 +1,104 @@
+"""Decisions of other systems over HTTP: all of a request or nothing, in the landing file before the answer."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from ringback.clock import now
+from warehouse.decisions import land_decisions, landing_folder
+
+KeyFor = Callable[..., dict[str, str]]
+
+
+def an_entry(**other: Any) -> dict[str, Any]:
+    return {
+        "log_type": "website_analysis", "session_id": "s1", "timestamp": "2026-03-18T12:00:00Z",
+        "decision_reasoning": {"method_used": "crawler", "success": True},
+    } | other  # fmt: skip
+
+
+def landed_lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for path in landing_folder().glob("*.jsonl") for line in path.read_bytes().splitlines()]
+
+
+def test_an_entry_is_in_the_landing_file_when_the_answer_comes(client: TestClient, key_for: KeyFor) -> None:
+    answer = client.post("/logs", json=an_entry(further="kept"), headers=key_for("score"))
+    assert (answer.status_code, answer.json()) == (202, {"taken": 1, "doubts": []})
+    assert landed_lines() == [an_entry(further="kept")]
+
+
+def test_lists_and_lines_are_taken_too_and_land(client: TestClient, key_for: KeyFor) -> None:
+    key = key_for("score")
+    sent = [an_entry(entry_id="a"), an_entry(entry_id="b")]
+    lines = "\n".join(json.dumps(one) for one in [*sent, an_entry(entry_id="c")])
+    answers = [
+        client.post("/logs", json=sent, headers=key),
+        client.post("/logs", content=lines, headers=key | {"content-type": "application/x-ndjson"}),
+    ]
+    assert [one.json()["taken"] for one in answers] == [2, 3]
+    landed = land_decisions(now())
+    assert (landed.lines, landed.kept, landed.duplicates, landed.rejected) == (5, 3, 2, 0)
+    client.post("/logs", json=an_entry(entry_id="d"), headers=key)
+    assert land_decisions(now()).kept == 1  # what came after the file was landed is in a new one
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ({"log_type": "mystery"}, "1.log_type"),
+        ({"timestamp": "2026-02-30T10:00:00Z"}, "1.timestamp"),
+        ({"decision_reasoning": {"method_used": "m", "success": "yes"}}, "1.decision_reasoning.success"),
+        ({"training_labels": {"quality_score": 101}}, "1.training_labels.quality_score"),
+        ({"input_data": "text"}, "1.input_data"),
+        ({"session_id": " "}, "1.session_id"),
+    ],
+)
+def test_one_wrong_entry_names_itself_and_nothing_is_kept(
+    wrong: dict[str, Any], place: str, client: TestClient, key_for: KeyFor
+) -> None:
+    answer = client.post("/logs", json=[an_entry(), an_entry(**wrong)], headers=key_for("score"))
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, place)
+    assert landed_lines() == []
+
+
+def test_a_moment_far_off_is_taken_and_said_to_be_set_aside(client: TestClient, key_for: KeyFor) -> None:
+    sent = [an_entry(timestamp="2999-01-01T00:00:00Z"), an_entry(), an_entry(timestamp="1999-12-31")]
+    answer = client.post("/logs", json=sent, headers=key_for("score")).json()
+    assert [(one["entry"], one["because"]) for one in answer["doubts"]] == [
+        (0, "lies more than a day ahead"), (2, "is before the year 2000"),
+    ]  # fmt: skip
+    assert land_decisions(now()).reasons == {
+        "timestamp: is before the year 2000": 1, "timestamp: lies more than a day ahead": 1,
+    }  # fmt: skip
+
+
+def test_what_is_not_taken_at_all(client: TestClient, key_for: KeyFor) -> None:
+    key = key_for("score")
+    as_json = key | {"content-type": "application/json"}
+    statuses = {
+        "no key": client.post("/logs", json=an_entry()).status_code,
+        "another role": client.post("/logs", json=an_entry(), headers=key_for("read")).status_code,
+        "too many": client.post("/logs", json=[an_entry()] * 1001, headers=key).status_code,
+        "none": client.post("/logs", json=[], headers=key).status_code,
+        "no JSON": client.post("/logs", content="{", headers=as_json).status_code,
+        "NaN": client.post(
+            "/logs", content='{"a":NaN}', headers=key | {"content-type": "application/json"}
+        ).status_code,
+        "a form": client.post("/logs", content="a=1", headers=key | {"content-type": "text/plain"}).status_code,
+    }
+    assert statuses == {
+        "no key": 401, "another role": 403, "too many": 422, "none": 422, "no JSON": 400, "NaN": 400, "a form": 415,
+    }  # fmt: skip
+    assert landed_lines() == []
+
+
+def test_a_disk_that_takes_nothing_is_said(
+    client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    (home / "landing").mkdir(exist_ok=True)
+    (home / "landing" / "decisions").write_text("a file where the folder should be")
+    assert client.post("/logs", json=an_entry(), headers=key_for("score")).status_code == 503
