@@ -4,8 +4,10 @@ One ASGI class does all of it, because each further layer costs every request. N
 a person reaches the log.
 """
 
+import binascii
 import logging
 import re
+from base64 import b64decode
 from os import urandom
 from time import perf_counter
 
@@ -22,6 +24,8 @@ OPEN = frozenset({"/health", "/docs", "/openapi.json"})
 """Addresses that need no key; all others do, whether anything is there or not."""
 OPEN_UNDER = ("/webhooks/",)
 """Addresses whose requests are signed instead."""
+PAGES = ("/reports", "/tickets")
+"""Pages for browsers, which ask for a key as a password; they change nothing, so no other site can make one do so."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -30,6 +34,7 @@ ALWAYS = (
     (b"referrer-policy", b"no-referrer"),
 )
 """Headers of every answer that does not set them itself."""
+BEARER = 'Bearer realm="ringback"'
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -49,14 +54,16 @@ class Shell:
 
     async def admit(self, scope: Scope, sent: dict[bytes, bytes]) -> tuple[Key | None, Standing | None]:
         """The key of a request and where it stands; raises ApiError 401 or 429. Open addresses need none."""
-        text = _key_text(sent)
         path, at = scope["path"], now()
+        is_page = path.startswith(PAGES)
+        text = _key_text(sent, is_page)
         if path in OPEN or path.startswith(OPEN_UNDER):
             is_asked_for = path == "/health" and text is not None
             return (await self._keys.key_of(text or "", at) if is_asked_for else None), None
         key = await self._keys.key_of(text, at) if text is not None else None
         if key is None:
-            raise ApiError(401, headers={"WWW-Authenticate": 'Bearer realm="ringback"'})
+            asked = 'Basic realm="ringback: the password is an API key", charset="UTF-8"' if is_page else BEARER
+            raise ApiError(401, headers={"WWW-Authenticate": asked})
         return key, await self._limiter.admit(key, at)
 
     async def charge(self, key: Key, cost: int) -> Standing:
@@ -177,9 +184,19 @@ class _Exchange:
             log.info("request", extra={"facts": facts})
 
 
-def _key_text(sent: dict[bytes, bytes]) -> str | None:
-    """The key that came with a request, in either header."""
+def _key_text(sent: dict[bytes, bytes], is_page: bool) -> str | None:
+    """The key that came with a request, in either header; of a page also as the password of HTTP Basic."""
     if (key := sent.get(b"x-api-key")) is not None:
         return key.decode("latin-1")
     kind, _, token = sent.get(b"authorization", b"").partition(b" ")
-    return token.strip().decode("latin-1") if kind.lower() == b"bearer" else None
+    if kind.lower() == b"bearer":
+        return token.strip().decode("latin-1")
+    return _password(token) if is_page and kind.lower() == b"basic" else None
+
+
+def _password(token: bytes) -> str | None:
+    """The password of HTTP Basic (RFC 7617); None where there is none to be read."""
+    try:
+        return b64decode(token.strip(), validate=True).partition(b":")[2].decode("latin-1")
+    except binascii.Error:
+        return None
