@@ -6,8 +6,8 @@ from pathlib import Path
 from prefect import flow
 
 from database.report_runs import beat
-from flows.environment import moment_of, prepare_stores, run_name
-from flows.running import Due, late_note, waiting
+from flows.environment import is_scheduled, moment_of, prepare_stores, run_name
+from flows.running import Due, late_note, wait_until_calm, waiting
 from flows.weekly_report import weekly_report
 
 
@@ -20,7 +20,10 @@ def catch_up_reports(as_of: datetime | None = None) -> list[Path]:
     prepare_stores()
     moment = moment_of(as_of)
     _, last_look = beat(moment)
-    return [page for due in waiting(moment) if (page := made(due, moment, last_look)) is not None]
+    due = waiting(moment)
+    if due and is_scheduled():
+        wait_until_calm()
+    return [page for one in due if (page := made(one, moment, last_look)) is not None]
 
 
 def made(due: Due, moment: datetime, last_look: datetime) -> Path | None:

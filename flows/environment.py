@@ -66,6 +66,13 @@ def run_name() -> str:
     return f"{flow_run.flow_name} as of {moment_of(as_of):%Y-%m-%d %H:%M}"
 
 
+def is_scheduled() -> bool:
+    """Whether nobody waits for this run: it was started by a deployment, not by a person or another flow."""
+    from prefect.runtime import deployment
+
+    return deployment.get_id() is not None
+
+
 def whole(value: T) -> T:
     """Hand a large value to a task as one piece; Prefect would otherwise search every row in it for futures."""
     from prefect.utilities.annotations import quote

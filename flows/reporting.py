@@ -1,17 +1,20 @@
 """The steps of a report around its numbers: logged decisions come in first, files go out last, each is sent once."""
 
+from dataclasses import replace
 from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 
 from prefect import task
-from reports.mail import letter_of
 
 from database.incidents import close_incident, open_incident
 from database.report_runs import mark_sent
 from flows.running import DISK, Attempt, is_full, note_full_disk
 from flows.sending import send_report
-from reports.archive import clean_archive, make_room
+from reports.keeping import Cleaned as Cleaned
+from reports.keeping import clean_archive, make_room
+from reports.mail import mail_of
+from reports.periods import PublishedReport, gather_period
 from reports.publish import publish
 from reports.weekly import WeeklyReport
 from ringback.clock import now
@@ -41,30 +44,32 @@ def land_logs(as_of: datetime | None) -> str | None:
 
 
 @task
-def put_out(report: WeeklyReport, run: Attempt, formats: tuple[str, ...]) -> Path:
+def put_out(report: WeeklyReport, run: Attempt, formats: tuple[str, ...]) -> tuple[Path, PublishedReport]:
     """Write the report's files, and take away reports of more than 90 days; a full disk loses its oldest reports."""
     folder = settings().reports
     clean_archive(folder, report.as_of, KEPT_DAYS)
+    published = gather_period(report, run.period)
     while True:
+        told = replace(published, report=replace(report, notes=(*report.notes, *run.notes)))
         try:
-            page = publish(report, folder, formats, run.period, tuple(run.notes))
+            page = publish(told, folder, formats)
         except OSError as failure:
-            removed = make_room(folder) if is_full(failure) else 0
+            removed = make_room(folder, report.as_of).removed if is_full(failure) else ()
             if not removed:
                 raise
-            run.for_next = note_full_disk(removed, now())
+            run.for_next = note_full_disk(len(removed), now())
             run.note(run.for_next)
         else:
             if run.for_next is None:
                 close_incident(DISK, str(folder), now())
-            return page
+            return page, told
 
 
 @task
-def send_once(report: WeeklyReport, run: Attempt) -> None:
+def send_once(published: PublishedReport, run: Attempt) -> None:
     """Send the report to everybody in the settings; it is marked first, so that nobody is sent it twice."""
     name = f"{run.period.kind}-{run.period.name}"
     if not mark_sent(run.period.kind, run.period.name, now()):
         return
-    if failures := send_report(name, letter_of(report, run.period, tuple(run.notes))):
+    if failures := send_report(name, mail_of(published)):
         open_incident(SENDING, name, "; ".join(failures)[:1000], now())

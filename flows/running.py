@@ -142,12 +142,14 @@ def is_full(failure: OSError) -> bool:
 
 def note_full_disk(removed: int, at: datetime) -> str:
     """Say once, to whoever looks at incidents and in the next report, that the disk was full."""
-    words = (
-        f"The disk was full on {shown_in(at, settings().zone):%-d %B}: {removed} old reports were removed to make room."
-    )
+    words = f"The disk was full on {shown_in(at, settings().zone):%-d %B}: {_counted(removed)} removed to make room."
     open_incident(DISK, str(settings().reports), words, at)
     log.warning(words)
     return words
+
+
+def _counted(removed: int) -> str:
+    return "1 old report was" if removed == 1 else f"{removed} old reports were"
 
 
 def _may_be_tried(run: Run | None, moment: datetime) -> bool:

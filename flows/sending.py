@@ -3,8 +3,7 @@
 from hashlib import sha256
 from logging import getLogger
 
-from reports.mail import Letter
-
+from reports.mail import Mail
 from ringback.clock import now
 from ringback.errors import RingbackError
 from ringback.settings import settings
@@ -13,7 +12,7 @@ from vendors import mail, slack
 log = getLogger("ringback.reports")
 
 
-def send_report(name: str, letter: Letter) -> list[str]:
+def send_report(name: str, letter: Mail) -> list[str]:
     """Send a report of this name to everybody in the settings; gives what could not be sent, in words.
 
     One that fails keeps the report from nobody else.
@@ -22,7 +21,7 @@ def send_report(name: str, letter: Letter) -> list[str]:
     return [words for words in (*told, _posted(letter)) if words]
 
 
-def _mailed(name: str, letter: Letter, to: str) -> str | None:
+def _mailed(name: str, letter: Mail, to: str) -> str | None:
     """The same report to the same person has the same Message-ID, by which receivers drop doubles."""
     domain = mail.address_of("RINGBACK_MAIL_FROM", settings().mail_from).domain
     message_id = f"<{name}.{sha256(to.lower().encode()).hexdigest()[:16]}@{domain}>"
@@ -33,7 +32,7 @@ def _mailed(name: str, letter: Letter, to: str) -> str | None:
     return None
 
 
-def _posted(letter: Letter) -> str | None:
+def _posted(letter: Mail) -> str | None:
     try:
         client = slack.connect(settings())
         if client is not None:

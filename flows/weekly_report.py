@@ -1,12 +1,12 @@
 """Sundays: measure the week, say what changed, what to do and what the last changes brought, and send the report."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from prefect import flow
 
 from database.measures import publish_measures
-from flows.environment import moment_of, prepare_stores, run_name
+from flows.environment import is_scheduled, moment_of, prepare_stores, run_name
 from flows.looking import look_at
 from flows.reporting import land_logs, put_out, send_once
 from flows.running import attempt, wait_until_calm
@@ -14,9 +14,7 @@ from flows.ticket_following import follow_up
 from monitoring.measure import Measurement
 from reports.periods import Kind, period_of
 from reports.publish import FORMATS
-from ringback.clock import now, week_start
-
-SUNDAY_MORNING = timedelta(days=6)
+from ringback.clock import now
 
 
 @flow(name="weekly-report", flow_run_name=run_name)
@@ -32,19 +30,14 @@ def weekly_report(
     moment = moment_of(as_of)
     with attempt(period_of(kind, moment), now()) as run:
         run.note(late)
-        run.note(wait_until_calm())
+        run.note(wait_until_calm() if is_scheduled() else None)
         run.note(land_logs(as_of))
-        report = follow_up(look_at(week_of(moment), moment), moment)
+        report = follow_up(look_at(run.period.last_week, moment), moment)
         keep(report.measurements, moment)
-        page = put_out(report, run, formats)
+        page, published = put_out(report, run, formats)
         if send or (send is None and as_of is None):
-            send_once(report, run)
+            send_once(published, run)
     return page
-
-
-def week_of(moment: datetime) -> datetime:
-    """The Monday of the week a report speaks of: on a Sunday the week that ends, on other days the last whole one."""
-    return week_start(moment - SUNDAY_MORNING)
 
 
 def keep(measurements: list[Measurement], moment: datetime) -> None:

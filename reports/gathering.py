@@ -17,7 +17,7 @@ from improvement.rules.targets import (
 from improvement.trends import WEEKS_OF_NOISE, Trend, by_measure, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Signals, Week, judge_segments
 from improvement.wording import against_text, sample_text, value_text
-from monitoring.decisions import LOST
+from monitoring.decisions import LOST, Counted
 from monitoring.estimate import Estimate
 from monitoring.measure import Measurement, load_measures, measure_members, measure_weeks, pooled
 from monitoring.thresholds import Proposal
@@ -60,8 +60,9 @@ def gather(
     week = week_start(week)
     with reading() as connection:
         first_week = week - (WEEKS_SHOWN - 1) * WEEK
-        measured = measure_weeks(connection, first_week - WEEKS_OF_NOISE * WEEK, week, as_of)
-        parts = _parts(connection, first_week, week, as_of)
+        counted = Counted(connection, week, as_of)
+        measured = measure_weeks(connection, first_week - WEEKS_OF_NOISE * WEEK, week, as_of, counted=counted)
+        parts = _parts(connection, first_week, week, as_of, counted)
         data = _data_facts(connection, week, as_of)
         industries = query(connection, "industries", {"since": first_week, "as_of": as_of})
         leads = query(connection, "leads_of_week", {"week": week, "as_of": as_of, "at_most": LEADS_SHOWN})
@@ -106,13 +107,13 @@ def gather(
 
 
 def _parts(
-    connection: "DuckDBPyConnection", first_week: datetime, week: datetime, as_of: datetime
+    connection: "DuckDBPyConnection", first_week: datetime, week: datetime, as_of: datetime, counted: Counted
 ) -> list[Measurement]:
     return [
         part
         for measure in load_measures()
         for dimension in measure.dimensions
-        for part in measure_members(connection, measure, dimension, first_week, week, as_of)
+        for part in measure_members(connection, measure, dimension, first_week, week, as_of, counted)
     ]
 
 

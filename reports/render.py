@@ -1,133 +1,89 @@
-"""A report as a page and as JSON: no script, no request to anywhere, and the same bytes for the same report."""
+"""A report as pages: no script, no request to anywhere, and the same bytes for the same report."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from collections.abc import Sequence
 
 from improvement import wording
-from improvement.trends import Trend
-from monitoring.measure import Measurement
+from improvement.members import Gap, falls, gaps
 from reports.as_json import render_json
-from reports.charts import CHARTED, Chart, chosen, draw
-from reports.weekly import ASSUMPTIONS, Goal, WeeklyReport, says_something, week_name
-from ringback.clock import WEEK, shown_in
+from reports.charts import CHARTED, Chart, Level, chosen, draw
+from reports.front import front_of, measures_of, number_over
+from reports.pages import page, shown_by
+from reports.periods import AnyReport, PublishedReport, as_published
+from reports.weekly import ASSUMPTIONS, Goal, WeeklyReport, says_something
+from reports.words import earned_text, expected_text, measured_text
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+__all__ = ["render_html", "render_json", "render_technical"]
 
-__all__ = ["page", "render_html", "render_json"]
+JUDGED_BESIDE_OTHERS = (("decision_approval", "template"), ("decision_quality", "template"))
+"""Parts that rules hold against the others."""
+JUDGED_BY_FALL = (
+    ("decision_success", "method"), ("decision_success", "system"), ("progression_rate", "source"),
+)  # fmt: skip
+"""Parts that rules hold against the others and their own past."""
 
-FIRST_RECOMMENDATIONS = 3
 
-
-def render_html(report: WeeklyReport) -> str:
-    """The report as one self-contained page."""
-    from markupsafe import Markup
-
-    charts = _charts(report)
+def render_html(report: AnyReport) -> str:
+    """The executive report as one self-contained page."""
+    published = as_published(report)
+    week, measures = published.report, measures_of(published)
     return page(
-        "weekly.html",
-        report=report,
-        name=week_name(report.week),
-        last_day=report.week + WEEK,
-        shown=lambda moment, pattern="%a %-d %b %Y, %H:%M %Z": shown_in(moment, report.zone).strftime(pattern),
-        keys=[report.trends[key] for key in report.keys],
-        first_recommendations=FIRST_RECOMMENDATIONS,
-        charts=[(chart, Markup(chart.svg)) for chart in charts],  # noqa: S704  (drawn by us from numbers and our titles)
-        measures=[series[-1].measure for series in report.series.values()],
-        segments=[segment for segment in report.segments if segment.handed_off] or report.segments,
-        has_predictions=report.data.predictions > 0,
-        assumptions=ASSUMPTIONS,
+        "report.html",
+        report=week,
+        period=published.period,
+        front=front_of(published),
+        figures=[number_over(one, published.period.previous.title) for one in published.figures],
+        shown=shown_by(week.zone),
+        charts=charts_of(published),
+        measures=list(measures.values()),
+        expected=lambda one: expected_text(one, measures.get(one.measure)),
+        measured=lambda line: measured_text(line, measures.get(line.measure)),
+        earned=earned_text(week.earned),
+        segments=[segment for segment in week.segments if segment.handed_off] or week.segments,
+        has_predictions=week.data.predictions > 0,
     )
 
 
-def page(template: str, **facts: object) -> str:
-    """Fill one of our templates; every name from outside is escaped."""
-    return _environment().get_template(template).render(**facts)
+def render_technical(report: AnyReport) -> str:
+    """The technical report: each number with how it was computed, for who wants to check it."""
+    published = as_published(report)
+    week, measures = published.report, measures_of(published)
+    return page(
+        "technical.html",
+        report=week,
+        period=published.period,
+        front=front_of(published),
+        figures=[number_over(one, published.period.previous.title) for one in published.figures],
+        shown=shown_by(week.zone),
+        measures=list(measures.values()),
+        parts_of=lambda name: [
+            (dimension, trends) for (measure, dimension), trends in sorted(week.members.items()) if measure == name
+        ],
+        gaps_of=lambda name, dimension: _gaps(week, name, dimension),
+        measured=lambda line: measured_text(line, measures.get(line.measure)),
+        earned=earned_text(week.earned),
+        assumptions=ASSUMPTIONS,
+        has_predictions=week.data.predictions > 0,
+    )
 
 
-def _charts(report: WeeklyReport) -> list[Chart]:
-    speaking = {name: series for name, series in report.series.items() if says_something(series)}
-    lines = {goal.measure: _levels(goal) for goal in report.goals if not goal.complement}
-    return [draw(speaking[name], lines.get(name, ())) for name in chosen(CHARTED, speaking)]
+def charts_of(published: PublishedReport) -> list[Chart]:
+    """The charts of a report, with levels to beat."""
+    charted = published.charted or published.report.series
+    speaking = {name: series for name, series in charted.items() if says_something(series)}
+    levels = {goal.measure: _levels(goal) for goal in published.report.goals if not goal.complement}
+    return [draw(speaking[name], levels.get(name, ())) for name in chosen(CHARTED, speaking)]
 
 
-def _levels(goal: Goal) -> Sequence[tuple[str, float]]:
+def _levels(goal: Goal) -> Sequence[Level]:
     target = (f"target {wording.percent(goal.target)}", goal.target)
     if goal.baseline is None:
         return (target,)
     return (target, (f"old rules {wording.percent(goal.baseline)}", goal.baseline))
 
 
-@lru_cache(maxsize=1)
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": _unbroken(wording.percent),
-        "evidence": _unbroken(wording.evidence_text),
-        "sample": _unbroken(wording.sample_text),
-        "against": _unbroken(wording.against_text),
-        "difference": _unbroken(wording.difference_text),
-        "value": _unbroken(_value),
-        "interval": _unbroken(_interval),
-        "verdict": _verdict,
-        "goal": _unbroken(_goal),
-        "day": _day,
-    }
-    return environment
-
-
-Said = ParamSpec("Said")
-
-
-def _unbroken(say: Callable[Said, str]) -> Callable[Said, str]:
-    """Keep `n = 70` and `61 %` on one line."""
-
-    def said(*args: Said.args, **kwargs: Said.kwargs) -> str:
-        return (
-            say(*args, **kwargs)
-            .replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-            .replace(" %", "\N{NO-BREAK SPACE}%")
-        )
-
-    return said
-
-
-def _value(measurement: Measurement) -> str:
-    return wording.value_text(measurement.measure, measurement.value)
-
-
-def _interval(measurement: Measurement) -> str:
-    return wording.range_text(measurement.measure, measurement.low, measurement.high)
-
-
-def _verdict(trend: Trend) -> str:
-    signs = {"up": "\N{UPWARDS ARROW}", "down": "\N{DOWNWARDS ARROW}"}
-    moved = "up" if (trend.difference or 0) > 0 else "down"
-    return f"{signs[moved]} {trend.direction}" if trend.is_clear else trend.direction
-
-
-def _goal(goal: Goal, measurement: Measurement | None) -> str:
-    """A goal's number with interval and sample, turned round where it is one minus the measure."""
-    if measurement is None or measurement.value is None or measurement.low is None or measurement.high is None:
-        return wording.NOT_ENOUGH
-    value, low, high = measurement.value, measurement.low, measurement.high
-    if goal.complement:
-        value, low, high = 1 - value, 1 - high, 1 - low
-    few = "" if measurement.enough else f"; {wording.NOT_ENOUGH}"
-    interval = wording.range_text(measurement.measure, low, high)
-    return f"{wording.percent(value)} ({interval}; n = {measurement.n:,}{few})"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%-d %B %Y}"
+def _gaps(week: WeeklyReport, measure: str, dimension: str) -> list[Gap]:
+    """How far each part is from the others, where rules look at that."""
+    parts = week.members.get((measure, dimension), ())
+    if (measure, dimension) in JUDGED_BESIDE_OTHERS:
+        return gaps(parts)
+    return falls(parts) if (measure, dimension) in JUDGED_BY_FALL else []
