@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import improvement_models as improvement_models
 from database.base import Base as Base
+from database.campaign_models import Campaign as Campaign
+from database.campaign_models import CampaignLead as CampaignLead
 from database.service_models import ApiKey as ApiKey
 from database.service_models import EngagementEvent as EngagementEvent
 from database.service_models import InboxDelivery as InboxDelivery
@@ -79,33 +81,6 @@ class MergedLead(Base):
     into_lead_id: Mapped[str] = mapped_column(index=True)
     merged_at: Mapped[datetime]
     because: Mapped[str]
-
-
-class Campaign(Base):
-    """A campaign: where its leads come from, and how much may be spent on them."""
-
-    __tablename__ = "campaigns"
-
-    campaign_id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    source: Mapped[str]
-    """Where its leads are found: apollo, aturiya or csv."""
-    external_id: Mapped[str | None]
-    plan: Mapped[dict[str, Any]]
-    """What to look for at the source."""
-    ceiling_usd: Mapped[float | None]
-    """Its own spending ceiling; None for the usual one."""
-    known_at: Mapped[datetime]
-
-
-class CampaignLead(Base):
-    """A lead that a campaign found."""
-
-    __tablename__ = "campaign_leads"
-
-    campaign_id: Mapped[str] = mapped_column(primary_key=True)
-    lead_id: Mapped[str] = mapped_column(primary_key=True, index=True)
-    joined_at: Mapped[datetime]
 
 
 class Call(Base):

@@ -3,6 +3,7 @@
 RingbackError
 ├── WrongUsage           what was asked for does not exist or does not fit: exit status 2
 │   ├── BadMapping       a mapping file that cannot be followed, with the key
+│   ├── BadPlaybook      a file of rules, sequences or the team that cannot be followed: each mistake with its line
 │   └── UnknownModel     a version or target that the registry does not hold
 ├── NotEnoughData        too little to learn from or to measure, with what is missing
 ├── NoModel              no champion at that moment
@@ -28,6 +29,10 @@ class WrongUsage(RingbackError):
 
 class BadMapping(WrongUsage):
     """A mapping file cannot be followed; the message names the key."""
+
+
+class BadPlaybook(WrongUsage):
+    """A playbook file cannot be followed; the message has a line for each mistake, with file, line, key and way out."""
 
 
 class UnknownModel(WrongUsage):

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
 
     slack_url: SecretStr | None = Field(None, description="Slack incoming webhook; the URL itself is the secret.")
 
+    playbook: Path = Field(
+        CHECKOUT / "campaigns/playbook", description="Folder of qualification rules, sequences, team and holidays."
+    )
+
     smtp_host: str | None = Field(None, description="Mail server; without it mails are only written to a folder.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line is secured.")
