@@ -22,8 +22,8 @@ from ringback.clock import now
 log = logging.getLogger("ringback.api")
 OPEN = frozenset({"/health", "/docs", "/openapi.json"})
 """Addresses that need no key; all others do, whether anything is there or not."""
-OPEN_UNDER = ("/webhooks/",)
-"""Addresses whose requests are signed instead."""
+OPEN_UNDER = ("/webhooks/", "/t/")
+"""Addresses whose requests are signed instead, or are themselves signed: links in mails."""
 PAGES = ("/reports", "/tickets")
 """Pages for browsers, which ask for a key as a password; they change nothing, so no other site can make one do so."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -189,7 +189,14 @@ def _parsed(file: Path, content: bytes) -> Text:
 
 
 class _Plain(yaml.SafeLoader):
-    """Words, numbers, true and false, null: what YAML 1.2's core schema knows."""
+    """Words, numbers, true and false, null, as in YAML 1.2's core schema; no aliases, which can grow without end."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stub lacks it
+            raise yaml.composer.ComposerError(None, None, "has an alias; write what it stands for", mark)
+        composed: yaml.Node | None = super().compose_node(parent, index)
+        return composed
 
 
 _Plain.yaml_implicit_resolvers = {}
@@ -268,6 +275,7 @@ def _mistakes(text: Text, failure: ValidationError) -> Iterator[Mistake]:
 def _place(text: Text, loc: Sequence[str | int]) -> Where:
     """The part of a pydantic location that is in the file: it names kinds of a union besides."""
     at: Where = ()
+    loc = [part for part in loc if part != "[key]"]
     for number, part in enumerate(loc):
         if (*at, part) in text.lines or (number == len(loc) - 1 and isinstance(part, str)):
             at = (*at, part)

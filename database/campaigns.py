@@ -1,14 +1,16 @@
-"""Campaigns: where leads are looked for, what may be spent on them, and which leads each has found."""
+"""Campaigns: where leads are looked for, how they are run, what may be spent on them, and which leads each has."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
-from database.models import Campaign, CampaignLead, MergedLead
-from database.session import insert_new, reading, writing
+from database.models import Campaign, CampaignLead, LastScore, Lead, MergedLead
+from database.session import in_parts, insert_new, reading, writing
+
+State = Literal["active", "paused", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,18 @@ class Planned:
     ceiling_usd: float | None = None
     """Its own spending ceiling; None for the usual one."""
     leads: int = 0
+    state: State = "active"
+    conduct: Mapping[str, Any] | None = None
+    """As `campaigns.conduct.Conduct` reads it; None for the usual way."""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPage:
+    """Some campaigns, and how many there are in all."""
+
+    campaigns: tuple[Planned, ...]
+    total: int
 
 
 def save(campaigns: Iterable[Planned]) -> int:
@@ -34,19 +48,44 @@ def save(campaigns: Iterable[Planned]) -> int:
 
 def campaigns() -> list[Planned]:
     """All campaigns with the number of their leads, by name."""
-    counted = (
-        select(CampaignLead.campaign_id, func.count().label("leads")).group_by(CampaignLead.campaign_id).subquery()
-    )
-    asked = (
-        select(Campaign, counted.c.leads)
-        .outerjoin(counted, counted.c.campaign_id == Campaign.campaign_id)
-        .order_by(Campaign.name, Campaign.campaign_id)
-    )
     with reading() as connection:
-        return [
-            Planned(r.campaign_id, r.name, r.source, r.known_at, r.external_id, r.plan, r.ceiling_usd, r.leads or 0)
-            for r in connection.execute(asked)
-        ]
+        return [_planned(row) for row in connection.execute(_listed())]
+
+
+def campaign(campaign_id: str) -> Planned | None:
+    """One campaign with the number of its leads."""
+    with reading() as connection:
+        row = connection.execute(_listed().where(Campaign.campaign_id == campaign_id)).first()
+    return _planned(row) if row else None
+
+
+def page_of_campaigns(search: str, state: State | None, source: str | None, limit: int, offset: int) -> CampaignPage:
+    """Campaigns whose name or id has the words in it, by name."""
+    fits: list[ColumnElement[bool]] = [
+        func.lower(Campaign.name).contains(word, autoescape=True)
+        | func.lower(Campaign.campaign_id).contains(word, autoescape=True)
+        for word in search.lower().split()
+    ]
+    if state is not None:
+        fits.append(Campaign.state == state)
+    if source is not None:
+        fits.append(Campaign.source == source)
+    with reading() as connection:
+        total = connection.scalar(select(func.count()).select_from(Campaign).where(*fits)) or 0
+        rows = connection.execute(_listed().where(*fits).limit(limit).offset(offset)).all()
+    return CampaignPage(tuple(_planned(row) for row in rows), total)
+
+
+def change(campaign_id: str, changes: Mapping[str, Any], at: datetime) -> bool:
+    """Change some of name, external_id, plan, ceiling_usd, conduct and state; False where there is no such campaign.
+
+    Nobody is enrolled and nothing is sent any more once the change to paused or archived is committed.
+    """
+    with writing() as connection:
+        changed = connection.execute(
+            update(Campaign).where(Campaign.campaign_id == campaign_id).values(changed_at=at, **changes)
+        )
+    return changed.rowcount > 0
 
 
 def add_leads(campaign_id: str, lead_ids: Iterable[str], at: datetime) -> int:
@@ -75,9 +114,50 @@ def leads_of(campaign_id: str, at_most: int | None = None) -> list[str]:
         return list(connection.scalars(asked))
 
 
+def known_ids(lead_ids: Iterable[str]) -> set[str]:
+    """Of these ids those under which a lead is kept."""
+    with reading() as connection:
+        return {
+            lead_id
+            for some in in_parts(lead_ids)
+            for lead_id in connection.scalars(select(Lead.lead_id).where(Lead.lead_id.in_(some)))
+        }
+
+
+def unscored_members(campaign_id: str, after: str, at_most: int) -> list[str]:
+    """Members that no answer counts for, by id, some at a time."""
+    asked = (
+        select(CampaignLead.lead_id)
+        .outerjoin(LastScore, LastScore.lead_id == CampaignLead.lead_id)
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.lead_id > after, LastScore.lead_id.is_(None))
+        .order_by(CampaignLead.lead_id)
+        .limit(at_most)
+    )
+    with reading() as connection:
+        return list(connection.scalars(asked))
+
+
+def _listed() -> Select[Any]:
+    counted = (
+        select(func.count())
+        .select_from(CampaignLead)
+        .where(CampaignLead.campaign_id == Campaign.campaign_id)
+        .scalar_subquery()
+    )
+    return select(Campaign, counted.label("leads")).order_by(Campaign.name, Campaign.campaign_id)
+
+
+def _planned(row: Row[Any]) -> Planned:
+    return Planned(
+        row.campaign_id, row.name, row.source, row.known_at, row.external_id, row.plan, row.ceiling_usd, row.leads or 0,
+        row.state, row.conduct, row.changed_at,
+    )  # fmt: skip
+
+
 def _row(campaign: Planned) -> dict[str, Any]:
     return {
         "campaign_id": campaign.campaign_id, "name": campaign.name, "source": campaign.source,
         "external_id": campaign.external_id, "plan": dict(campaign.plan or {}), "ceiling_usd": campaign.ceiling_usd,
-        "known_at": campaign.known_at,
+        "known_at": campaign.known_at, "state": campaign.state,
+        "conduct": None if campaign.conduct is None else dict(campaign.conduct), "changed_at": campaign.changed_at,
     }  # fmt: skip

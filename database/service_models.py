@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Text
+from sqlalchemy import JSON, BigInteger, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import Base
@@ -64,6 +64,11 @@ class EngagementEvent(Base):
     """What happened to a message: delivered, opened, clicked, bounced, complained of."""
 
     __tablename__ = "engagement_events"
+    __table_args__ = (
+        Index("ix_engagement_events_message", "message_id"),
+        Index("ix_engagement_events_to_land", "received_at", "event_id", sqlite_where=text("landed_at IS NULL"),
+              postgresql_where=text("landed_at IS NULL")),
+    )  # fmt: skip
 
     event_id: Mapped[str] = mapped_column(primary_key=True)
     """The provider and its own name of the event, `sendgrid:…`."""
@@ -74,6 +79,8 @@ class EngagementEvent(Base):
     happened_at: Mapped[datetime]
     received_at: Mapped[datetime]
     detail: Mapped[dict[str, Any]]
+    landed_at: Mapped[datetime | None]
+    """When the warehouse got it as it is now; None again where another kind was found out."""
 
 
 class ScoredFeatures(Base):

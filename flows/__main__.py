@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from flows import (
+    campaign_commands,
     history_command,
     key_commands,
     lead_commands,
@@ -29,7 +30,7 @@ app.add_typer(imports, name="import")
 
 FLOWS = (
     "ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report",
-    "catch_up_reports",
+    "catch_up_reports", "run_campaigns",
 )  # fmt: skip
 ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich", "weekly_report", "catch_up_reports")
 """Flows that ask outside systems: the sandbox stands in where no key is set."""
@@ -187,6 +188,7 @@ def sandbox(
 
 
 lead_commands.add_to(app)
+campaign_commands.add_to(app)
 model_commands.add_to(app)
 key_commands.add_to(app)
 score_command.add_to(app)

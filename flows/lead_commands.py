@@ -1,4 +1,4 @@
-"""The commands about leads: enrich, spending, the queue, campaigns, and how the outside is (`ringback health`)."""
+"""The commands about leads: enrich, spending, the queue, and how the outside is (`ringback health`)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,6 @@ from ringback.errors import WrongUsage
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 spending = typer.Typer(no_args_is_help=True, help="What was spent, and the switch that stops it.")
 waiting = typer.Typer(no_args_is_help=True, help="Leads and companies that wait for enrichment.")
-campaigns = typer.Typer(no_args_is_help=True, help="Campaigns: where leads are looked for.")
 FORMATS = ("json", "csv", "both")
 
 
@@ -20,7 +19,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(health)
     app.add_typer(spending, name="spending")
     app.add_typer(waiting, name="queue")
-    app.add_typer(campaigns, name="campaigns")
 
 
 def enrich(
@@ -130,55 +128,6 @@ def queue_requeue(
 
     prepare_stores()
     typer.echo(f"{requeue(subjects or [one.subject_id for one in dead_letters()]):,} wait again")
-
-
-@campaigns.command("list")
-def campaigns_list(json: Json = False) -> None:
-    """All campaigns, and how many leads each has."""
-    from database import campaigns as stored
-    from flows.environment import prepare_stores
-
-    prepare_stores()
-    listed = stored.campaigns()
-    if json:
-        typer.echo(_as_json(listed))
-        return
-    for one in listed:
-        ceiling = f", at most ${one.ceiling_usd:,.2f}" if one.ceiling_usd is not None else ""
-        typer.echo(f"{one.campaign_id:32}{one.leads:>8,} leads  from {one.source}{ceiling}  {one.name}")
-    if not listed:
-        typer.echo("no campaigns yet: 'ringback campaigns create NAME --plan FILE', or 'ringback run harvest_leads'")
-
-
-@campaigns.command("create")
-def campaigns_create(
-    name: Annotated[str, typer.Argument(help="What people call it.")],
-    plan: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Whom to look for (TOML).")] = None,
-    ceiling: Annotated[float | None, typer.Option(min=0, help="Spend at most so many US dollars on it.")] = None,
-) -> None:
-    """Create a campaign whose leads are found at Apollo, or without a plan come from files."""
-    import tomllib
-
-    from campaigns.harvest import Plan
-    from database.campaigns import Planned, save
-    from flows.environment import prepare_stores
-    from intake.identity import company_id_of
-    from ringback.clock import now
-    from ringback.errors import BadMapping
-
-    prepare_stores()
-    try:
-        looked_for = Plan.read(tomllib.loads(plan.read_text())).model_dump(mode="json") if plan else {}
-    except tomllib.TOMLDecodeError as failure:
-        raise BadMapping(f"{plan} is not TOML: {failure}") from None
-    campaign_id = (company_id_of(None, name) or "").removeprefix("name:")
-    if not campaign_id:
-        raise WrongUsage(f"{name!r} is no name: it needs letters or digits")
-    source = "apollo" if plan else "csv"
-    if not save([Planned(campaign_id, name, source, now(), plan=looked_for, ceiling_usd=ceiling)]):
-        raise WrongUsage(f"there is a campaign {campaign_id!r} already; choose another name")
-    way = f"ringback run harvest_leads campaign_id={campaign_id}" if plan else "ringback import leads FILE --campaign"
-    typer.echo(f"{campaign_id} is created; its leads come with: {way}{'' if plan else ' ' + campaign_id}")
 
 
 def health(json: Json = False) -> None:

@@ -5,7 +5,7 @@ where a vendor, a file or a person says a time.
 """
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 WEEK = timedelta(days=7)
 LONG_AGO = datetime(1, 1, 1)
@@ -43,6 +43,19 @@ def parse_time(text: str, format: str | None = None, zone: str = "UTC") -> datet
 def shown_in(moment: datetime, zone: str) -> datetime:
     """Give a stored moment in the customer's zone, for showing it to a person."""
     return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name.
+
+    >>> is_zone("America/Chicago"), is_zone("../etc/passwd")
+    (True, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def week_start(moment: datetime) -> datetime:

@@ -78,6 +78,16 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_from: str = Field("ringback <ringback@localhost>", description="Sender of our mails.")
 
+    public_url: str | None = Field(
+        None, description="Base address of links in our mails, as people reach the API; default its own address."
+    )
+    tracking_secret: SecretStr | None = Field(
+        None, description="Signs the links in our mails; default a file under home that is made once."
+    )
+    postal_address: str | None = Field(
+        None, description="The sender's postal address, which stands under each mail of a campaign; laws ask for it."
+    )
+
     report_to: tuple[str, ...] = Field(
         ("executives@ringback-customer.example",), description="Who is mailed the reports, as a JSON list."
     )
@@ -164,6 +174,11 @@ class Settings(BaseSettings):
     def mlflow(self) -> str:
         """MLflow tracking URI."""
         return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def links(self) -> str:
+        """Base address of links in our mails."""
+        return (self.public_url or f"http://127.0.0.1:{self.api_port}").rstrip("/")
 
     @property
     def reports(self) -> Path:

@@ -51,6 +51,11 @@ def stored_about(lead: LeadRequest, rates: Stored) -> Stored:
     return _with_calls(rates, (company_id, lead.call_id), **_of_known(known))
 
 
+def stored_of_known(known: Known, before: Before | None, rates: Stored) -> Stored:
+    """What is stored about a known lead, with what went before with its company and the rates."""
+    return replace(rates, **_of_known(known), **_of_calls(before, rates))
+
+
 def _of_known(known: Known) -> dict[str, Any]:
     """What is stored about a known lead, by the names of Stored."""
     return {

@@ -20,6 +20,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import getaddresses
+from functools import lru_cache
 from hashlib import sha256
 from os import replace
 from pathlib import Path
@@ -67,6 +68,7 @@ class Mail:
     """UTC without zone."""
     html: str | None = None
     to_name: str = ""
+    reply_to: str | None = None
     list_unsubscribe_url: str | None = None
     """HTTPS (plain on this machine only); must name recipient and list by itself, unforgeably: nothing else is sent."""
     list_unsubscribe_mailto: str | None = None
@@ -124,25 +126,42 @@ class Smtp:
 
     def send(self, mail: Mail) -> None:
         """Hand the mail over; in doubt only where the server fell silent after it was given the text."""
-        text, sent_from = message_of(mail, self.mail_from).as_bytes(), address_of("sender", self.mail_from).addr_spec
+        text = message_of(mail, self.mail_from).as_bytes()
+        server = self.open()
+        try:
+            self.begin(server)
+            self.hand_over(server, mail.to, text)
+            with suppress(OSError):  # the mail is taken: what becomes of the goodbye changes nothing
+                server.quit()
+        finally:
+            server.close()
+
+    def open(self) -> smtplib.SMTP:
+        """A connection to the server, logged in."""
         with self._in_plain_words("the connection", is_in_doubt=False):
             server = self._connect()
         try:
             with self._in_plain_words("the login", is_in_doubt=False):
                 self._log_in(server)
-            with self._in_plain_words("the sender", is_in_doubt=False):
-                _check(server.mail(sent_from))
-            with self._in_plain_words("the recipient", is_in_doubt=False):
-                _check(server.rcpt(address_of("to", mail.to).addr_spec))
-            with self._in_plain_words("the text", is_in_doubt=False):
-                _check(server.docmd("DATA"), 354)
-            with self._in_plain_words("the text", is_in_doubt=True):
-                server.send(_dotted(text))
-                _check(server.getreply())
-            with suppress(OSError):  # the mail is taken: what becomes of the goodbye changes nothing
-                server.quit()
-        finally:
+        except BaseException:
             server.close()
+            raise
+        return server
+
+    def begin(self, server: smtplib.SMTP) -> None:
+        """Say who a mail is from."""
+        with self._in_plain_words("the sender", is_in_doubt=False):
+            _check(server.docmd("mail", f"FROM:<{address_of('sender', self.mail_from).addr_spec}>"))
+
+    def hand_over(self, server: smtplib.SMTP, to: str, text: bytes) -> None:
+        """Say whom the mail is for, and what it is."""
+        with self._in_plain_words("the recipient", is_in_doubt=False):
+            _check(server.docmd("rcpt", f"TO:<{address_of('to', to).addr_spec}>"))
+        with self._in_plain_words("the text", is_in_doubt=False):
+            _check(server.docmd("DATA"), 354)
+        with self._in_plain_words("the text", is_in_doubt=True):
+            server.send(_dotted(text))
+            _check(server.getreply())
 
     def _connect(self) -> smtplib.SMTP:
         if self.security == "tls":
@@ -172,10 +191,8 @@ class Smtp:
         except smtplib.SMTPNotSupportedError as failure:
             raise VendorRefused(f"the mail server {self.host} refused {what}: {failure}") from failure
         except ssl.SSLCertVerificationError as failure:
-            why = failure.verify_message
-            raise VendorRefused(
-                f"the mail server {self.host} has a certificate that is not trusted: {why}"
-            ) from failure
+            said = f"the mail server {self.host} has a certificate that is not trusted: {failure.verify_message}"
+            raise VendorRefused(said) from failure
         except OSError as failure:
             raise VendorUnavailable(
                 f"the mail server {self.host} failed at {what}: {type(failure).__name__}; try later", is_in_doubt
@@ -193,8 +210,7 @@ class Smtp:
 def sender(settings: Settings) -> Sender:
     """The configured mail server, or the folder `outbox` under home where none is set.
 
-    Raises WrongUsage where user or password stands alone, or where the password is not ASCII or would cross a network
-    readable.
+    Raises WrongUsage where user or password stands alone, or the password is not ASCII or would be sent readable.
     """
     if settings.smtp_host is None:
         return Folder(settings.home / "outbox", settings.mail_from)
@@ -205,14 +221,9 @@ def sender(settings: Settings) -> Sender:
     if settings.smtp_security == "none" and settings.smtp_user and settings.smtp_host not in THIS_MACHINE:
         raise WrongUsage("RINGBACK_SMTP_SECURITY=none would send the password readable; set starttls or tls")
     return Smtp(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.smtp_security,
-        settings.mail_from,
-        settings.smtp_user,
-        settings.smtp_password,
-        settings.vendor_timeout_seconds,
-    )
+        settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.mail_from, settings.smtp_user,
+        settings.smtp_password, settings.vendor_timeout_seconds,
+    )  # fmt: skip
 
 
 def _check(reply: tuple[int, bytes], wanted: int = 250) -> None:
@@ -256,12 +267,8 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
     control character (which would forge headers), or is not of the form that the header needs.
     """
     message = EmailMessage(policy=POLICY)
-    message["From"] = address_of("sender", sender)
-    message["To"] = address_of("to", mail.to, mail.to_name)
-    message["Subject"] = _clean("subject", mail.subject)
-    message["Date"] = mail.written_at.replace(tzinfo=UTC)
-    message["Message-ID"] = _formed("message_id", mail.message_id, lambda text: bool(MESSAGE_ID.fullmatch(text)))
-    _add_unsubscribing(message, mail)
+    for name, value in headers_of(mail, sender):
+        message[name] = value
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
@@ -273,13 +280,26 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
     return message
 
 
+def headers_of(mail: Mail, sender: str) -> list[tuple[str, Address | datetime | str]]:
+    """The headers that say what a mail is, in order; raises VendorRefused as `message_of`."""
+    headers: list[tuple[str, Address | datetime | str]] = [
+        ("From", address_of("sender", sender)), ("To", address_of("to", mail.to, mail.to_name)),
+        ("Subject", _clean("subject", mail.subject)), ("Date", mail.written_at.replace(tzinfo=UTC)),
+        ("Message-ID", _formed("message_id", mail.message_id, lambda text: bool(MESSAGE_ID.fullmatch(text)))),
+    ]  # fmt: skip
+    if mail.reply_to is not None:
+        headers.append(("Reply-To", address_of("reply_to", mail.reply_to)))
+    return headers + _unsubscribing(mail)
+
+
+@lru_cache(maxsize=256)
 def address_of(field: str, text: str, name: str = "") -> Address:
     """One address with the name beside it; raises VendorRefused that names the field where it is none, or several.
 
     >>> str(address_of("to", "jo@acme.example", "Müller, Jo"))
     '"Müller, Jo" <jo@acme.example>'
     """
-    read = getaddresses([_clean(field, text)])
+    read = [("", text)] if BARE_ADDRESS.fullmatch(text) else getaddresses([_clean(field, text)])
     stated, address = read[0] if len(read) == 1 else ("", "")
     if not BARE_ADDRESS.fullmatch(address) or STEERS_MAIL & set(address) or address.count("@") != 1:
         raise VendorRefused(f"{field} of a mail is not one mail address in ASCII")
@@ -287,19 +307,19 @@ def address_of(field: str, text: str, name: str = "") -> Address:
     return Address(_clean(f"{field}_name", name) or stated, user, domain)
 
 
-def _add_unsubscribing(message: EmailMessage, mail: Mail) -> None:
+def _unsubscribing(mail: Mail) -> list[tuple[str, Address | datetime | str]]:
     """RFC 2369, and RFC 8058 for the one click; the mail server must sign both headers (DKIM)."""
     ways = []
     if mail.list_unsubscribe_url is not None:
         ways.append(f"<{_formed('list_unsubscribe_url', mail.list_unsubscribe_url, _can_be_posted_to)}>")
     if mail.list_unsubscribe_mailto is not None:
         ways.append(f"<{_formed('list_unsubscribe_mailto', mail.list_unsubscribe_mailto, _is_mailto)}>")
-    if ways:
-        message["List-Unsubscribe"] = ", ".join(ways)
-        if len(f"List-Unsubscribe: {', '.join(ways)}") > LONGEST_LINE:
-            raise VendorRefused(f"list_unsubscribe_url of a mail is too long for one line of {LONGEST_LINE} letters")
-    if mail.list_unsubscribe_url is not None:
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if not ways:
+        return []
+    if len(f"List-Unsubscribe: {', '.join(ways)}") > LONGEST_LINE:
+        raise VendorRefused(f"list_unsubscribe_url of a mail is too long for one line of {LONGEST_LINE} letters")
+    one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    return [("List-Unsubscribe", ", ".join(ways)), *([one_click] if mail.list_unsubscribe_url is not None else [])]
 
 
 def _can_be_posted_to(url: str) -> bool:
@@ -323,6 +343,7 @@ def _formed(field: str, text: str, is_formed: Callable[[str], bool]) -> str:
 
 def _clean(field: str, text: str) -> str:
     """The text, where it has nothing that ends a line."""
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+    is_usual = text.isascii() and text.isprintable()
+    if not is_usual and any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
         raise VendorRefused(f"{field} of a mail has a line break or another control character")
     return text

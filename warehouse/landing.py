@@ -100,6 +100,11 @@ def land_import(connection: "DuckDBPyConnection", **facts: object) -> Landed:
     return _land(connection, "imports", [facts])
 
 
+def land_table(connection: "DuckDBPyConnection", table: str, rows: Sequence[Mapping[str, Any]]) -> Landed:
+    """Keep rows of a table by its primary key, each once."""
+    return _land(connection, table, rows)
+
+
 def _only_repeats(table: str, key: str) -> str:
     """The last statement of this source before the incoming one says the same."""
     return f"""incoming.content_hash IS NOT DISTINCT FROM (

@@ -1,72 +1,67 @@
-"""Campaigns: listed, made, looked at."""
+"""Campaigns: made, listed, changed, run and looked at."""
 
-from typing import Annotated, Any, Literal
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
+from uuid import uuid4
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter, Depends, Query
 
+from api.campaign_shapes import (
+    Campaign,
+    CampaignChange,
+    CampaignId,
+    CampaignPage,
+    Job,
+    Joined,
+    MemberList,
+    NewCampaign,
+    Performance,
+    RunAsked,
+    RunStarted,
+    ScheduleAsked,
+    Source,
+    State,
+    Status,
+    TestFigures,
+    shown,
+)
 from api.errors import ApiError, Failure
-from api.moments import Moment
 from api.security import require
-from api.threads import LISTS, WRITES
-from campaigns.harvest import Plan
+from api.threads import LISTS, LOOK_UPS, WRITES
+from campaigns.conduct import Conduct
+from campaigns.judging import TestStanding, tests_of
+from campaigns.performance import performance
+from campaigns.sequences import sequences
 from database import campaigns as stored
 from database.campaigns import Planned
+from database.identities import kept_as
 from ringback.clock import now
+from ringback.errors import BadMapping, VendorError
+from ringback.settings import settings
+from vendors import prefect_runs
+from vendors.prefect_runs import Schedule
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-CampaignId = Annotated[str, Path(pattern=NAME)]
-Source = Literal["apollo", "aturiya", "csv"]
-
-
-class NewCampaign(BaseModel):
-    """A campaign to be made."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    campaign_id: Annotated[str, StringConstraints(pattern=NAME)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-    source: Source = Field(description="Where its leads are looked for.")
-    external_id: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | None = None
-    plan: Plan = Field(default_factory=Plan, description="What is looked for at Apollo; empty for other sources.")
-    ceiling_usd: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = Field(
-        None, description="Its own spending ceiling; none: the usual one."
-    )
-
-
-class Campaign(BaseModel):
-    """A campaign with the number of its leads."""
-
-    campaign_id: str
-    name: str
-    source: str
-    external_id: str | None
-    plan: dict[str, Any]
-    ceiling_usd: float | None
-    known_at: Moment
-    leads: int
-
-
-class CampaignPage(BaseModel):
-    """Some campaigns, by name."""
-
-    campaigns: list[Campaign]
-    total: int
-    limit: int
-    offset: int
+DEPLOYMENTS = {"harvest": "harvest-leads/harvest-leads", "full": "run-campaigns/run-campaigns"}
+USUAL_SCHEDULE = "hourly, with all campaigns"
 
 
 @router.get("", response_model=CampaignPage, dependencies=[READ])
 async def campaigns(
-    limit: Annotated[int, Query(ge=1, le=200)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
+    search: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Words in name or id.")] = "",
+    state: State | None = None,
+    source: Source | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> CampaignPage:
     """Campaigns by name, a page at a time."""
-    listed = await to_thread.run_sync(stored.campaigns, limiter=LISTS)
-    some = [_shown(one) for one in listed[offset : offset + limit]]
-    return CampaignPage(campaigns=some, total=len(listed), limit=limit, offset=offset)
+    asked = partial(stored.page_of_campaigns, search, state, source, limit, offset)
+    page = await to_thread.run_sync(asked, limiter=LISTS)
+    some = [shown(one) for one in page.campaigns]
+    return CampaignPage(campaigns=some, total=page.total, limit=limit, offset=offset)
 
 
 @router.post("", status_code=201, response_model=Campaign, dependencies=[WRITE], responses={
@@ -77,24 +72,134 @@ async def create(campaign: NewCampaign) -> Campaign:
     planned = Planned(
         campaign.campaign_id, campaign.name, campaign.source, now(), campaign.external_id,
         campaign.plan.model_dump(mode="json", exclude_defaults=True), campaign.ceiling_usd,
+        conduct=campaign.conduct.model_dump(mode="json", exclude_defaults=True),
     )  # fmt: skip
     if not await to_thread.run_sync(stored.save, [planned], limiter=WRITES):
         raise ApiError(409, f"There is a campaign {campaign.campaign_id} already.", "campaign_id", code="exists")
-    return _shown(planned)
+    return shown(planned)
 
 
 @router.get("/{campaign_id}", response_model=Campaign, dependencies=[READ])
 async def campaign(campaign_id: CampaignId) -> Campaign:
     """One campaign."""
-    listed = await to_thread.run_sync(stored.campaigns, limiter=LISTS)
-    for one in listed:
-        if one.campaign_id == campaign_id:
-            return _shown(one)
-    raise ApiError(404, "There is no such campaign.")
+    return shown(await _known(campaign_id))
 
 
-def _shown(one: Planned) -> Campaign:
-    return Campaign(
-        campaign_id=one.campaign_id, name=one.name, source=one.source, external_id=one.external_id,
-        plan=dict(one.plan or {}), ceiling_usd=one.ceiling_usd, known_at=one.known_at, leads=one.leads,
+@router.patch("/{campaign_id}", response_model=Campaign, dependencies=[WRITE])
+async def change(campaign_id: CampaignId, changed: CampaignChange) -> Campaign:
+    """Change a campaign: pause it, resume it, archive it, or how it is run; what is left out stays."""
+    if changes := changed.changes():
+        await to_thread.run_sync(stored.change, campaign_id, changes, now(), limiter=WRITES)
+    return shown(await _known(campaign_id))
+
+
+@router.post("/{campaign_id}/members", response_model=Joined, dependencies=[WRITE])
+async def add_members(campaign_id: CampaignId, members: MemberList) -> Joined:
+    """Let known leads join; those that are unknown are named, and nobody joins."""
+    await _known(campaign_id)
+
+    def join() -> int:
+        kept = kept_as(members.lead_ids)
+        known = stored.known_ids(kept.values())
+        if unknown := [one for one in members.lead_ids if kept[one] not in known]:
+            raise ApiError(
+                404, f"There is no lead {unknown[0]!r}; 'POST /webhooks/leads' or an import brings leads in."
+            )
+        return stored.add_leads(campaign_id, kept.values(), now())
+
+    return Joined(new=await to_thread.run_sync(join, limiter=WRITES))
+
+
+@router.get("/{campaign_id}/performance", response_model=Performance, dependencies=[READ])
+async def how_it_does(campaign_id: CampaignId) -> Performance:
+    """The funnel with conversions and their intervals, goals, mails, attribution and cost."""
+    known = await _known(campaign_id)
+    return Performance.model_validate(asdict(await to_thread.run_sync(performance, known, now(), limiter=LISTS)))
+
+
+@router.get("/{campaign_id}/tests", response_model=list[TestFigures], dependencies=[READ])
+async def tests(campaign_id: CampaignId) -> list[TestFigures]:
+    """How the A/B tests of its sequences stand; a verdict that was reached stays."""
+    conduct = _conduct(await _known(campaign_id))
+
+    def stand() -> list[TestFigures]:
+        known = sequences(settings())
+        chosen = [known[name] for name in conduct.sequences or sorted(known) if name in known]
+        return [_figures(one) for one in tests_of(chosen, now())]
+
+    return await to_thread.run_sync(stand, limiter=LISTS)
+
+
+@router.post("/{campaign_id}/runs", status_code=202, response_model=RunStarted, dependencies=[WRITE])
+async def run(campaign_id: CampaignId, asked: RunAsked) -> RunStarted:
+    """Run its harvest, or all of it, now; Prefect does it, and `/status` shows what became of it."""
+    known = await _known(campaign_id)
+    if known.state != "active":
+        raise ApiError(409, f"The campaign is {known.state}; make it active first.", "campaign_id", code="not_active")
+    start = partial(
+        prefect_runs.run_now, settings().prefect, DEPLOYMENTS[asked.what], {"campaign_id": campaign_id}, uuid4().hex
+    )
+    return RunStarted(run_id=await to_thread.run_sync(start, limiter=WRITES), what=asked.what)
+
+
+@router.put("/{campaign_id}/schedule", response_model=Status, dependencies=[WRITE])
+async def schedule(campaign_id: CampaignId, asked: ScheduleAsked) -> Status:
+    """Let a campaign run by a schedule of its own, or with the others again."""
+    known = await _known(campaign_id)
+    told = dict(known.conduct or {}) | {"schedule": asked.cron}
+    conduct = Conduct.read(told).model_dump(mode="json", exclude_defaults=True)
+
+    def put() -> None:
+        server, deployment = settings().prefect, DEPLOYMENTS["full"]
+        if asked.cron is None:
+            prefect_runs.drop_schedule(server, deployment, campaign_id)
+        else:
+            wanted = Schedule(campaign_id, asked.cron, settings().zone, known.state == "active")
+            prefect_runs.put_schedule(server, deployment, wanted)
+        stored.change(campaign_id, {"conduct": conduct}, now())
+
+    await to_thread.run_sync(put, limiter=WRITES)
+    return await status(campaign_id)
+
+
+@router.get("/{campaign_id}/status", response_model=Status, dependencies=[READ])
+async def status(campaign_id: CampaignId) -> Status:
+    """Whether it runs, by which schedule, and its last runs."""
+    known = await _known(campaign_id)
+    jobs, because = await to_thread.run_sync(_jobs, campaign_id, limiter=LOOK_UPS)
+    when = (known.conduct or {}).get("schedule") or USUAL_SCHEDULE
+    return Status(
+        campaign_id=campaign_id, state=known.state, schedule=when, jobs=jobs, jobs_unknown_because=because
+    )  # fmt: skip
+
+
+def _jobs(campaign_id: str) -> tuple[list[Job], str | None]:
+    try:
+        history = prefect_runs.job_history(settings().prefect, DEPLOYMENTS["full"], campaign_id)
+    except VendorError as failure:
+        return [], str(failure)
+    return [Job.model_validate({name: getattr(one, name) for name in Job.model_fields}) for one in history], None
+
+
+async def _known(campaign_id: str) -> Planned:
+    known = await to_thread.run_sync(stored.campaign, campaign_id, limiter=LOOK_UPS)
+    if known is None:
+        raise ApiError(404, "There is no such campaign.")
+    return known
+
+
+def _conduct(known: Planned) -> Conduct:
+    try:
+        return Conduct.read(known.conduct)
+    except BadMapping as failure:
+        raise ApiError(409, str(failure), "conduct", code="bad_conduct") from failure
+
+
+def _figures(one: TestStanding) -> TestFigures:
+    standing, kept = one.standing, one.verdict
+    return TestFigures(
+        name=one.name, sequence=one.sequence, mail=one.mail, field=one.field, goal=one.goal,
+        verdict=kept.verdict if kept else standing.verdict,
+        winner=kept.winner if kept else standing.winner, decided_at=kept.decided_at if kept else None,
+        planned=standing.planned, said=standing.said, arms=[asdict(arm) for arm in standing.arms],
     )  # fmt: skip

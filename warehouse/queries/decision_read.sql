@@ -7,7 +7,7 @@ WITH documents AS (
 ),
 
 stated AS (
-    SELECT line, text, json_transform(document, '{
+    SELECT line, text, document, json_transform(document, '{
         "log_type": "VARCHAR", "session_id": "VARCHAR", "timestamp": "VARCHAR", "entry_id": "VARCHAR",
         "system": "VARCHAR", "template": "VARCHAR", "campaign_id": "VARCHAR", "model_version": "VARCHAR",
         "lead_identifier": {"name": "VARCHAR", "company": "VARCHAR", "industry": "VARCHAR"},
@@ -19,15 +19,19 @@ stated AS (
         "training_labels": {
             "quality_score": "JSON", "success_indicator": "JSON", "improvement_potential": "VARCHAR"
         }
-    }') AS entry,
-    json_type(document, ['$.lead_identifier', '$.input_data', '$.output_data', '$.training_labels']) AS kinds
+    }') AS entry
     FROM documents
 ),
 
 named AS (
     SELECT
-        line, text, kinds, entry.log_type, entry.session_id, entry.entry_id, entry.system,
+        line, text, entry.log_type, entry.session_id, entry.entry_id, entry.system,
         entry.lead_identifier AS lead,
+        -- what is read as an object is one; what is not is absent, or is something else: only then it is read again
+        CASE WHEN entry.lead_identifier IS NULL OR entry.input_data IS NULL OR entry.output_data IS NULL
+                OR entry.training_labels IS NULL
+            THEN json_type(document, ['$.lead_identifier', '$.input_data', '$.output_data', '$.training_labels'])
+            END AS kinds,
         moment_of(entry.timestamp) AS decided_at,
         entry.decision_reasoning.method_used AS method,
         entry.decision_reasoning.confidence_level AS confidence,
@@ -75,8 +79,10 @@ SELECT
         AND looks_plain(lead.name) AND looks_plain(lead.company) AND looks_plain(lead.industry)
         AND looks_plain(entry_id) AND looks_plain(system)
         AND looks_plain(template) AND looks_plain(campaign) AND looks_plain(model_version)
-        AND is_object_or_absent(kinds[1]) AND is_object_or_absent(kinds[2])
-        AND is_object_or_absent(kinds[3]) AND is_object_or_absent(kinds[4]),
+        AND (kinds IS NULL OR (
+            is_object_or_absent(kinds[1]) AND is_object_or_absent(kinds[2])
+            AND is_object_or_absent(kinds[3]) AND is_object_or_absent(kinds[4])
+        )),
         false
     ) AS is_sure
 FROM measured

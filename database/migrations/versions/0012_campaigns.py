@@ -31,6 +31,15 @@ def upgrade() -> None:
         table.add_column(sa.Column("state", sa.String(), nullable=False, server_default="active"))
         table.add_column(sa.Column("conduct", sa.JSON(), nullable=True))
         table.add_column(sa.Column("changed_at", sa.DateTime(), nullable=True))
+    op.add_column("engagement_events", sa.Column("landed_at", sa.DateTime(), nullable=True))
+    op.create_index("ix_engagement_events_message", "engagement_events", ["message_id"])
+    op.create_index(
+        "ix_engagement_events_to_land",
+        "engagement_events",
+        ["received_at", "event_id"],
+        sqlite_where=NOT_LANDED,
+        postgresql_where=NOT_LANDED,
+    )
     op.create_table(
         "lead_cards",
         sa.Column("campaign_id", sa.String(), primary_key=True),
@@ -206,6 +215,10 @@ def downgrade() -> None:
     """Take them away."""
     for name in TABLES:
         op.drop_table(name)
+    op.drop_index("ix_engagement_events_to_land", "engagement_events")
+    op.drop_index("ix_engagement_events_message", "engagement_events")
+    with op.batch_alter_table("engagement_events") as table:
+        table.drop_column("landed_at")
     with op.batch_alter_table("campaigns") as table:
         for column in ("state", "conduct", "changed_at"):
             table.drop_column(column)

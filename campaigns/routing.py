@@ -1,0 +1,158 @@
+"""Route a campaign's qualified members: what is known of each is matched, and who can be enrolled is.
+
+Members come by score, some at a time; each time is one transaction, so a run that is killed goes on where it was.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaigns.conduct import Conduct
+from campaigns.facts import MemberFacts, facts_of
+from campaigns.nurture import first_due
+from campaigns.places import zone_of
+from campaigns.route import Alternative, Matched, Routable, Route, match_all, products_of
+from campaigns.sequences import MailSequence, sequence_of
+from campaigns.team import Owner, Team
+from campaigns.turns import next_owner, pool_of
+from database import overrides, routing
+from database.member_facts import members
+from database.routing import Routed, Wanted
+from ringback.clock import shown_in
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedMembers:
+    """What routing a campaign came to."""
+
+    campaign_id: str
+    enrolled: int
+    not_routed: Mapping[str, int]
+    """By reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """What a campaign's members are matched with."""
+
+    campaign_id: str
+    conduct: Conduct
+    sequences: Mapping[str, MailSequence]
+    routes: tuple[Route, ...]
+    team: Team
+    team_hash: str
+    zone: str
+    """Of leads whose own is not known."""
+
+
+def playing(
+    campaign_id: str, conduct: Conduct, known: Mapping[str, MailSequence], team: tuple[Team, str], zone: str
+) -> Playing:
+    """A campaign with its sequences in order; raises WrongUsage for a sequence that the playbook does not have."""
+    chosen = conduct.sequences or tuple(sorted(known))
+    routes = tuple(route_of(sequence_of(known, name)) for name in chosen)
+    return Playing(campaign_id, conduct, known, routes, team[0], team[1], conduct.zone or zone)
+
+
+def route_of(sequence: MailSequence) -> Route:
+    """Whom a sequence is for, as routing reads it."""
+    told = sequence.file.matches
+    return Route(
+        sequence.sequence_id, sequence.hash, _folded(told.products), _folded(told.territories), _folded(told.languages),
+        frozenset(told.priorities),
+    )  # fmt: skip
+
+
+def route_members(game: Playing, at: datetime) -> RoutedMembers:
+    """Enrol all qualified members of a campaign who can be; the others are looked at again the next time."""
+    enrolled, reasons = 0, dict[str, int]()
+    last = None
+    while some := routing.unrouted(game.campaign_id, AT_ONCE, last):
+        for routed in route_some(game, [one.lead_id for one in some], at):
+            if routed.owner is not None:
+                enrolled += 1
+            else:
+                kind = routed.why_not.split(":")[0]
+                reasons[kind] = reasons.get(kind, 0) + 1
+        last = some[-1]
+    return RoutedMembers(game.campaign_id, enrolled, dict(sorted(reasons.items())))
+
+
+def route_some(game: Playing, lead_ids: Sequence[str], at: datetime) -> list[Routed]:
+    """Enrol these members, in their order, where that can be."""
+    facts = {one.lead_id: facts_of(one, at) for one in members(lead_ids, at)}
+    present = [facts[lead_id] for lead_id in lead_ids if lead_id in facts]
+    day = shown_in(at, game.zone).date()
+    matched = match_all(map(routable_of, present), game.routes, game.team, day)
+    forced = overrides.active(game.campaign_id, lead_ids, at)
+    decided_by = f"routing:{game.team_hash}"
+    wanted, unroutable = [], []
+    for one, known in zip(matched, present, strict=True):
+        told = _forced(game, one, forced.get((one.lead_id, "sequence")), forced.get((one.lead_id, "owner")))
+        if told.why_not or told.route is None:
+            unroutable.append((one.lead_id, _because(game, told) | {"why_not": told.why_not}))
+        else:
+            is_forced = (one.lead_id, "owner") in forced
+            wanted.append(_wanted(game, told, told.route, known, at, is_forced))
+    routing.note_unroutable(game.campaign_id, unroutable, at, decided_by)
+    rest = timedelta(days=game.conduct.rest_days)
+    routed = routing.enrol(game.campaign_id, wanted, at, decided_by, rest, next_owner, pool_of)
+    return [*routed, *(Routed(lead_id, None, str(because["why_not"])) for lead_id, because in unroutable)]
+
+
+def routable_of(facts: MemberFacts) -> Routable:
+    """What routing looks at of a member."""
+    language = facts.custom.get("language")
+    score = facts.score
+    return Routable(
+        lead_id=facts.lead.id,
+        country=facts.lead.country or facts.company.country,
+        language=language if isinstance(language, str) else None,
+        products=products_of(score.voice_ai_fit if score else None, facts.company.web_functions or ()),
+        priority=score.priority if score else None,
+        score=score.points if score else None,
+    )
+
+
+def _forced(game: Playing, one: Matched, sequence: Any, owner: Any) -> Matched:
+    """What a person decided about sequence and owner, instead of what was matched."""
+    route, owners, told = one.route, one.owners, one.alternatives
+    if sequence is not None:
+        route = next((known for known in game.routes if known.sequence == sequence.outcome), route)
+        told = (*told, Alternative(sequence.outcome, ""))
+    if owner is not None:
+        named = game.team.named(owner.outcome)
+        owners = (named,) if named else owners
+    return Matched(one.lead_id, route, owners, told)
+
+
+def _wanted(game: Playing, one: Matched, route: Route, facts: MemberFacts, at: datetime, is_forced: bool) -> Wanted:
+    state = facts.custom.get("state")
+    country = facts.lead.country or facts.company.country
+    zone = zone_of(country, state if isinstance(state, str) else None, game.zone)
+    capacities = {owner.email: owner.capacity for owner in _among(game, one.owners)}
+    due_at = first_due(game.sequences[route.sequence], at, zone, country)
+    return Wanted(
+        one.lead_id, route.sequence, route.hash, zone, capacities, due_at, _because(game, one), is_forced
+    )  # fmt: skip
+
+
+def _among(game: Playing, owners: Iterable[Owner]) -> list[Owner]:
+    """Of the owners those whom the campaign names, where it names any."""
+    named = {address.casefold() for address in game.conduct.owners}
+    return [owner for owner in owners if not named or owner.email in named]
+
+
+def _because(game: Playing, one: Matched) -> dict[str, Any]:
+    return {
+        "sequence": one.route.sequence if one.route else None,
+        "alternatives": [[other.name, other.why_not] for other in one.alternatives],
+        "sequences": {route.sequence: route.hash for route in game.routes},
+    }
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.strip().casefold() for word in words)

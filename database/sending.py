@@ -1,0 +1,129 @@
+"""What came of mails that were taken from the outbox, noted in one transaction with what the mail server said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
+
+from database.campaign_models import Message as Row
+from database.campaign_models import SendAttempt
+from database.outbox import State
+from database.session import in_parts, insert_new, reading, writing
+
+Outcome = Literal["accepted", "refused", "later", "in_doubt"]
+STATE_AFTER: dict[Outcome, State] = {
+    "accepted": "sent", "refused": "failed", "later": "waiting", "in_doubt": "in_doubt",
+}  # fmt: skip
+MOST_ATTEMPTS = 8
+FIRST_RETRY_AFTER = timedelta(minutes=1)
+LONGEST_RETRY_AFTER = timedelta(hours=6)
+LONGEST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the mail server said to one try."""
+
+    message_id: str
+    attempt: int
+    at: datetime
+    by: str
+    outcome: Outcome
+    said: str | None = None
+
+
+def settle(attempts: Iterable[Attempt]) -> int:
+    """Note what came of mails that a worker held; gives how many it still held.
+
+    One that was called in doubt meanwhile is settled all the same: its own worker knows better. `later` waits, a minute
+    after the first try and then four times as long each time; after the eighth it has failed.
+    """
+    listed = list(attempts)
+    with writing() as connection:
+        insert_new(connection, SendAttempt, [_attempt_row(one) for one in listed])
+        sent = [one for one in listed if one.outcome == "accepted"]
+        held = _note_sent(connection, sent)
+        return held + _note_others(connection, [one for one in listed if one.outcome != "accepted"])
+
+
+def put_back(worker: str, message_ids: Iterable[str]) -> int:
+    """Let mails wait again that were never handed to the server; the try does not count."""
+    with writing() as connection:
+        return sum(
+            connection.execute(
+                update(Row)
+                .where(Row.message_id.in_(some), Row.state == "sending", Row.taken_by == worker)
+                .values(state="waiting", taken_by=None, taken_at=None, attempts=Row.attempts - 1)
+            ).rowcount
+            for some in in_parts(message_ids)
+        )
+
+
+def attempts_of(message_ids: Iterable[str]) -> list[Attempt]:
+    """All tries of mails, in order."""
+    found = []
+    with reading() as connection:
+        for some in in_parts(message_ids):
+            asked = select(SendAttempt).where(SendAttempt.message_id.in_(some))
+            found += [
+                Attempt(row.message_id, row.attempt, row.at, row.by, row.outcome, row.said)
+                for row in connection.execute(asked.order_by(SendAttempt.message_id, SendAttempt.attempt))
+            ]
+    return found
+
+
+def wait_after(attempt: int) -> timedelta:
+    """How long a mail waits after its first, second … try."""
+    times: int = 4 ** (min(attempt, MOST_ATTEMPTS) - 1)
+    return min(FIRST_RETRY_AFTER * times, LONGEST_RETRY_AFTER)
+
+
+def _note_sent(connection: Connection, sent: Sequence[Attempt]) -> int:
+    if not sent:
+        return 0
+    note = (
+        update(Row)
+        .where(*_is_held())
+        .values(state="sent", sent_at=bindparam("moment"), settled_at=bindparam("moment"), because=None)
+    )  # fmt: skip
+    return connection.execute(
+        note, [{"which": one.message_id, "whose": one.by, "moment": one.at} for one in sent]
+    ).rowcount
+
+
+def _note_others(connection: Connection, others: Sequence[Attempt]) -> int:
+    if not others:
+        return 0
+    note = (
+        update(Row)
+        .where(*_is_held())
+        .values(state=bindparam("to"), because=bindparam("why"), settled_at=bindparam("settled"),
+                due_at=func.coalesce(bindparam("when", type_=Row.due_at.type), Row.due_at))
+    )  # fmt: skip
+    return connection.execute(note, [_note_row(one) for one in others]).rowcount
+
+
+def _note_row(one: Attempt) -> dict[str, Any]:
+    is_over = one.outcome == "later" and one.attempt >= MOST_ATTEMPTS
+    state = "failed" if is_over else STATE_AFTER[one.outcome]
+    waits = state == "waiting"
+    return {
+        "which": one.message_id, "whose": one.by, "to": state, "settled": None if waits else one.at,
+        "why": f"given up after {one.attempt} tries: {one.said}" if is_over else one.said,
+        "when": one.at + wait_after(one.attempt) if waits else None,
+    }  # fmt: skip
+
+
+def _is_held() -> tuple[ColumnElement[bool], ...]:
+    """By its worker, though it may have been called in doubt meanwhile."""
+    is_open = or_(Row.state == "sending", Row.state == "in_doubt")
+    return Row.message_id == bindparam("which"), Row.taken_by == bindparam("whose"), is_open
+
+
+def _attempt_row(one: Attempt) -> dict[str, Any]:
+    return {
+        "message_id": one.message_id, "attempt": one.attempt, "at": one.at, "by": one.by, "outcome": one.outcome,
+        "said": (one.said or "").replace("\x00", "")[:LONGEST_SAID] or None,
+    }  # fmt: skip
