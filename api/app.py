@@ -18,7 +18,8 @@ from ringback.settings import settings
 VERSION = "1.0"
 ROUTERS = (
     "api.routers.score", "api.routers.models", "api.routers.history", "api.routers.health", "api.routers.lead_export",
-    "api.routers.leads", "api.routers.campaigns", "api.routers.tickets", "api.routers.webhooks", "api.routers.docs",
+    "api.routers.leads", "api.routers.campaigns", "api.routers.members", "api.routers.tickets", "api.routers.webhooks",
+    "api.routers.docs",
     "api.routers.logs", "api.routers.pages", "api.routers.tracking",
 )  # fmt: skip
 """Modules whose `router` is part of the API, in the order of looking; one that is not there yet is skipped."""

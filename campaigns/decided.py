@@ -37,6 +37,7 @@ def log_decided(log: DecisionLog, decided: Iterable[Decided], names: Mapping[str
             TYPES.get(kind, "nurture_decision"),
             method="override" if one.kind == "override" else str(one.because.get("rule") or one.kind),
             success=one.outcome not in NOT_DECIDED,
+            session_id=f"campaign {one.campaign_id}",
             lead=names.get(one.lead_id),
             input={"facts": _facts(one)},
             output={"kind": one.kind, "outcome": one.outcome, "decided_by": one.decided_by},

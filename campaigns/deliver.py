@@ -20,7 +20,7 @@ from database import engagement, outbox, sending
 from database.engagement import Engagement
 from database.outbox import LEASE, Message
 from database.sending import Attempt, Outcome
-from ringback.errors import VendorRefused, VendorUnavailable, WrongUsage
+from ringback.errors import VendorAway, VendorRefused, VendorUnavailable, WrongUsage
 from ringback.settings import Settings
 from vendors.mail import THIS_MACHINE, Mail, Sender, sender
 from vendors.mail_line import together
@@ -29,7 +29,7 @@ log = logging.getLogger("ringback.deliver")
 AT_ONCE = 50
 """Mails of a batch: as many are in doubt when a process is killed."""
 GIVE_UP_AFTER = 3
-"""So many mails in a row that the server did not answer to, and the rest of the batch waits."""
+"""So many doubts in a row, and the rest of the batch waits: each would be one more."""
 NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.\d{1,3}\b")
 """Enhanced status codes of RFC 3463 for an address that is not there."""
 SMTP = "smtp"
@@ -45,14 +45,15 @@ class Delivered:
     refused: int = 0
     later: int = 0
     in_doubt: int = 0
-    """Of them those that were taken by a process that died."""
     given_up: int = 0
-    server_is_away: bool = False
+    """Those in doubt that were taken by a process that died."""
+    away_because: str | None = None
+    """Why the rest waits: the server is not reached, takes nothing from us, or falls silent again and again."""
 
     def and_also(self, other: "Delivered") -> "Delivered":
         """Both together."""
         counted = (getattr(self, name) + getattr(other, name) for name in self.__slots__[:-1])
-        return replace(Delivered(*counted), server_is_away=self.server_is_away or other.server_is_away)
+        return replace(Delivered(*counted), away_because=self.away_because or other.away_because)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +79,41 @@ def campaign_sender(settings: Settings) -> Sender:
 
 def deliver_all(post: Post, at: datetime, worker: str, at_most: int | None = None) -> Delivered:
     """Hand over all mails that are due, or at most so many, over one connection; from `at` on, time goes on."""
-    began, done = monotonic(), Delivered()
+    began, done = monotonic(), _give_up(at, post.lease)
     with together(post.sender) as line:
         while at_most is None or done.looked_at < at_most:
             wanted = AT_ONCE if at_most is None else min(AT_ONCE, at_most - done.looked_at)
             batch = _deliver(post, line, at + timedelta(seconds=monotonic() - began), worker, wanted)
             done = done.and_also(batch)
-            if not batch.looked_at or batch.server_is_away:
+            if not batch.looked_at or batch.away_because:
                 break
     return done
 
 
 def deliver(post: Post, at: datetime, worker: str, at_most: int = AT_ONCE) -> Delivered:
     """Hand over one batch of mails that are due."""
+    done = _give_up(at, post.lease)
     with together(post.sender) as line:
-        return _deliver(post, line, at, worker, at_most)
+        return done.and_also(_deliver(post, line, at, worker, at_most))
+
+
+def _give_up(at: datetime, lease: timedelta) -> Delivered:
+    """Call in doubt what processes held that died."""
+    given_up = outbox.give_up(at, lease)
+    if given_up:
+        log.warning("%d mails are in doubt: %s", len(given_up), outbox.GONE)
+    return Delivered(in_doubt=len(given_up), given_up=len(given_up))
 
 
 def _deliver(post: Post, line: Sender, at: datetime, worker: str, at_most: int) -> Delivered:
-    given_up = outbox.give_up(at, post.lease)
-    if given_up:
-        log.warning("%d mails are in doubt: %s", len(given_up), outbox.GONE)
     taken = outbox.take(worker, at, at_most, judge_at(at, post.sequences, post.own_holidays))
     attempts: list[Attempt] = []
     with _accounted(worker, taken.messages, attempts):
-        is_away = _hand_over(post.letterhead, line, taken.messages, attempts, worker, at)
+        away = _hand_over(post.letterhead, line, taken.messages, attempts, worker, at)
     count = {outcome: sum(one.outcome == outcome for one in attempts) for outcome in sending.STATE_AFTER}
     return Delivered(
-        taken.looked_at, count["accepted"], count["refused"], count["later"], count["in_doubt"] + len(given_up),
-        len(given_up), is_away,
-    )  # fmt: skip
+        taken.looked_at, count["accepted"], count["refused"], count["later"], count["in_doubt"], away_because=away
+    )
 
 
 @contextmanager
@@ -119,34 +125,39 @@ def _accounted(worker: str, taken: tuple[Message, ...], attempts: list[Attempt])
         handed = {one.message_id for one in attempts}
         if attempts:
             sending.settle(attempts)
-            engagement.keep_events(_bounces(taken, attempts))
+        if bounces := _bounces(taken, attempts):
+            engagement.keep_events(bounces)
         if left := [one.message_id for one in taken if one.message_id not in handed]:
             sending.put_back(worker, left)
 
 
 def _hand_over(
     letterhead: Letterhead, line: Sender, taken: tuple[Message, ...], attempts: list[Attempt], worker: str, at: datetime
-) -> bool:
-    """Hand mails over one by one and note what is said; gives whether the server seems to be away."""
+) -> str | None:
+    """Hand mails over one by one and note what is said; gives why the rest waits, where it does."""
     began, silent = monotonic(), 0
     for one in taken:
-        outcome: Outcome = "in_doubt"
+        outcome: Outcome | None = "in_doubt"
         said: str | None = "something broke while it was handed over"
         try:
             outcome, said = _handed_over(line, mail_of(one, letterhead, at))
         finally:
-            moment = at + timedelta(seconds=monotonic() - began)
-            attempts.append(Attempt(one.message_id, one.attempts, moment, worker, outcome, said))
-        silent = silent + 1 if outcome in ("later", "in_doubt") else 0
-        if silent >= GIVE_UP_AFTER:
-            return True
-    return False
+            if outcome is not None:
+                moment = at + timedelta(seconds=monotonic() - began)
+                attempts.append(Attempt(one.message_id, one.attempts, moment, worker, outcome, said))
+        silent = silent + 1 if outcome == "in_doubt" else 0
+        if outcome is None or silent >= GIVE_UP_AFTER:
+            log.warning("the rest of the mails waits: %s", said)
+            return said
+    return None
 
 
-def _handed_over(line: Sender, mail: Mail) -> tuple[Outcome, str | None]:
-    """What the server said to one mail."""
+def _handed_over(line: Sender, mail: Mail) -> tuple[Outcome | None, str | None]:
+    """What the server said to one mail; no outcome where it was not even asked."""
     try:
         line.send(mail)
+    except VendorAway as failure:
+        return None, str(failure)
     except VendorRefused as refusal:
         return "refused", str(refusal)
     except VendorUnavailable as failure:

@@ -69,18 +69,18 @@ def card_of(facts: MemberFacts) -> Card:
 
     A group's points are the mean of its known dimensions by their weights, as far as `KNOWN_SHARE` of these is known.
     """
-    judged = {one.name: made for one in DIMENSIONS if (made := one.judge(facts)) is not None}
-    return Card(facts.at, {group: _points(some, judged) for group, some in BY_GROUP.items()}, judged)
-
-
-def _points(dimensions: tuple[Dimension, ...], judged: Mapping[str, Judged]) -> int | None:
-    total = known = earned = 0
-    for one in dimensions:
-        total += one.weight
-        if one.name in judged:
-            known += one.weight
-            earned += one.weight * judged[one.name].points
-    return round(earned / known) if known and known >= KNOWN_SHARE * total else None
+    judged: dict[str, Judged] = {}
+    groups: dict[str, int | None] = {}
+    for group, dimensions in BY_GROUP.items():
+        known = earned = 0
+        for one in dimensions:
+            made = one.judge(facts)
+            if made is not None:
+                judged[one.name] = made
+                known += one.weight
+                earned += one.weight * made.points
+        groups[group] = round(earned / known) if known >= ENOUGH[group] else None
+    return Card(facts.at, groups, judged)
 
 
 def _listed(group: str, weights: Weights) -> tuple[Dimension, ...]:
@@ -94,4 +94,5 @@ BY_GROUP: Mapping[str, tuple[Dimension, ...]] = {
     "need": _listed("need", NEED),
     "timing": _listed("timing", TIMING),
 }
+ENOUGH: Mapping[str, float] = {group: KNOWN_SHARE * sum(one.weight for one in some) for group, some in BY_GROUP.items()}
 DIMENSIONS: tuple[Dimension, ...] = tuple(one for some in BY_GROUP.values() for one in some)

@@ -88,9 +88,7 @@ def _batches(
 def _outcomes(
     book: RuleBook, thresholds: Thresholds, facts: Sequence[MemberFacts], forced: Mapping[str, Override]
 ) -> Iterator[str]:
-    decided = decide_all(book, table_of(book, facts))
-    for row, one in enumerate(facts):
-        then = decided.then(row)
+    for one, then in zip(facts, decide_all(book, table_of(book, facts)).thens, strict=True):
         if one.lead.id in forced or (then == "qualify" and missed_of(thresholds, one)):
             yield verdict_on(book, thresholds, one, forced.get(one.lead.id)).outcome
         else:

@@ -88,9 +88,9 @@ def revenue_per_head(f: MemberFacts) -> Judged | None:
     Points: 0 at 30,000 US dollars, 100 from 300,000, by the logarithm. Source: company facts. Missing: revenue or size
     is not known.
     """
-    if f.company.annual_revenue is None or not f.company.employees:
+    if f.company.annual_revenue is None or (f.company.employees or 0) < 1:
         return None
-    return by_size(f.company.annual_revenue / f.company.employees, 3e4, 3e5, "US$ {} revenue per employee")
+    return by_size(f.company.annual_revenue / (f.company.employees or 1), 3e4, 3e5, "US$ {} revenue per employee")
 
 
 def size_of_budget(f: MemberFacts) -> Judged | None:

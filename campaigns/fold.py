@@ -1,4 +1,4 @@
-"""Fold: what people did with mails moves enrolments: it stops them, hands the lead to a person, or lets nobody write again.
+"""Fold: what people did with mails moves enrolments: they stop, go to a person, or are never written to again.
 
 All events of an enrolment are looked at each time, in whatever order they came: looking again changes nothing, an event
 that comes late is not missed, and a process can be killed at any moment.
@@ -47,9 +47,7 @@ def fold(sequences: Mapping[str, MailSequence], at: datetime) -> Folded:
                                                                       mails[one.enrolment_id]).items()}  # fmt: skip
         engagement.correct(kinds)
         mended += len(kinds)
-        came = {
-            one.enrolment_id: engaged(_with(kinds, events[one.enrolment_id]), at) for one in page
-        }
+        came = {one.enrolment_id: engaged(_with(kinds, events[one.enrolment_id]), at) for one in page}
         endings = [ending for one in page if (ending := _ending(one, came[one.enrolment_id], sequences, mails, at))]
         enrolments.end(endings, at)
         for ending in endings:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import expm1, log1p
 
 from campaigns.facts import Company, MemberFacts, days_since
-from campaigns.points import Judged, Weights, ago, between, faded, steps
+from campaigns.points import TEXTS_REMEMBERED, Judged, Weights, ago, between, faded, steps
 from features.firmographic import GROWTH, SETBACK
 from features.words import lower, said
 
@@ -217,11 +217,11 @@ TIMING: Weights = {
 
 
 def _mentions(company: Company, phrases: re.Pattern[str]) -> int | None:
-    return None if company.news is None else _counted(company.news, phrases)
+    return None if company.news is None else _said(company.news, phrases)
 
 
-@lru_cache(maxsize=5_000)
-def _counted(news: str, phrases: re.Pattern[str]) -> int:
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _said(news: str, phrases: re.Pattern[str]) -> int:
     """How often phrases are said and not denied; members of one company share its news."""
     return round(expm1(said(lower(news), phrases) or 0.0))
 

@@ -7,6 +7,7 @@ programs (RFC 8058).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -42,7 +43,7 @@ class Letterhead:
     @property
     def address(self) -> str:
         """The bare address that mails come from."""
-        return parseaddr(self.mail_from)[1]
+        return _bare(self.mail_from)
 
     def url(self, kind: Kind, message_id: str, number: int = 0) -> str:
         """Where a link of a mail points to."""
@@ -72,6 +73,11 @@ class Written:
             "subject": self.subject, "text": self.text, "html": self.html, "to_name": to_name, "reply_to": reply_to,
             "country": country,
         }  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _bare(mail_from: str) -> str:
+    return parseaddr(mail_from)[1]
 
 
 def letterhead(settings: Settings) -> Letterhead:

@@ -4,8 +4,10 @@ The scale and what the points are worth: `campaigns/points.py`. The second parag
 `campaigns/dimensions_page.py`.
 """
 
+from functools import lru_cache
+
 from campaigns.facts import MemberFacts
-from campaigns.points import Judged, Weights, on_site, steps, where_used
+from campaigns.points import TEXTS_REMEMBERED, Judged, Weights, on_site, steps, where_used
 from features.firmographic import COMPETITORS, VOICE_AI_WORDS
 
 
@@ -27,7 +29,7 @@ def speaks_of_voice(f: MemberFacts) -> Judged | None:
     """
     if f.company.description is None:
         return None
-    times = sum(1 for _ in VOICE_AI_WORDS.finditer(f.company.description))
+    times = _times(f.company.description)
     return Judged(steps(times, 30, 65, 85, 100), times, f"its description speaks of voice or automation {times} times")
 
 
@@ -68,3 +70,9 @@ NEED: Weights = {
     signs_people_in: 1,
 }  # fmt: skip
 """With the weight of each."""
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _times(description: str) -> int:
+    """How often a description speaks of voice; members of one company share it."""
+    return len(VOICE_AI_WORDS.findall(description))

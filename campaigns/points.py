@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from campaigns.facts import MemberFacts
 
+TEXTS_REMEMBERED = 5_000
+
 
 class Judged(NamedTuple):
     """What a dimension makes of a member."""

@@ -73,7 +73,7 @@ def qualify(
         )
         new = cards.keep(_counted(kept, outcomes))
         if log is not None:
-            log_decided(log, new, {one.lead_id: names_of(facts[one.lead_id]) for one in new})
+            log_decided(log, (one.told() for one in new), {lead_id: names_of(one) for lead_id, one in facts.items()})
             log.flush(LOGGED_WITHIN_SECONDS)
         decided += len(new)
     return Qualified(campaign_id, outcomes.total(), decided, dict(sorted(outcomes.items())))

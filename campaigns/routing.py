@@ -21,7 +21,7 @@ from database.member_facts import members
 from database.routing import Routed, Wanted
 from ringback.clock import shown_in
 
-AT_ONCE = 500
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,14 @@ def route_of(sequence: MailSequence) -> Route:
 def route_members(game: Playing, at: datetime) -> RoutedMembers:
     """Enrol all qualified members of a campaign who can be; the others are looked at again the next time."""
     enrolled, reasons = 0, dict[str, int]()
-    last = None
-    while some := routing.unrouted(game.campaign_id, AT_ONCE, last):
-        for routed in route_some(game, [one.lead_id for one in some], at):
+    waiting = routing.unrouted(game.campaign_id)
+    for start in range(0, len(waiting), AT_ONCE):
+        for routed in route_some(game, waiting[start : start + AT_ONCE], at):
             if routed.owner is not None:
                 enrolled += 1
             else:
                 kind = routed.why_not.split(":")[0]
                 reasons[kind] = reasons.get(kind, 0) + 1
-        last = some[-1]
     return RoutedMembers(game.campaign_id, enrolled, dict(sorted(reasons.items())))
 
 

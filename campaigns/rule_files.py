@@ -133,11 +133,13 @@ class RuleFile(Part):
     """Rules in the order in which they are tried, and what becomes of a member of which none holds."""
 
     name: str = Field(min_length=1, max_length=80)
-    rules: tuple[Rule, ...] = Field(min_length=1, max_length=MOST_RULES)
+    rules: tuple[Rule, ...]
     otherwise: Then
 
     @model_validator(mode="after")
     def _each_rule_can_decide(self) -> Self:
+        if not 1 <= len(self.rules) <= MOST_RULES:
+            raise Mistaken(f"are {len(self.rules)}; there must be 1 to {MOST_RULES}", "rules")
         names: set[str] = set()
         before: list[Rule] = []
         for at, rule in enumerate(self.rules):

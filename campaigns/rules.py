@@ -19,6 +19,8 @@ from campaigns.rule_files import Condition, RuleFile, Then
 
 NO, UNKNOWN, YES = 0, 1, 2
 """Whether something holds. So ordered, all is the least, any the greatest, and not is 2 less it."""
+HOLDS = (False, None, True)
+"""The same as JSON says it."""
 OTHERWISE = "otherwise"
 LONGEST_SHOWN = 120
 MOST_SHOWN = 12
@@ -35,8 +37,7 @@ class Seen(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept with a decision."""
-        holds = {YES: True, NO: False, UNKNOWN: None}[self.holds]
-        return {"fact": self.fact.name, "value": _shown(self.value), "is": self.told, "holds": holds}
+        return {"fact": self.fact.name, "value": _shown(self.value), "is": self.told, "holds": HOLDS[self.holds]}
 
 
 class Tried(NamedTuple):
@@ -50,7 +51,7 @@ class Tried(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """As it is kept with a decision."""
         seen = [one.as_json() for one in self.seen[:MOST_SHOWN]]
-        return {"rule": self.rule, "holds": {YES: True, NO: False, UNKNOWN: None}[self.holds], "by": seen}
+        return {"rule": self.rule, "holds": HOLDS[self.holds], "by": seen}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,13 +90,17 @@ class DecidedAll:
     numbers: Any
     """Of each the number of the rule that decides; the number of rules where none does."""
 
-    def then(self, row: int) -> Then:
-        """What is decided about a member."""
-        return (*(rule.then for rule in self.book.rules), self.book.otherwise)[int(self.numbers[row])]
+    @property
+    def thens(self) -> list[Then]:
+        """What is decided about each member."""
+        said = (*(rule.then for rule in self.book.rules), self.book.otherwise)
+        return [said[number] for number in self.numbers.tolist()]
 
-    def rule(self, row: int) -> str:
-        """Which rule decides."""
-        return (*(rule.name for rule in self.book.rules), OTHERWISE)[int(self.numbers[row])]
+    @property
+    def rules(self) -> list[str]:
+        """Which rule decides about each member."""
+        names = (*(rule.name for rule in self.book.rules), OTHERWISE)
+        return [names[number] for number in self.numbers.tolist()]
 
 
 def table_of(book: RuleBook, facts: Sequence[MemberFacts]) -> Table:
@@ -159,7 +163,8 @@ def _column(leaf: Leaf, facts: Sequence[MemberFacts]) -> Column:
         return Numbers(known, known)
     if leaf.kind == "text":
         codes: dict[str, int] = {"": 0}
-        return Texts(np.array([codes.setdefault(value or "", len(codes)) for value in values]), list(codes), known)
+        coded = [codes.setdefault(value or "", len(codes)) for value in values]
+        return Texts(np.array(coded, dtype=np.int64), list(codes), known)
     if leaf.kind == "texts":
         codes = {}
         entries = [codes.setdefault(one, len(codes)) for value in values for one in value or ()]

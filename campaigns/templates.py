@@ -25,8 +25,10 @@ LINK = "link"
 FILTERS = ("default", "title", "upper", "lower", "capitalize", "trim")
 LONGEST_VALUE = 80
 LONGEST_SOURCE = 20_000
-TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-NO_LETTERS = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+JOINERS = "\u200c\u200d"
+"""Unseen as well, but words of some scripts need them."""
+NO_LETTERS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of what nobody sees: controls, what turns the direction of a text, what is no character."""
 PLAIN_HOSTS = frozenset({"localhost", "127.0.0.1"})
 """Only there may a link be without TLS."""
 ALLOWED = (
@@ -91,10 +93,10 @@ def clean(value: object) -> str | None:
         return None
     letters = (
         " " if letter.isspace() else letter for letter in value[: 20 * LONGEST_VALUE]
-        if letter.isspace() or (unicodedata.category(letter) not in NO_LETTERS and letter not in TURNS_TEXT)
+        if letter.isspace() or letter in JOINERS or unicodedata.category(letter) not in NO_LETTERS
     )  # fmt: skip
     text = " ".join("".join(letters).split())
-    if not text or "://" in text or "www." in text.lower():
+    if not text.strip(JOINERS + " ") or "://" in text or "www." in text.lower():
         return None
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1].rstrip() + "…"
 
@@ -182,6 +184,7 @@ def _wrong_filter(node: nodes.Filter, asked: frozenset[str], may_link: bool) -> 
         yield node.lineno, f"{node.name!r} is no filter{nearest(node.name, FILTERS)}"
     if node.node is None or isinstance(node.node, nodes.Call):
         yield node.lineno, "filters something that is no field"
+        yield from _wrong(node.node, asked, may_link, in_output=True) if node.node is not None else ()
         return
     given = [*node.args, *node.kwargs]
     if node.kwargs or len(given) != (1 if node.name == "default" else 0):

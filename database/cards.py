@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, literal_column, or_, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from database.campaign_models import LeadCard
-from database.decisions import Decided, add_ready, ready
+from database.decisions import Decided, Ready, add_ready, ready
 from database.ready_json import ReadyJson, json_text
 from database.session import in_parts, put, reading, take_turns, writing
 
@@ -39,7 +39,7 @@ class KeptCard:
 FIELDS = tuple(one.name for one in fields(KeptCard))
 
 
-def keep(judged: Iterable[tuple[KeptCard, Decided]]) -> list[Decided]:
+def keep(judged: Iterable[tuple[KeptCard, Decided]]) -> list[Ready]:
     """Keep cards, and of their decisions those that are new; gives these. All of it happens or nothing.
 
     Of a member that has a later card already neither is kept.

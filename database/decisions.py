@@ -4,11 +4,10 @@ A decision is new where it differs from the last one of its kind about the lead.
 the one before it: whoever comes to the same again, in another process or after a crash, writes the same row.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
-from types import SimpleNamespace
 from typing import Any
 
 from orjson import loads
@@ -45,7 +44,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A decision with its grounds as text: many of them wait for their transaction."""
+    """A decision with what it rests on as text: many of them wait for their transaction."""
 
     about: tuple[str, str, str]
     """Kind, campaign and lead."""
@@ -55,6 +54,14 @@ class Ready:
     """JSON."""
     decided_by: str
     grounds: str
+    decision_id: str = ""
+
+    def told(self) -> Decided:
+        """The decision."""
+        because = {name: value for name, value in loads(self.because).items() if name != GROUNDS}
+        return Decided(
+            *self.about, self.decided_at, self.outcome, because, self.decided_by, self.grounds, self.decision_id
+        )
 
 
 def ready(decided: Decided) -> Ready:
@@ -71,22 +78,22 @@ def add(connection: Connection, decided: Iterable[Decided]) -> list[Decided]:
 
     It is called in the transaction that does what was decided.
     """
-    return add_ready(connection, [ready(one) for one in decided])
+    return [one.told() for one in add_ready(connection, [ready(one) for one in decided])]
 
 
-def add_ready(connection: Connection, decided: Sequence[Ready]) -> list[Decided]:
+def add_ready(connection: Connection, decided: Sequence[Ready]) -> list[Ready]:
     """The same of decisions that were made ready before the transaction."""
     for kind, campaign_id in sorted({one.about[:2] for one in decided}):
         take_turns(connection, f"decisions {kind} {campaign_id}")
-    last = _last(connection, [one.about for one in decided])
-    rows: list[dict[str, Any]] = []
+    last = _last(connection, {one.about for one in decided})
+    new: list[Ready] = []
     for one in decided:
-        before = last.get(one.about, ("", ""))
-        if before[1] != one.grounds:
-            rows.append(_row(one, before[0]))
-            last[one.about] = (rows[-1]["decision_id"], one.grounds)
-    put(connection, _Written, rows)
-    return [_decided(SimpleNamespace(**row | {"because": loads(row["because"])})) for row in rows]
+        before, grounds = last.get(one.about, ("", ""))
+        if grounds != one.grounds:
+            new.append(replace(one, decision_id=_hash(*one.about, before, one.grounds)))
+            last[one.about] = (new[-1].decision_id, one.grounds)
+    put(connection, _Written, [_row(one) for one in new])
+    return new
 
 
 def keep(decided: Iterable[Decided]) -> list[Decided]:
@@ -120,11 +127,10 @@ def last_about(campaign_id: str, lead_ids: Iterable[str], kind: str = "qualifica
     found: dict[str, Decided] = {}
     with reading() as connection:
         for some in in_parts(lead_ids):
-            asked = select(Decision).where(
-                Decision.campaign_id == campaign_id, Decision.kind == kind, Decision.lead_id.in_(some)
-            )
-            for row in connection.execute(asked.order_by(Decision.decided_at, Decision.decision_id)):
-                found[row.lead_id] = _decided(row)
+            about = select(Decision).where(Decision.lead_id.in_(some))
+            for row in connection.execute(about.order_by(Decision.lead_id, Decision.decided_at, Decision.decision_id)):
+                if (row.campaign_id, row.kind) == (campaign_id, kind):
+                    found[row.lead_id] = _decided(row)
     return found
 
 
@@ -158,27 +164,27 @@ def _page(asked: Any, at_most: int, before: Decided | None) -> list[Decided]:
         return [_decided(row) for row in connection.execute(asked)]
 
 
-def _last(connection: Connection, about: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], tuple[str, str]]:
-    """By kind, campaign and lead the id and grounds of the last decision; of the same moment the greater id."""
+def _last(connection: Connection, about: Set[tuple[str, str, str]]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """By kind, campaign and lead the id and grounds of the last decision; of the same moment the greater id.
+
+    Asked by lead alone: given more, a database may walk through all decisions of the campaign instead.
+    """
     found: dict[tuple[str, str, str], tuple[str, str]] = {}
-    kinds, campaigns = {kind for kind, _, _ in about}, {campaign_id for _, campaign_id, _ in about}
     d = Decision
     for some in in_parts(lead_id for _, _, lead_id in about):
-        asked = (
-            select(d.kind, d.campaign_id, d.lead_id, d.decision_id, d.because[GROUNDS].as_string())
-            .where(d.lead_id.in_(some), d.kind.in_(kinds), d.campaign_id.in_(campaigns))
-            .order_by(d.decided_at, d.decision_id)
-        )
+        asked = select(d.kind, d.campaign_id, d.lead_id, d.decision_id, d.because[GROUNDS].as_string())
+        asked = asked.where(d.lead_id.in_(some)).order_by(d.lead_id, d.decided_at, d.decision_id)
         for kind, campaign_id, lead_id, decision_id, grounds in connection.execute(asked):
-            found[kind, campaign_id, lead_id] = (decision_id, grounds or "")
+            if (kind, campaign_id, lead_id) in about:
+                found[kind, campaign_id, lead_id] = (decision_id, grounds or "")
     return found
 
 
-def _row(decided: Ready, before: str) -> dict[str, Any]:
+def _row(decided: Ready) -> dict[str, Any]:
     kind, campaign_id, lead_id = decided.about
     return {
-        "decision_id": _hash(*decided.about, before, decided.grounds), "kind": kind, "campaign_id": campaign_id,
-        "lead_id": lead_id, "decided_at": decided.decided_at, "outcome": decided.outcome, "because": decided.because,
+        "decision_id": decided.decision_id, "kind": kind, "campaign_id": campaign_id, "lead_id": lead_id,
+        "decided_at": decided.decided_at, "outcome": decided.outcome, "because": decided.because,
         "decided_by": decided.decided_by,
     }  # fmt: skip
 

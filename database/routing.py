@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Integer, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from database.campaign_models import Campaign, Enrolment, LeadCard, Suppression, Turn
 from database.decisions import Decided, add
@@ -51,28 +51,16 @@ class Routed:
     why_not: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unrouted:
-    """A qualified member that no enrolment of its campaign knows."""
-
-    lead_id: str
-    score: int
-
-
-def unrouted(campaign_id: str, at_most: int, after: Unrouted | None = None) -> list[Unrouted]:
-    """Qualified members that were never enrolled in this campaign, the highest score first, some at a time."""
-    score = func.coalesce(LeadCard.score, -1).cast(Integer)
+def unrouted(campaign_id: str) -> list[str]:
+    """Qualified members that were never enrolled in this campaign, the highest score first."""
     known = exists().where(and_(Enrolment.campaign_id == LeadCard.campaign_id, Enrolment.lead_id == LeadCard.lead_id))
     asked = (
-        select(LeadCard.lead_id, score)
+        select(LeadCard.lead_id)
         .where(LeadCard.campaign_id == campaign_id, LeadCard.outcome == "qualified", ~known)
-        .order_by(score.desc(), LeadCard.lead_id)
-        .limit(at_most)
+        .order_by(func.coalesce(LeadCard.score, -1).desc(), LeadCard.lead_id)
     )
-    if after is not None:
-        asked = asked.where(or_(score < after.score, and_(score == after.score, LeadCard.lead_id > after.lead_id)))
     with reading() as connection:
-        return [Unrouted(*row) for row in connection.execute(asked)]
+        return list(connection.scalars(asked))
 
 
 def enrol(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.environment import prepare_stores, quick_flows
 from flows.sandboxed import demo_weeks, sandbox_beside, world_of_home
@@ -15,9 +15,14 @@ from ringback.clock import WEEK, week_start
 from ringback.settings import settings
 from sandbox.decisions import DecidingSystems, Planted
 
+if TYPE_CHECKING:
+    from sandbox.world import World
+
 WEEKS_BETWEEN_TRAININGS = 4
 CAMPAIGN = "demo"
-CAMPAIGN_LEADS = 40
+CAMPAIGN_LEADS = 120
+HARVESTED_IN = 2
+"""The week in which the campaign's leads are looked for; from then on it runs three times a week."""
 WORSE_IN, MENDED_IN = 6, 9
 """The week in which a template of the simulated message writer gets worse, and the one in which it is mended."""
 TEMPLATE, LOST = "opener_news", -0.18
@@ -50,7 +55,8 @@ def play(weeks: int, seed: int | None, say: Step) -> Played:
             server.set_now(moment)
             trains = number % WEEKS_BETWEEN_TRAININGS == 0
             logs = partial(log_week, decisions_of(world.seed, moment - number * WEEK))
-            for step, run in _week(trains, number, last=number == weeks - 1, logs=logs):
+            life = partial(live_week, world, week_start(moment))
+            for step, run in _week(trains, number, last=number == weeks - 1, logs=logs, life=life):
                 say(f"week {number + 1} of {weeks}, {moment:%d %b %Y}: {step}")
                 result = run(as_of=moment)
                 drift_report = result.report if step.startswith("drift") else drift_report
@@ -117,6 +123,17 @@ def log_week(systems: DecidingSystems, as_of: datetime) -> None:
     land_decisions(as_of)
 
 
+def live_week(world: "World", monday: datetime, as_of: datetime) -> None:
+    """Run the campaigns three times in a week, before each of which people have answered what they were sent."""
+    from flows.campaign_life import live_until, moments_of
+    from flows.run_campaigns import run_campaigns
+
+    for moment in moments_of(monday):
+        if moment <= as_of:
+            live_until(world, moment)
+            run_campaigns(as_of=moment)
+
+
 def mend(as_of: datetime) -> None:
     """Say that what the report recommended about the template was done, on the first day of its week."""
     from database.tickets import move, tickets_as_of
@@ -130,7 +147,11 @@ def mend(as_of: datetime) -> None:
 
 
 def _week(
-    trains: bool, number: int, last: bool, logs: Callable[..., Any] | None = None
+    trains: bool,
+    number: int,
+    last: bool,
+    logs: Callable[..., Any] | None = None,
+    life: Callable[..., Any] | None = None,
 ) -> Iterator[tuple[str, Callable[..., Any]]]:
     from flows.check_drift import check_drift
     from flows.enrich import enrich
@@ -139,13 +160,16 @@ def _week(
     from flows.train import train
     from flows.weekly_report import weekly_report
 
+    if life is not None and number >= HARVESTED_IN:
+        yield "the campaign runs", life
     yield "ingest", ingest_calls
     if trains:
         yield "train", train
     yield "score", score_leads
-    if last:
+    if number == HARVESTED_IN - 1 or (last and number < HARVESTED_IN - 1):
         yield "harvest a campaign", _harvest
         yield "enrich its leads", partial(enrich, campaign_id=CAMPAIGN)
+    if last:
         yield "drift", check_drift
     if logs is not None:
         yield "logged decisions", logs
@@ -185,4 +209,6 @@ def shown(total: int) -> Iterator[Step]:
 
 def steps_of(weeks: int) -> int:
     """How many things the progress bar counts."""
-    return 1 + sum(len(list(_week(n % WEEKS_BETWEEN_TRAININGS == 0, n, n == weeks - 1, print))) for n in range(weeks))
+    return 1 + sum(
+        len(list(_week(n % WEEKS_BETWEEN_TRAININGS == 0, n, n == weeks - 1, print, print))) for n in range(weeks)
+    )

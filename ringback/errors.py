@@ -15,6 +15,7 @@ RingbackError
     │   └── OutOfCredit  the account cannot pay: nothing more is bought there until somebody resumes
     ├── VendorUnreadable it answered something that is not what its documentation says
     ├── VendorUnavailable it failed, or asked for patience, more often than we try
+    │   └── VendorAway   nothing can be asked of it: it is not reached, or takes nothing from us whatever it is
     └── AddressRefused   a URL from outside that leads where we must not go (final)
 """
 
@@ -87,6 +88,10 @@ class VendorUnavailable(VendorError):
         """`is_in_doubt` says that the vendor may have taken the request although no answer came."""
         super().__init__(message)
         self.is_in_doubt = is_in_doubt
+
+
+class VendorAway(VendorUnavailable):
+    """Nothing can be asked of the vendor: it is not reached, or takes nothing from us; this request was not made."""
 
 
 class AddressRefused(VendorError):

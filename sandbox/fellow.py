@@ -265,13 +265,17 @@ class Fellow(Vendor[FellowSettings]):
                 yield meeting
 
     def shelve(self, now: datetime) -> None:
-        """Put meetings made since into the order of lists; weeks do not overlap, so only new ones are sorted."""
+        """Put meetings made since into the order of lists; mostly they come last, so that only new ones are sorted."""
         self.world.reach(now)
         made = self.world.every_meeting_made()
         if len(made) > len(self._shelf):
             fresh = sorted(made[len(self._shelf) :], key=place_of)
+            come_last = not self._places or place_of(fresh[0]) > self._places[-1]
             self._shelf.extend(fresh)
-            self._places.extend(place_of(meeting) for meeting in fresh)
+            if not come_last:
+                self._shelf.sort(key=place_of)
+                self._places.clear()
+            self._places.extend(place_of(meeting) for meeting in (fresh if come_last else self._shelf))
             self._by_id.update((meeting.meeting_id, meeting) for meeting in fresh)
 
 

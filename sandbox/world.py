@@ -10,7 +10,7 @@ without being said.
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import tanh
 from threading import RLock
@@ -48,6 +48,8 @@ NEW_COMPANY_RATE = 0.75
 REMEMBERED_COMPANIES = 900
 """Follow-ups are with one of the companies met most recently."""
 NEVER_DECIDED_RATE = 0.08
+READY_BY_ANSWERING = 0.5
+"""Log-odds of progression that somebody who answered a mail is ahead of others."""
 SELLER_DOMAIN = "ringback-customer.example"
 SELLERS = tuple(
     Seller(f"usr_{number}", name, f"{slug(name.split()[0])}@{SELLER_DOMAIN}")
@@ -65,12 +67,14 @@ class World:
         if start.weekday() != 0 or start != datetime(start.year, start.month, start.day):
             raise ValueError(f"{start} is not a Monday 00:00; a world starts with a week")
         self.seed, self.start, self.calls_per_week = seed, start, calls_per_week
+        self._made: list[Meeting] = []
         self._meetings: list[Meeting] = []
         self._starts: list[datetime] = []
         self._companies: list[Company] = []
         self._people: list[Person] = []
         self._staff: dict[str, list[Person]] = {}
         self._domains: set[str] = set()
+        self._booked: dict[str, Meeting] = {}
         self._weeks = 0
         self._lock = RLock()
 
@@ -84,8 +88,8 @@ class World:
         return bisect_right(self._starts, until)
 
     def every_meeting_made(self) -> list[Meeting]:
-        """The meetings in order of start as far as made so far: not a copy, do not change it."""
-        return self._meetings
+        """The meetings in the order in which they were made, which is only added to: not a copy, do not change it."""
+        return self._made
 
     def companies(self, until: datetime) -> list[Company]:
         """All companies the CRM knows by then, in the order of their first call."""
@@ -108,6 +112,28 @@ class World:
         arrivals = (one.created_at for group in (self._companies, self._people) for one in group)
         return min((moment for moment in arrivals if after < moment < soon), default=soon)
 
+    def book(self, person: Person, after: datetime) -> Meeting:
+        """Let somebody who answered a mail have a call on one of the next working days; the same is booked once.
+
+        Who answers is a little readier than others of the same kind.
+        """
+        self.reach(after + WEEK)
+        dice = Dice(self.seed, 7_919, int(person.person_id))
+        number = f"9{int(person.person_id.rpartition('_')[2]):07d}"
+        with self._lock:
+            known = self._booked.get(number)
+            if known is not None:
+                return known
+            week = (after - self.start) // WEEK
+            started_at = next_call_start(dice, after)
+            made = new_meeting(dice, week, number, (person,), False, started_at, readiness=READY_BY_ANSWERING)
+            at = bisect_right(self._starts, started_at)
+            self._booked[number] = made
+            self._made.append(made)
+            self._meetings.insert(at, made)
+            self._starts.insert(at, started_at)
+            return made
+
     def reach(self, until: datetime) -> None:
         """Make the weeks up to and with the one that holds `until`."""
         with self._lock:
@@ -127,6 +153,7 @@ class World:
             people = self._again(dice, dice.pick(met_before), started_at) if is_follow_up else self._new(
                 dice, week, started_at)  # fmt: skip
             made.append(new_meeting(dice, week, f"{week:04d}{number:04d}", people, is_follow_up, started_at))
+        self._made.extend(made)
         self._meetings.extend(made)
         self._starts.extend(starts)
 
@@ -174,6 +201,16 @@ def call_start(dice: Dice, monday: datetime) -> datetime:
     return local.replace(tzinfo=CHICAGO).astimezone(UTC).replace(tzinfo=None)
 
 
+def next_call_start(dice: Dice, after: datetime) -> datetime:
+    """A moment on the second or third working day from a moment on, in calling hours in Chicago."""
+    day, left = datetime(after.year, after.month, after.day), dice.integer(2, 3)
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    monday = day - timedelta(days=day.weekday())
+    return day + (call_start(dice, monday) - monday) % timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Mind:
     """What the customer really thinks on one call: standard normal numbers, and the log-odds they add up to."""
@@ -185,11 +222,13 @@ class Mind:
 
 
 def new_meeting(
-    dice: Dice, week: int, number: str, people: tuple[Person, ...], is_follow_up: bool, started_at: datetime
-) -> Meeting:
+    dice: Dice, week: int, number: str, people: tuple[Person, ...], is_follow_up: bool, started_at: datetime,
+    readiness: float = 0.0,
+) -> Meeting:  # fmt: skip
     """A call with these people: what they think, what is said of it, what becomes known of it when."""
     company, seller = people[0].company, dice.pick(SELLERS)
     mind = state_of_mind(dice, company, people, is_follow_up)
+    mind = replace(mind, leaning=mind.leaning + readiness)
     wants_voice_ai = company.wants_voice_ai != dice.chance(0.03)
     said = what_is_said(dice, mind, products_wanted(dice, company, wants_voice_ai, week))
     seconds = dice.between(12 * 60, 48 * 60)

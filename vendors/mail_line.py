@@ -5,15 +5,12 @@ doubt. A connection that the server closed between two mails is opened again bef
 """
 
 import smtplib
-from binascii import b2a_qp
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
-from email.utils import format_datetime
-from hashlib import sha256
 
-from ringback.errors import VendorRefused, VendorUnavailable
-from vendors.mail import LONGEST_LINE, Mail, Sender, Smtp, headers_of, message_of
+from ringback.errors import VendorAway, VendorRefused, VendorUnavailable
+from vendors.mail import Sender, SenderRefused, Smtp
+from vendors.message import Mail, written
 
 
 @contextmanager
@@ -38,11 +35,11 @@ class Line:
         self._server: smtplib.SMTP | None = None
 
     def send(self, mail: Mail) -> None:
-        """As `Smtp.send`."""
+        """As `Smtp.send`; raises VendorAway where the server cannot be reached, or takes nothing from us."""
         text = written(mail, self._smtp.mail_from)
-        server = self._begun()
+        server = self._begun(mail.to)
         try:
-            self._smtp.hand_over(server, mail.to, text)
+            self._smtp.hand_over(server, text)
         except VendorRefused:
             self._start_over()
             raise
@@ -63,21 +60,29 @@ class Line:
                 self._server.quit()
             self._drop()
 
-    def _begun(self) -> smtplib.SMTP:
-        """The connection after it was said who the mail is from; a kept one that no longer works is replaced once."""
+    def _begun(self, to: str) -> smtplib.SMTP:
+        """The connection, waiting for a text; a kept one that no longer works is replaced: no text is given yet."""
         if self._server is not None:
             try:
-                self._smtp.begin(self._server)
+                return self._begin(self._server, to)
             except VendorUnavailable:
-                self._drop()
-            except BaseException:
-                self._drop()
-                raise
-            else:
-                return self._server
-        self._server = server = self._smtp.open()
+                if self._server is not None:
+                    raise  # the server is well, and will not have this mail now
         try:
-            self._smtp.begin(server)
+            self._server = self._smtp.open()
+        except (VendorRefused, VendorUnavailable) as failure:
+            raise VendorAway(str(failure)) from failure
+        return self._begin(self._server, to)
+
+    def _begin(self, server: smtplib.SMTP, to: str) -> smtplib.SMTP:
+        try:
+            self._smtp.begin(server, to)
+        except SenderRefused as refusal:
+            self._start_over()
+            raise VendorAway(str(refusal)) from refusal
+        except (VendorRefused, VendorUnavailable):
+            self._start_over()
+            raise
         except BaseException:
             self._drop()
             raise
@@ -95,33 +100,3 @@ class Line:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-
-def written(mail: Mail, sender: str) -> bytes:
-    """What `message_of` makes of a mail, as bytes, many times as fast where its headers are ASCII.
-
-    Raises VendorRefused as that does.
-    """
-    lines = [f"{name}: {_shown(value)}" for name, value in headers_of(mail, sender)]
-    head = "\r\n".join(lines)
-    if mail.attachments or mail.html is None or not head.isascii() or max(map(len, lines)) > LONGEST_LINE:
-        return message_of(mail, sender).as_bytes()
-    parts = [_part("plain", mail.text), _part("html", mail.html)]
-    boundary = f"=_{sha256(mail.message_id.encode() + parts[0]).hexdigest()[:32]}"
-    kind = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"'
-    line = f"--{boundary}\r\n".encode()
-    ending = f"--{boundary}--\r\n".encode()
-    return b"".join([f"{head}\r\n{kind}\r\n\r\n".encode(), line, parts[0], line, parts[1], ending])
-
-
-def _shown(value: object) -> str:
-    return format_datetime(value) if isinstance(value, datetime) else str(value)
-
-
-def _part(kind: str, text: str) -> bytes:
-    lines = text.encode(errors="replace").splitlines()
-    is_plain = all(len(one) < LONGEST_LINE and one.isascii() for one in lines) and b"\x00" not in text.encode()
-    how = "7bit" if is_plain else "quoted-printable"
-    body = b"\r\n".join(lines) if is_plain else b2a_qp(b"\n".join(lines), istext=True).replace(b"\n", b"\r\n")
-    head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: {how}\r\n\r\n'
-    return head.encode() + body + b"\r\n"

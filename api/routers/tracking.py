@@ -33,7 +33,9 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")
 LONGEST_FORM = 4_096
 LOOKING = ["GET", "HEAD"]
 PAGE_POLICY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    )
 }
 PAGE = Markup(
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -61,7 +63,7 @@ async def pixel(token: str, request: Request) -> Response:
 async def link(token: str, request: Request) -> Response:
     """A link of a mail: leads on to where the mail's row says."""
     message, named = await _named(token, CLICK)
-    if named.number >= len(message.links):
+    if not 0 <= named.number < len(message.links):
         raise ApiError(404)
     event = tracking.clicked(message, named.number, _asker(request), now())
     return RedirectResponse(message.links[named.number], 302, background=BackgroundTask(_keep, event))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from starlette.testclient import TestClient
 
 from database import campaigns
@@ -35,3 +36,89 @@ def test_a_plan_that_nobody_understands_is_refused(client: TestClient, key_for: 
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "plan.title")
     reader = client.post("/api/campaigns", json=SPRING, headers=key_for("read"))
     assert reader.status_code == 403
+
+
+def test_campaigns_are_found_by_words_state_and_source(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    for name, source in (("spring-de", "apollo"), ("spring-us", "csv"), ("autumn", "csv")):
+        client.post("/api/campaigns", json={"campaign_id": name, "name": name, "source": source}, headers=writer)
+    client.patch("/api/campaigns/autumn", json={"state": "archived"}, headers=writer)
+
+    def found(query: str) -> list[str]:
+        page = client.get(f"/api/campaigns?{query}", headers=writer).json()
+        return [one["campaign_id"] for one in page["campaigns"]]
+
+    assert found("search=spring") == ["spring-de", "spring-us"]
+    assert found("state=archived") == ["autumn"]
+    assert found("source=csv&state=active") == ["spring-us"]
+    assert client.get("/api/campaigns?state=lost", headers=writer).status_code == 422
+
+
+def test_what_is_left_out_of_a_change_stays(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING | {"ceiling_usd": 50, "conduct": {"rest_days": 7}}, headers=writer)
+    changed = client.patch(
+        "/api/campaigns/spring", json={"state": "paused", "ceiling_usd": None}, headers=writer
+    ).json()
+    assert (changed["state"], changed["ceiling_usd"], changed["conduct"], changed["name"]) == (
+        "paused", None, {"rest_days": 7}, "Spring",
+    )  # fmt: skip
+    assert client.patch("/api/campaigns/none", json={"name": "x"}, headers=writer).status_code == 404
+
+
+def test_a_conduct_that_nobody_understands_is_refused_with_its_field(client: TestClient, key_for: KeyFor) -> None:
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    for conduct, field in (
+        ({"rest_day": 3}, "conduct.rest_day"),
+        ({"thresholds": {"need": 101}}, "conduct.thresholds.need"),
+        ({"zone": "Mars/Olympus"}, "conduct.zone"),
+        ({"goals": {"leads": 0}}, "conduct.goals.leads"),
+    ):
+        answer = client.patch("/api/campaigns/spring", json={"conduct": conduct}, headers=key_for("write"))
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+
+
+def test_known_leads_join_and_unknown_ones_are_named(client: TestClient, key_for: KeyFor) -> None:
+    from database.people import publish_leads
+    from tests.factories import a_lead
+
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING, headers=writer)
+    publish_leads([a_lead("ana@acme.com"), a_lead("ben@acme.com")])
+    path = "/api/campaigns/spring/members"
+    joined = client.post(path, json={"lead_ids": ["ana@acme.com", "ben@acme.com"]}, headers=writer)
+    unknown = client.post(path, json={"lead_ids": ["ana@acme.com", "eve@acme.com"]}, headers=writer)
+    assert (joined.status_code, joined.json()) == (200, {"new": 2})
+    assert (unknown.status_code, "eve@acme.com" in unknown.json()["error"]["message"]) == (404, True)
+
+
+def test_performance_is_a_funnel_with_intervals_goals_and_cost(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING | {"conduct": {"goals": {"leads": 10}}}, headers=writer)
+    campaigns.add_leads("spring", ["ana@acme.com", "ben@acme.com"], NOON)
+    told = client.get("/api/campaigns/spring/performance", headers=writer).json()
+    assert [stage["name"] for stage in told["funnel"]] == [
+        "harvested", "scored", "qualified", "routed", "contacted", "engaged", "meeting", "progressed",
+    ]  # fmt: skip
+    assert told["funnel"][1] == {
+        "name": "scored", "count": 0, "share_of_before": 0.0, "low": 0.0, "high": pytest.approx(0.658, abs=1e-3)
+    }  # fmt: skip
+    assert told["goals"] == [{"goal": "leads", "wanted": 10, "reached": 2}]
+
+
+def test_tests_of_the_sequences_are_shown_as_they_stand(client: TestClient, key_for: KeyFor) -> None:
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    (told,) = client.get("/api/campaigns/spring/tests", headers=key_for("read")).json()
+    assert (told["name"], told["verdict"]) == ("voice-ai-introduction/opener-subject", "running")
+
+
+def test_status_says_where_prefect_does_not_answer_and_a_run_says_so_too(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING, headers=writer)
+    told = client.get("/api/campaigns/spring/status", headers=writer).json()
+    assert (told["schedule"], told["jobs"]) == ("hourly, with all campaigns", [])
+    assert "is 'ringback up' running?" in told["jobs_unknown_because"]
+    assert client.post("/api/campaigns/spring/runs", json={"what": "full"}, headers=writer).status_code == 502
+    client.patch("/api/campaigns/spring", json={"state": "archived"}, headers=writer)
+    refused = client.post("/api/campaigns/spring/runs", json={"what": "full"}, headers=writer)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_active")

@@ -26,13 +26,13 @@ from tests.campaigns.mailing import LETTERHEAD, a_sequence, enrol
 
 KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "6"))
 WORKERS = 3
-LEADS = 120 * KILLS
+LEADS = 200 * KILLS
 CROWD, MAILS_EACH = 40, 6
 """People whom many campaigns write to: twice as often as the cap allows."""
 LEASE_SECONDS = 6.0
 FAULTS = MailFaults(
     refuse_recipient=0.02, defer_recipient=0.03, refuse_text=0.01, defer_text=0.02, hang_before=0.002,
-    hang_after=0.002, drop_before=0.01, drop_after=0.01, hang_seconds=1.5, delay_seconds=0.004, seed=11,
+    hang_after=0.002, drop_before=0.01, drop_after=0.01, hang_seconds=1.5, delay_seconds=0.02, seed=11,
 )  # fmt: skip
 ALWAYS_OPEN = """
 name: Always open

@@ -1,5 +1,6 @@
 """A sequence file is refused for whatever could go wrong later, with the line and the way out."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -72,8 +73,8 @@ MISTAKES = [
     ("{{ first_name | default('there') }}", "{{ first_name | }}", "a.yaml:17: mails.opener.text: is no template: "),
     ("default('there')", "defualt('there')",
      "a.yaml:17: mails.opener.text: 'defualt' is no filter; did you mean 'default'?"),
-    ("first_name |", "first_name.upper() |", "a.yaml:17: mails.opener.text: has an attribute, which a template may"),
-    ("https://ours", "http://ours", "a.yaml:18: mails.opener.text: links to 'http://ours.example/voice'; only https://"),
+    ("first_name |", "first_name.title |", "a.yaml:17: mails.opener.text: has an attribute, which a template may"),
+    ("https://ours", "http://ours", "a.yaml:18: mails.opener.text: links to 'http://ours.example/voice'; only http"),
     ("'https://ours.example/voice'", "'/voice'", "a.yaml:18: mails.opener.text: links to '/voice'; write an absolute"),
     ("'https://ours.example/voice'", "company", "a.yaml:18: mails.opener.text: links to something that is no text"),
     ("{{ link(", "{{ lnk(", "a.yaml:18: mails.opener.text: 'lnk' cannot be called; did you mean 'link'?"),
@@ -85,18 +86,20 @@ MISTAKES = [
      "a.yaml:22: mails.proof.text: 'company' may not be known"),
     ("mail: opener\n    field", "mail: openr\n    field",
      "a.yaml:26: experiments.words.mail: there is no mail 'openr'; did you mean 'opener'?"),
-    ("field: subject", "field: html", "a.yaml:27: experiments.words.field: 'html' is not known; there are subject, tex"),
+    ("field: subject", "field: html", "a.yaml:27: experiments.words.field: 'html' is not known; there are subject,"),
     ("mail: opener\n    field: subject", "mail: proof\n    field: text",
      "a.yaml:27: experiments.words.field: the mail 'proof' has html of its own, which would stay the same"),
     ('"Calls?"', '"{{ x }}"', "a.yaml:28: experiments.words.variants.question: 'x' is no field"),
     ("plain: 0.5", "plain: 0.6", "a.yaml:29: experiments.words.shares: the shares add up to 1.1, not to 1"),
-    ("shares: {plain", "shares: {plan", "a.yaml:29: experiments.words.shares.plan: there is no variant 'plan'; did you"),
-    ("goal: clicked", "goal: bought", "a.yaml:30: experiments.words.goal: 'bought' is not known; there are clicked, me"),
+    ("shares: {plain", "shares: {plan", "a.yaml:29: experiments.words.shares.plan: there is no variant 'plan'; did"),
+    ("goal: clicked", "goal: bought", "a.yaml:30: experiments.words.goal: 'bought' is not known; there are clicked"),
     ("baseline: 0.12", "baseline: 12", "a.yaml:32: experiments.words.baseline: input should be less than 1 (it is 12)"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("was", "becomes", "told"), MISTAKES, ids=[told.partition(": ")[2][:50] for *_, told in MISTAKES])
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"), MISTAKES, ids=[told.partition(": ")[2][:50] for *_, told in MISTAKES]
+)
 def test_a_mistake_is_told_with_its_line(was: str, becomes: str, told: str, tmp_path: Path) -> None:
     assert was in GOOD
     with pytest.raises(BadPlaybook) as raised:
@@ -109,7 +112,11 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(GOOD.replace("{{ first_name | default('there') }}", "{{ frst_name }} {{ nme }}"))
     with pytest.raises(BadPlaybook) as raised:
         sequences_in(tmp_path)
-    assert [line.partition(": ")[0] for line in str(raised.value).splitlines()] == ["a.yaml:10", "b.yaml:17", "b.yaml:17"]
+    assert [line.partition(": ")[0] for line in str(raised.value).splitlines()] == [
+        "a.yaml:10",
+        "b.yaml:17",
+        "b.yaml:17",
+    ]
 
 
 def test_a_good_file_says_what_is_sent_when_and_to_whom(tmp_path: Path) -> None:
@@ -152,13 +159,23 @@ VALUES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.fixed_dictionaries({name: VALUES for name in FIELDS}), st.sampled_from(sorted(SHIPPED)))
+@given(st.fixed_dictionaries(dict.fromkeys(FIELDS, VALUES)), st.sampled_from(sorted(SHIPPED)))
 def test_what_loaded_never_fails_and_holds_nothing_that_steers_a_mail(fields: dict[str, str | None], name: str) -> None:
     sequence: MailSequence = SHIPPED[name]
     for mail in sequence.file.mails:
         letter = write(sequence, mail, "lead", "m1@ours.example", fields, LETTERHEAD)
-        assert letter.subject.isprintable()
+        assert letter.subject.replace("\u200c", "").replace("\u200d", "").isprintable()
         assert letter.subject
         assert not set("\x00\r\x1b\u202e\u2066") & set(letter.text + letter.html)
-        assert "<p>" not in letter.html.replace("<p>Hi", "", 1).partition("</p>")[0].partition("Hi")[2]
+        assert set(re.findall(r"<(\w+)", letter.html)) <= {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "body",
+            "p",
+            "a",
+            "br",
+            "img",
+        }
         assert len(letter.text) < 5_000

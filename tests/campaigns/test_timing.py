@@ -31,8 +31,8 @@ def test_the_end_of_the_window_is_outside() -> None:
 
 @pytest.mark.parametrize(
     ("wait", "moment"),
-    [("4 hours", datetime(2026, 3, 16, 14)), ("1 day", datetime(2026, 3, 16, 14)), ("3 days", datetime(2026, 3, 16, 21)),
-     ("2 working days", datetime(2026, 3, 17, 21))],
+    [("4 hours", datetime(2026, 3, 16, 14)), ("1 day", datetime(2026, 3, 16, 14)),
+     ("3 days", datetime(2026, 3, 16, 21)),     ("2 working days", datetime(2026, 3, 17, 21))],
 )  # fmt: skip
 def test_friday_afternoon_and_a_wait(wait: str, moment: datetime) -> None:
     friday = datetime(2026, 3, 13, 21)
@@ -102,7 +102,9 @@ def test_a_mail_is_inside_the_window_and_never_before_its_wait(
     else:
         days = (there.date() - local(after, zone).date()).days
         assert days >= wait.amount
-        assert days > wait.amount or there.replace(tzinfo=None) >= local(after, zone).replace(tzinfo=None) + timedelta(days)
+        assert days > wait.amount or there.replace(tzinfo=None) >= local(after, zone).replace(tzinfo=None) + timedelta(
+            days
+        )
     assert due(moment, NO_WAIT, window, zone) == moment
 
 

@@ -27,7 +27,7 @@ def _in_a_home(home: Path) -> None:
 def owners() -> dict[str, int]:
     asked = select(Enrolment.owner, func.count()).where(Enrolment.ended_at.is_(None)).group_by(Enrolment.owner)
     with reading() as connection:
-        return dict(connection.execute(asked))
+        return dict(connection.execute(asked).tuples().all())
 
 
 def end(lead_id: str, ended_as: str, days_ago: int) -> None:

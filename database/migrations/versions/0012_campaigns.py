@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("ended_as", sa.String(), nullable=True),
     )
     op.create_index("ix_enrolments_campaign", "enrolments", ["campaign_id", "ended_at"])
+    op.create_index("ix_enrolments_member", "enrolments", ["campaign_id", "lead_id"])
     op.create_index(
         "ix_enrolments_due",
         "enrolments",
