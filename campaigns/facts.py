@@ -6,7 +6,7 @@ an empty list of them.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import isfinite
@@ -129,7 +129,7 @@ class MemberFacts:
 
     def with_points(self, points: Mapping[str, int | None]) -> "MemberFacts":
         """The same with what its card says."""
-        return replace(self, points=points)
+        return MemberFacts(self.at, self.lead, self.company, self.score, self.calls, self.mails, self.custom, points)
 
 
 def facts_of(member: Member, at: datetime) -> MemberFacts:

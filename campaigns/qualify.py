@@ -136,9 +136,10 @@ def _judged(
 
 def _kept(campaign_id: str, facts: MemberFacts, card: Card, verdict: Verdict, made_by: str) -> KeptCard:
     score = facts.score
+    dimensions = {name: tuple(one) for name, one in card.dimensions.items()}
     return KeptCard(
         campaign_id, facts.lead.id, card.made_at, made_by, score.prediction_id if score else None,
-        score.points if score else None, card.groups, card.dimensions, verdict.outcome, verdict.rule,
+        score.points if score else None, card.groups, dimensions, verdict.outcome, verdict.rule,
     )  # fmt: skip
 
 

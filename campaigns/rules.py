@@ -233,10 +233,12 @@ def _leaf(condition: Condition) -> Leaf:
 
 def _shown(value: Any) -> Any:
     """A value as JSON keeps it, cut where it is long."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, tuple):
         return [_shown(one) for one in value[:MOST_SHOWN]]
-    if isinstance(value, str) and len(value) > LONGEST_SHOWN:
-        return f"{value[:LONGEST_SHOWN]}…"
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    return value

@@ -25,6 +25,7 @@ LINK = "link"
 FILTERS = ("default", "title", "upper", "lower", "capitalize", "trim")
 LONGEST_VALUE = 80
 LONGEST_SOURCE = 20_000
+VALUES_REMEMBERED = 5_000
 JOINERS = "\u200c\u200d"
 """Unseen as well, but words of some scripts need them."""
 NO_LETTERS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -76,9 +77,7 @@ def render_html(source: str, fields: Fields, link: MakeLink) -> Markup:
 
 def in_paragraphs(source: str, fields: Fields, link: MakeLink) -> Markup:
     """A template of plain text as HTML: blank lines part paragraphs, and its own words are escaped too."""
-    parts = re.split(r"({[{%#].*?[}%#]})", source, flags=re.DOTALL)
-    escaped = "".join(part if number % 2 else str(Markup.escape(part)) for number, part in enumerate(parts))
-    text = str(render_html(escaped, fields, link)).strip()
+    text = str(render_html(_escaped(source), fields, link)).strip()
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     return Markup("\n".join(f"<p>{part}</p>" for part in paragraphs))  # noqa: S704  (escaped above)
 
@@ -89,16 +88,25 @@ def clean(value: object) -> str | None:
     >>> clean("  Ana\\u202e \\n Smith "), clean("see https://evil.example"), clean(" ")
     ('Ana Smith', None, None)
     """
-    if not isinstance(value, str):
-        return None
-    letters = (
-        " " if letter.isspace() else letter for letter in value[: 20 * LONGEST_VALUE]
-        if letter.isspace() or letter in JOINERS or unicodedata.category(letter) not in NO_LETTERS
-    )  # fmt: skip
-    text = " ".join("".join(letters).split())
+    return _cleaned(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def _cleaned(value: str) -> str | None:
+    """The same of a text; a mail says each value several times, and many mails say the same."""
+    value = value[: 20 * LONGEST_VALUE]
+    text = " ".join((value if value.isascii() and value.isprintable() else _seen(value)).split())
     if not text.strip(JOINERS + " ") or "://" in text or "www." in text.lower():
         return None
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1].rstrip() + "…"
+
+
+def _seen(value: str) -> str:
+    """What of a text can be seen, with plain blanks."""
+    return "".join(
+        " " if letter.isspace() else letter for letter in value
+        if letter.isspace() or letter in JOINERS or unicodedata.category(letter) not in NO_LETTERS
+    )  # fmt: skip
 
 
 def wrong_link(url: object) -> str | None:
@@ -142,6 +150,13 @@ def _environment(is_html: bool) -> ImmutableSandboxedEnvironment:
     environment.tests = {}
     environment.globals = {}
     return environment
+
+
+@lru_cache(maxsize=512)
+def _escaped(source: str) -> str:
+    """A template of plain text as one of HTML."""
+    parts = re.split(r"({[{%#].*?[}%#]})", source, flags=re.DOTALL)
+    return "".join(part if number % 2 else str(Markup.escape(part)) for number, part in enumerate(parts))
 
 
 @lru_cache(maxsize=512)

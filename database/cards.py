@@ -94,23 +94,25 @@ def outcomes_in(campaign_id: str) -> Counter[str]:
 
 
 def outcomes_of(campaign_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
-    """The outcomes of members; of those that were not looked at none."""
+    """The outcomes of members; of those that were not looked at none.
+
+    Asked by lead alone: given the campaign too, a database may walk through all of its cards instead.
+    """
     found: dict[str, str] = {}
     with reading() as connection:
         for some in in_parts(lead_ids):
-            asked = select(LeadCard.lead_id, LeadCard.outcome).where(LeadCard.campaign_id == campaign_id)
-            found.update(connection.execute(asked.where(LeadCard.lead_id.in_(some))).tuples().all())
+            asked = select(LeadCard.campaign_id, LeadCard.lead_id, LeadCard.outcome)
+            rows = connection.execute(asked.where(LeadCard.lead_id.in_(some)))
+            found |= {lead_id: outcome for campaign, lead_id, outcome in rows if campaign == campaign_id}
     return found
 
 
 def _later(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
     """Members that have a later card than these."""
     made = {(row["campaign_id"], row["lead_id"]): row["made_at"] for row in rows}
-    campaigns = {campaign_id for campaign_id, _ in made}
     found: set[tuple[str, str]] = set()
     for some in in_parts(lead_id for _, lead_id in made):
-        asked = select(LeadCard.campaign_id, LeadCard.lead_id, LeadCard.made_at)
-        asked = asked.where(LeadCard.lead_id.in_(some), LeadCard.campaign_id.in_(campaigns))
+        asked = select(LeadCard.campaign_id, LeadCard.lead_id, LeadCard.made_at).where(LeadCard.lead_id.in_(some))
         for campaign_id, lead_id, made_at in connection.execute(asked):
             if made_at > made.get((campaign_id, lead_id), made_at):
                 found.add((campaign_id, lead_id))

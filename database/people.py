@@ -7,6 +7,7 @@ the value that counts (`ringback/precedence.py`) and says in `chosen` whose it i
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select
@@ -158,14 +159,19 @@ def _said(record: Lead | CompanyFacts) -> Said:
     """The fields of a record that say something."""
     at = record.known_at.isoformat()
     said: Said = {}
-    for one in fields(record):
-        value = getattr(record, one.name)
-        if one.name not in NOT_FIELDS and value is not None:
+    for name in _fields(type(record)):
+        value = getattr(record, name)
+        if value is not None:
             plain = list(value) if isinstance(value, tuple) else value
-            said[one.name] = {"value": plain, "confidence": record.confidence, "known_at": at}
+            said[name] = {"value": plain, "confidence": record.confidence, "known_at": at}
     if isinstance(record, Lead) and record.company_id:
         said["company_id"] = {"value": record.company_id, "confidence": record.confidence, "known_at": at}
     return said
+
+
+@lru_cache(maxsize=2)
+def _fields(kind: type[Lead | CompanyFacts]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind) if one.name not in NOT_FIELDS)
 
 
 def _custom(lead: Lead) -> Said:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
+from database.json_columns import from_json, to_json
 from ringback.settings import settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 30_000
 KEYS_AT_ONCE = 300
 """SQLite takes no more than 1,000 terms of an OR, into which pairs of keys may turn."""
+JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 K = TypeVar("K", bound="SupportsRichComparison")
 
 
@@ -48,10 +50,10 @@ def engine(url: str) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **JSON)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    made = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    made = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **JSON)
     event.listen(made, "connect", _make_durable)
     event.listen(made, "begin", _begin)
     return made

@@ -233,6 +233,22 @@ def withdraw(override_id: Annotated[str, typer.Argument(help="As 'member' shows 
     typer.echo(f"{told.lead_id} in {told.campaign_id}: {told.kind} is decided by rules again")
 
 
+@campaigns.command("schedule")
+def schedule(
+    campaign_id: CampaignId,
+    cron: Annotated[str | None, typer.Argument(help="As '0 9 * * 1-5', in the customer's zone; none: hourly.")] = None,
+) -> None:
+    """Let a campaign run by a schedule of its own at Prefect, or with the others again."""
+    from campaigns import schedules
+    from campaigns.conduct import Conduct
+
+    known = _known(campaign_id)
+    conduct = Conduct.read(dict(known.conduct or {}) | {"schedule": cron})
+    schedules.put(known, cron)
+    _change(campaign_id, {"conduct": conduct.model_dump(mode="json", exclude_defaults=True)})
+    typer.echo(f"{campaign_id} runs {f'at {cron!r}' if cron else 'hourly, with the others'}")
+
+
 def _performance_words(told: Any) -> list[str]:
     lines = [f"{told.campaign_id} as of {told.as_of:%Y-%m-%d %H:%M} UTC; ${told.spent_usd:,.2f} spent"]
     for stage in told.funnel:

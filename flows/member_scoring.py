@@ -50,11 +50,11 @@ def answer_members(lead_ids: Sequence[str], champions: Champions, moment: dateti
 
 def features_of(leads: Iterable[Known], moment: datetime) -> Iterator[dict[str, Value]]:
     """The features of known leads, each as one request about it would have them."""
-    listed, rates = list(leads), present_rates()
+    listed, rates, blank = list(leads), present_rates(), LeadRequest.model_construct(company_name="")
     before = calls_before([(lead.company_id, None) for lead in listed if lead.company_id])
     for lead in listed:
         stored: Stored = stored_of_known(lead, before.get((lead.company_id or "", None)), rates)
-        asked = LeadRequest.model_construct(company_name=name_of(lead), lead_id=lead.lead_id)
+        asked = blank.model_copy(update={"company_name": name_of(lead), "lead_id": lead.lead_id})
         yield features_of_lead(asked, stored, moment)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from campaigns import schedules
+from database import campaigns
 from flows.environment import prepare_stores
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT, settings
@@ -135,6 +137,7 @@ def bring_up() -> Up:
         up.wait_for("prefect-server", f"{prefect_url}/api/health")
         up.finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
         up.finish("deploy", prefect, "--no-prompt", "deploy", "--all")
+        schedules.follow(campaigns.campaigns())
         up.start("worker", prefect, "worker", "start", "--pool", POOL, "--name", "ringback")
         if settings().uses_sandbox:
             up.wait_for("sandbox", f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state")

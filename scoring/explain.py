@@ -1,7 +1,6 @@
 """Why a call scored as it did: the features that moved its score most, in plain words with the value that did it."""
 
 from collections.abc import Callable, Mapping
-from heapq import nlargest
 
 from features.custom import PREFIX
 from ringback.records import Value
@@ -19,7 +18,7 @@ Wording = Callable[[Value], str]
 def reasons(contributions: Mapping[str, float], row: Mapping[str, Value]) -> tuple[str, ...]:
     """The strongest contributions (by feature, in points or log-odds) to one row as sentences, the strongest first."""
     total = sum(abs(value) for value in contributions.values()) or 1.0
-    strongest = nlargest(REASONS, contributions.items(), key=lambda item: abs(item[1]))
+    strongest = sorted(contributions.items(), key=lambda item: abs(item[1]), reverse=True)[:REASONS]
     return tuple(
         f"{reason_of(name, row.get(name))} ({'raises' if value > 0 else 'lowers'} the score)"
         for name, value in strongest

@@ -14,6 +14,7 @@ from ringback.errors import VendorRefused, VendorUnavailable
 
 PATIENCE_SECONDS = 5.0
 SLUG = "campaign-"
+BEGUN = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CRASHED", "CANCELLING", "CANCELLED", "PAUSED"]
 MOST_RUNS = 200
 """Prefect gives no more at once."""
 
@@ -76,10 +77,11 @@ def run_now(server: str, deployment: str, parameters: Mapping[str, Any], once: s
 
 
 def job_history(server: str, deployment: str, campaign_id: str, at_most: int = 20) -> list[JobRun]:
-    """The last runs of a deployment that were for a campaign or for all of them, the latest first."""
+    """The last runs of a deployment that began, for a campaign or for all of them, the latest first."""
     found = _deployment(server, deployment)
     body = {
-        "deployments": {"id": {"any_": [found["id"]]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": MOST_RUNS,
+        "deployments": {"id": {"any_": [found["id"]]}}, "flow_runs": {"state": {"type": {"any_": BEGUN}}},
+        "sort": "EXPECTED_START_TIME_DESC", "limit": MOST_RUNS,
     }  # fmt: skip
     runs = [_run(one) for one in _ask(server, "POST", "/flow_runs/filter", body)]
     return [run for run in runs if run.parameters.get("campaign_id") in (None, campaign_id)][:at_most]

@@ -30,6 +30,7 @@ from api.campaign_shapes import (
 from api.errors import ApiError, Failure
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
+from campaigns import schedules
 from campaigns.conduct import Conduct
 from campaigns.judging import TestStanding, tests_of
 from campaigns.performance import performance
@@ -41,11 +42,10 @@ from ringback.clock import now
 from ringback.errors import BadMapping, VendorError
 from ringback.settings import settings
 from vendors import prefect_runs
-from vendors.prefect_runs import Schedule
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
-DEPLOYMENTS = {"harvest": "harvest-leads/harvest-leads", "full": "run-campaigns/run-campaigns"}
+DEPLOYMENTS = {"harvest": "harvest-leads/harvest-leads", "full": schedules.DEPLOYMENT}
 USUAL_SCHEDULE = "hourly, with all campaigns"
 
 
@@ -90,7 +90,10 @@ async def change(campaign_id: CampaignId, changed: CampaignChange) -> Campaign:
     """Change a campaign: pause it, resume it, archive it, or how it is run; what is left out stays."""
     if changes := changed.changes():
         await to_thread.run_sync(stored.change, campaign_id, changes, now(), limiter=WRITES)
-    return shown(await _known(campaign_id))
+    known = await _known(campaign_id)
+    if "state" in changes and (known.conduct or {}).get("schedule"):
+        await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
+    return shown(known)
 
 
 @router.post("/{campaign_id}/members", response_model=Joined, dependencies=[WRITE])
@@ -150,12 +153,7 @@ async def schedule(campaign_id: CampaignId, asked: ScheduleAsked) -> Status:
     conduct = Conduct.read(told).model_dump(mode="json", exclude_defaults=True)
 
     def put() -> None:
-        server, deployment = settings().prefect, DEPLOYMENTS["full"]
-        if asked.cron is None:
-            prefect_runs.drop_schedule(server, deployment, campaign_id)
-        else:
-            wanted = Schedule(campaign_id, asked.cron, settings().zone, known.state == "active")
-            prefect_runs.put_schedule(server, deployment, wanted)
+        schedules.put(known, asked.cron)
         stored.change(campaign_id, {"conduct": conduct}, now())
 
     await to_thread.run_sync(put, limiter=WRITES)
