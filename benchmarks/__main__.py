@@ -1,8 +1,8 @@
 """`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio.
 
-Then the service is held against MLflow's, and a file of leads is scored, where `make demo` left a model. Others have
-a command of their own: `python -m benchmarks.features`, `python -m benchmarks.buying`,
-`python -m benchmarks.decisions`.
+Then the service is held against MLflow's, and a file of leads is scored, where `make demo` left a model; and campaigns
+of 100 and of 100,000 leads are played to the last mail. Others have a command of their own:
+`python -m benchmarks.features`, `buying`, `decisions`, `experiments`, `policy_pays`, `impact`, `quiet_weeks`.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from benchmarks import bulk, serving
+from benchmarks import bulk, campaigns, serving
 from benchmarks.drift import judging_drift
 
 ROUNDS = 5
@@ -114,7 +114,7 @@ def encoding_rows() -> tuple[str, Way, str, Way]:
     )
 
 
-BENCHMARKS = (starting_the_command, landing_calls, explaining_a_forest, judging_drift)
+BENCHMARKS = (starting_the_command, landing_calls, explaining_a_forest, encoding_rows, judging_drift)
 
 
 def main() -> None:
@@ -128,6 +128,7 @@ def main() -> None:
         print(f"{our_name:34}{our_median:9.3f} s   {peer_name:24}{peer_median:9.3f} s   {ratio:6.1f} times as fast")
     serving.main()
     bulk.main()
+    campaigns.main(list(campaigns.LEADS))
 
 
 def _seconds(way: Way) -> float:

@@ -1,8 +1,8 @@
 """A campaign from nothing to sent mails: kept, scored, qualified, routed, written, delivered over a real mail server.
 
-`python -m benchmarks.campaigns [LEADS …]` (100 and 100,000 where none is said). The champions are those of RINGBACK_HOME where
-there are any (`make demo` leaves some), else the rules answer. The mail server is a process of its own on the same
-machine; what it takes of the time is part of the figure. The customer's old system took 73 s for 100 leads.
+`python -m benchmarks.campaigns [LEADS …]` (100 and 100,000 where none is said). The champions are those of
+RINGBACK_HOME where there are any (`make demo` leaves some), else the rules answer. The mail server is a process of its
+own on the same machine; what it takes of the time is part of the figure. The old system took 73 s for 100 leads.
 """
 
 import os

@@ -45,7 +45,7 @@ def main(worlds: int) -> None:
 
 
 def _played(seed: int) -> tuple[float, float, float, int]:
-    """Progressed leads an AE hour by the learned score, by the rules and by lot, in one world; and of how many calls."""
+    """Progressed leads an AE hour by the learned score, the rules and by lot, in one world; and of how many calls."""
     from ringback.settings import settings
     from sandbox.world import World
 
