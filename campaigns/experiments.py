@@ -131,7 +131,7 @@ def bound(pairs: int = 1) -> float:
     return NormalDist().inv_cdf(1 - LEVEL / pairs / 4)
 
 
-def mismatch_evidence(counts: Sequence[int], shares: Sequence[float], concentration: float = 1_000.0) -> float:
+def mismatch_evidence(counts: Sequence[int], shares: Sequence[float], concentration: float = 100.0) -> float:
     """Evidence against leads having been given out in these shares, however often it is looked at.
 
     A Bayes factor of a multinomial with a Dirichlet prior around the planned shares against those shares themselves

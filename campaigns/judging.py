@@ -28,7 +28,7 @@ class TestStanding:
     """As it was decided; later looks do not change it."""
 
 
-def tests_of(sequences: Iterable[MailSequence], at: datetime) -> Iterator[TestStanding]:
+def standings_of(sequences: Iterable[MailSequence], at: datetime) -> Iterator[TestStanding]:
     """All tests of these sequences, as they stand at a moment."""
     listed = list(sequences)
     kept = experiments.verdicts()
@@ -41,7 +41,7 @@ def tests_of(sequences: Iterable[MailSequence], at: datetime) -> Iterator[TestSt
 def decide_tests(sequences: Iterable[MailSequence], at: datetime) -> list[TestStanding]:
     """Keep the verdicts of tests that are decided now; gives those."""
     decided = []
-    for one in tests_of(sequences, at):
+    for one in standings_of(sequences, at):
         if one.verdict is None and one.standing.verdict != "running":
             kept = KeptVerdict(one.name, at, one.standing.verdict, one.standing.winner, _evidence(one.standing))
             if experiments.keep_verdict(kept):

@@ -32,7 +32,7 @@ from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from campaigns import schedules
 from campaigns.conduct import Conduct
-from campaigns.judging import TestStanding, tests_of
+from campaigns.judging import TestStanding, standings_of
 from campaigns.performance import performance
 from campaigns.sequences import sequences
 from database import campaigns as stored
@@ -128,7 +128,7 @@ async def tests(campaign_id: CampaignId) -> list[TestFigures]:
     def stand() -> list[TestFigures]:
         known = sequences(settings())
         chosen = [known[name] for name in conduct.sequences or sorted(known) if name in known]
-        return [_figures(one) for one in tests_of(chosen, now())]
+        return [_figures(one) for one in standings_of(chosen, now())]
 
     return await to_thread.run_sync(stand, limiter=LISTS)
 

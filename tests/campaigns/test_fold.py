@@ -164,6 +164,33 @@ def test_the_mark_says_up_to_which_event_was_looked(sequence: MailSequence) -> N
     assert (one.folded_to, one.engaged_at) == (TUESDAY + HOUR + timedelta(minutes=10), TUESDAY + HOUR)
 
 
+def test_only_enrolments_to_whom_something_happened_are_looked_at(sequence: MailSequence) -> None:
+    enrol(["ben", "cem"])
+    write_due(an_office(sequence), TUESDAY)
+    deliver.deliver_all(a_post(sequence, Kept()), TUESDAY, "w")
+    assert fold({"test": sequence}, TUESDAY + DAY).looked_at == 0
+    keep_events(happened("opened"))
+    assert [fold({"test": sequence}, TUESDAY + days * DAY).looked_at for days in (1, 2)] == [1, 1]
+
+
+def test_what_cannot_move_an_enrolment_is_looked_at_once(sequence: MailSequence) -> None:
+    keep_events(happened("delivered"))
+    assert [fold({"test": sequence}, TUESDAY + days * DAY).looked_at for days in (1, 2)] == [1, 0]
+
+
+def test_an_event_that_lay_in_the_inbox_for_days_still_moves_its_enrolment(sequence: MailSequence) -> None:
+    keep_events(happened("delivered", at=3 * DAY))
+    assert folded(sequence, 4 * DAY) == {}
+    keep_events(happened("replied"))
+    assert folded(sequence, 5 * DAY) == {"replied": 1}
+
+
+def test_a_click_that_was_too_fresh_is_judged_the_next_time(sequence: MailSequence) -> None:
+    keep_events(happened("clicked", "delivered", url="https://ours.example/voice"))
+    assert folded(sequence, HOUR + timedelta(seconds=30)) == {}
+    assert folded(sequence, HOUR + timedelta(minutes=2)) == {"graduated": 1}
+
+
 def test_without_its_sequence_an_enrolment_still_stops_for_a_reply(sequence: MailSequence) -> None:
     keep_events(happened("replied"))
     assert dict(fold({}, TUESDAY + DAY).ended) == {"replied": 1}

@@ -39,6 +39,15 @@ def test_friday_afternoon_and_a_wait(wait: str, moment: datetime) -> None:
     assert due(friday, Wait.read(wait), OFFICE, CHICAGO) == moment
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [datetime(2026, 3, 14, 4, 30), datetime(2026, 3, 14, 20), datetime(2026, 3, 15, 5), datetime(2026, 3, 16, 13)],
+)  # fmt: skip
+def test_a_working_day_s_wait_from_friday_night_to_monday_morning_ends_on_tuesday_morning(begun: datetime) -> None:
+    """So that nobody who is later by some hours of a weekend is earlier by a day."""
+    assert due(begun, Wait(1, "working days"), OFFICE, CHICAGO) == datetime(2026, 3, 17, 14)
+
+
 def test_holidays_of_the_country_and_our_own_are_kept_free() -> None:
     good_friday = datetime(2026, 4, 3, 8)
     german = holidays_of("Germany", frozenset({date(2026, 4, 7)}))

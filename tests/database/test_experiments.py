@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.judging import decide_tests, tests_of
+from campaigns.judging import decide_tests, standings_of
 from campaigns.sequences import MailSequence, read_sequence
 from database import engagement, experiments
 from database.campaign_models import Message
@@ -54,7 +54,7 @@ def test_answers_are_those_of_people_to_mails_that_were_sent(sequence: MailSeque
 def test_a_test_stands_as_its_mails_say(sequence: MailSequence) -> None:
     for number in range(6):
         send(number, "plain" if number % 2 else "question", clicked=number < 2)
-    (told,) = tests_of([sequence], LATER)
+    (told,) = standings_of([sequence], LATER)
     assert (told.name, told.goal, told.standing.verdict) == (TEST, "clicked", "running")
     assert [(arm.variant, arm.n, arm.answered) for arm in told.standing.arms] == [("plain", 3, 1), ("question", 3, 1)]
     assert decide_tests([sequence], LATER) == []

@@ -1,0 +1,71 @@
+"""Many members are worked on by two processes, which do what one would."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from campaigns.dimensions import Thresholds
+from campaigns.qualify import qualify
+from campaigns.rules import read_rules
+from database.campaigns import middle_unscored, unscored_members
+from database.member_facts import middle_without_card
+from flows import side_by_side
+from flows.member_qualifying import qualify_members
+from flows.member_scoring import score_members
+from flows.side_by_side import WHOLE, Part, in_parts
+from ringback.settings import CHECKOUT
+from scoring.judging import Champions
+from tests.campaigns.qualifying import rows, some_members
+from tests.factories import NOON
+
+RULES = CHECKOUT / "campaigns/playbook/qualification/standard.yaml"
+NO_MODELS = Champions(None, None)
+
+
+@pytest.fixture
+def _members(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six members, which is many."""
+    monkeypatch.setattr(side_by_side, "MANY", 6)
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    for campaign_id in ("spring", "autumn"):
+        some_members([80.0, 5.0, 20.0, None, 300.0, 9.0], campaign_id)
+
+
+def where(name: str, part: Part) -> tuple[str, int, Part]:
+    return name, os.getpid(), part
+
+
+def test_two_processes_have_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    (name, mine, first), (_, theirs, second) = in_parts(partial(where, "a"), lambda _: "m")
+    assert (name, mine, first, second) == ("a", os.getpid(), Part(until="m"), Part("m"))
+    assert theirs != mine
+
+
+def test_few_are_left_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    assert in_parts(partial(where, "a"), lambda _: None) == [("a", os.getpid(), WHOLE)]
+
+
+def test_without_another_processor_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
+    assert in_parts(partial(where, "a"), lambda _: "m") == [("a", os.getpid(), WHOLE)]
+
+
+@pytest.mark.usefixtures("_members")
+def test_two_processes_score_and_qualify_as_one_would() -> None:
+    assert score_members("spring", NO_MODELS, NOON) == 6
+    assert (unscored_members("spring", "", 9), middle_unscored("spring", 1)) == ([], None)
+    in_two = qualify_members("spring", RULES, Thresholds(), NOON, "test")
+    in_one = qualify("autumn", read_rules(RULES), Thresholds(), NOON)
+    assert (in_two.looked_at, in_two.decided, in_two.outcomes) == (6, 6, in_one.outcomes)
+    assert rows("spring") == rows("autumn")
+    assert qualify_members("spring", RULES, Thresholds(), NOON, "test").looked_at == 0
+
+
+@pytest.mark.usefixtures("_members")
+def test_the_middle_is_of_those_without_a_card_by_these_rules() -> None:
+    assert middle_without_card("spring", "old", 7) is None
+    assert middle_without_card("spring", "old", 6) == "lead3@c3.example"
