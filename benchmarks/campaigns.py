@@ -60,15 +60,14 @@ def play(leads: int) -> None:
 
 def _steps(leads: int, has_champions: bool) -> dict[str, float]:
     from campaigns.conduct import Conduct
-    from campaigns.decided import open_log
     from campaigns.deliver import Post, campaign_sender, deliver_all
     from campaigns.letters import letterhead
-    from campaigns.nurture import Office, write_due
-    from campaigns.qualify import qualify
+    from campaigns.nurture import Office
     from campaigns.routing import playing, route_members
-    from campaigns.rules import read_rules
     from flows.campaign_steps import open_playbook
     from flows.environment import prepare_stores
+    from flows.mail_writing import write_all
+    from flows.member_qualifying import qualify_members
     from flows.member_scoring import score_members
     from flows.score_leads import champions_as_of
     from ringback.clock import now
@@ -78,20 +77,16 @@ def _steps(leads: int, has_champions: bool) -> dict[str, float]:
     prepare_stores()
     champions = champions_as_of(now()) if has_champions else Champions(None, None)
     playbook, conduct = open_playbook(), Conduct()
-    book = read_rules(settings().playbook / "qualification" / "standard.yaml")
+    rules = settings().playbook / "qualification" / "standard.yaml"
     game = playing("bench", conduct, playbook.sequences, playbook.team, "America/Chicago")
     head = letterhead(settings())
-
-    def qualified() -> object:
-        with open_log("bench") as log:
-            return qualify("bench", book, conduct.thresholds, AT, log)
 
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("keep", lambda: _keep(leads)),
         ("score", lambda: score_members("bench", champions, AT)),
-        ("qualify", qualified),
+        ("qualify", lambda: qualify_members("bench", rules, conduct.thresholds, AT)),
         ("route", lambda: route_members(game, AT)),
-        ("write", lambda: write_due(Office(playbook.sequences, head), AT)),
+        ("write", lambda: write_all(Office(playbook.sequences, head), AT)),
         ("deliver", lambda: deliver_all(Post(campaign_sender(settings()), playbook.sequences, head), AT, "bench")),
     )
     took = {}

@@ -4,6 +4,7 @@ The table `decisions` is the record; the log is what the weekly report counts. E
 so one that is logged again, after a crash or from the table, counts once.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from campaigns.facts import MemberFacts
@@ -16,6 +17,7 @@ TYPES = {"qualification": "qualification_decision", "routing": "routing_decision
 OVERRIDDEN = {"qualification": "qualification", "owner": "routing", "sequence": "routing"}
 NOT_DECIDED = frozenset({"review", "not routed"})
 """Outcomes that leave it to somebody else."""
+ADDRESS = re.compile(r"\S+@\S+")
 Names = Mapping[str, str | None]
 """Name, company and industry of a lead."""
 
@@ -40,7 +42,11 @@ def log_decided(log: DecisionLog, decided: Iterable[Decided], names: Mapping[str
             session_id=f"campaign {one.campaign_id}",
             lead=names.get(one.lead_id),
             input={"facts": _facts(one)},
-            output={"kind": one.kind, "outcome": one.outcome, "decided_by": one.decided_by},
+            output={
+                "kind": one.kind,
+                "outcome": _without_address(one.outcome),
+                "decided_by": _without_address(one.decided_by),
+            },
             entry_id=one.decision_id,
             at=one.decided_at,
             campaign_id=one.campaign_id,
@@ -50,6 +56,15 @@ def log_decided(log: DecisionLog, decided: Iterable[Decided], names: Mapping[str
 def names_of(facts: MemberFacts) -> Names:
     """Whom a decision is about."""
     return {"name": facts.lead.name, "company": facts.company.name, "industry": facts.company.industry}
+
+
+def _without_address(text: str) -> str:
+    """Owners and people who decide are named by their addresses.
+
+    >>> _without_address("introduction / eve@ours.example")
+    'introduction / (address)'
+    """
+    return ADDRESS.sub("(address)", text)
 
 
 def _facts(decided: Decided) -> list[str]:

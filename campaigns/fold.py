@@ -1,14 +1,14 @@
 """Fold: what people did with mails moves enrolments: they stop, go to a person, or are never written to again.
 
 All events of an enrolment are looked at each time, in whatever order they came: looking again changes nothing, an event
-that comes late is not missed, and a process can be killed at any moment.
+that comes late is not missed, and a process can be killed at any moment. Those without events are passed over.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from campaigns.engagement import Engaged, belonging, corrected, engaged
+from campaigns.engagement import ENDINGS, SIGNALS, Engaged, belonging, corrected, engaged
 from campaigns.sequences import File, MailSequence
 from database import engagement, enrolments, outbox, tasks
 from database.engagement import Engagement
@@ -19,6 +19,8 @@ from database.tasks import NewTask, Task
 
 AT_ONCE = 300
 USUAL_DAYS = 2
+MOVING = (*sorted(SIGNALS), *ENDINGS)
+"""Kinds of events that can move an enrolment: one of them, however long ago, and it is looked at until it is ended."""
 NO_MORE: Mapping[str, EndedAs] = {
     "complained": "complained", "unsubscribed": "unsubscribed", "bounced": "bounced",
 }  # fmt: skip
@@ -36,10 +38,10 @@ class Folded:
 
 
 def fold(sequences: Mapping[str, MailSequence], at: datetime) -> Folded:
-    """Look at the events of all enrolments that are not ended, and do what follows from them."""
+    """Look at the events of all enrolments that are not ended and had any, and do what follows from them."""
     looked_at, mended, last = 0, 0, ""
     ended: dict[str, int] = {}
-    while page := enrolments.running(last, AT_ONCE):
+    while page := enrolments.running(last, AT_ONCE, MOVING):
         last = page[-1].enrolment_id
         looked_at += len(page)
         mails, events = _known_of(page)

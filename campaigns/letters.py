@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from campaigns.sequences import MailSequence
 from campaigns.templates import clean, in_paragraphs, render, render_html
@@ -20,7 +20,7 @@ from campaigns.tracking import CLICK, OPEN, UNSUBSCRIBE, Kind, Tokens, Tracked, 
 from ringback.settings import Settings
 
 NO_ADDRESS = "(the sender's postal address: set RINGBACK_POSTAL_ADDRESS)"
-PAGE = Markup(
+PAGE = (
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{subject}</title></head>\n'
     '<body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#222">\n{body}\n'
     '<p style="font-size:12px;color:#666">{address}<br>\n'
@@ -110,10 +110,11 @@ def write(
     address = letterhead.postal_address or NO_ADDRESS
     leave = letterhead.url(UNSUBSCRIBE, message_id)
     html = PAGE.format(
-        subject=subject, body=body, address=address, leave=leave, pixel=letterhead.url(OPEN, message_id)
+        subject=escape(subject), body=body, address=escape(address), leave=escape(leave),
+        pixel=escape(letterhead.url(OPEN, message_id)),
     )  # fmt: skip
     foot = PLAIN_FOOT.format(address=address, leave=leave)
-    return Written(subject, text.rstrip() + "\n" + foot, str(html), tuple(targets), variants)
+    return Written(subject, text.rstrip() + "\n" + foot, html, tuple(targets), variants)
 
 
 def name_of(owner: str, names: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from database.enrolments import Addressee, EndedAs, Ending, Enrolment, Move, Set
 from database.outbox import Draft
 from database.suppressions import suppressed
 
-AT_ONCE = 300
+AT_ONCE = 1_000
 ENDED_BY_SUPPRESSION: Mapping[str, EndedAs] = {
     "unsubscribed": "unsubscribed", "bounced": "bounced", "complained": "complained",
 }  # fmt: skip
@@ -55,14 +55,21 @@ class Written:
         return Written(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-def write_due(office: Office, at: datetime, at_most: int | None = None) -> Written:
-    """Let enrolments go on whose mails are settled, and write the mails that are due; at most so many, or all."""
+def write_due(
+    office: Office, at: datetime, at_most: int | None = None, after: str = "", until: str | None = None
+) -> Written:
+    """Let enrolments go on whose mails are settled, and write the mails that are due; at most so many, or all.
+
+    With `after` and `until` only of enrolments whose ids are behind the one and no further than the other.
+    """
     done = move_on(office, at)
     handled = 0
     skipped: set[str] = set()
     while at_most is None or handled < at_most:
         wanted = AT_ONCE if at_most is None else min(AT_ONCE, at_most - handled)
-        found = [one for one in enrolments.due(at, wanted + len(skipped)) if one.enrolment_id not in skipped]
+        found = [
+            one for one in enrolments.due(at, wanted + len(skipped), after, until) if one.enrolment_id not in skipped
+        ]
         if not found:
             break
         known = [one for one in found if one.sequence in office.sequences]

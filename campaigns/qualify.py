@@ -42,6 +42,14 @@ class Qualified:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     """Of those looked at."""
 
+    def and_also(self, other: "Qualified") -> "Qualified":
+        """Both together, of one campaign."""
+        outcomes = Counter(self.outcomes) + Counter(other.outcomes)
+        return Qualified(
+            self.campaign_id, self.looked_at + other.looked_at, self.decided + other.decided,
+            dict(sorted(outcomes.items())),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -59,12 +67,16 @@ class Verdict:
 
 
 def qualify(
-    campaign_id: str, book: RuleBook, thresholds: Thresholds, at: datetime, log: DecisionLog | None = None
-) -> Qualified:
-    """Make the cards of all members of whom something changed, decide about them, and log what is new."""
+    campaign_id: str, book: RuleBook, thresholds: Thresholds, at: datetime, log: DecisionLog | None = None,
+    after: str = "", until: str | None = None,
+) -> Qualified:  # fmt: skip
+    """Make the cards of all members of whom something changed, decide about them, and log what is new.
+
+    With `after` and `until` only of those whose ids are behind the one and no further than the other.
+    """
     made_by = hash_of(book, thresholds)
     decided, outcomes = 0, Counter[str]()
-    for lead_ids in _stale(campaign_id, made_by, at):
+    for lead_ids in _stale(campaign_id, made_by, at, after, until):
         facts = {one.lead_id: facts_of(one, at) for one in members(lead_ids, at)}
         forced = overrides.active(campaign_id, facts, at)
         kept = (
@@ -106,9 +118,8 @@ def missed_of(thresholds: Thresholds, facts: MemberFacts) -> dict[str, tuple[int
     return missed
 
 
-def _stale(campaign_id: str, made_by: str, at: datetime) -> Iterator[list[str]]:
-    after = ""
-    while lead_ids := stale_members(campaign_id, made_by, at, after):
+def _stale(campaign_id: str, made_by: str, at: datetime, after: str, until: str | None) -> Iterator[list[str]]:
+    while lead_ids := stale_members(campaign_id, made_by, at, after, until=until):
         yield lead_ids
         after = lead_ids[-1]
 

@@ -3,10 +3,11 @@
 Members come by score, some at a time; each time is one transaction, so a run that is killed goes on where it was.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 from campaigns.conduct import Conduct
 from campaigns.facts import MemberFacts, facts_of
@@ -22,6 +23,8 @@ from database.routing import Routed, Wanted
 from ringback.clock import shown_in
 
 AT_ONCE = 1_000
+FirstDue: TypeAlias = tuple[str, datetime]
+"""A zone, and a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +85,21 @@ def route_members(game: Playing, at: datetime) -> RoutedMembers:
 
 def route_some(game: Playing, lead_ids: Sequence[str], at: datetime) -> list[Routed]:
     """Enrol these members, in their order, where that can be."""
-    facts = {one.lead_id: facts_of(one, at) for one in members(lead_ids, at)}
+    facts = {one.lead_id: facts_of(one, at) for one in members(lead_ids, at, with_history=False)}
     present = [facts[lead_id] for lead_id in lead_ids if lead_id in facts]
     day = shown_in(at, game.zone).date()
     matched = match_all(map(routable_of, present), game.routes, game.team, day)
     forced = overrides.active(game.campaign_id, lead_ids, at)
     decided_by = f"routing:{game.team_hash}"
     wanted, unroutable = [], []
+    first = lru_cache(maxsize=None)(partial(_first_due, game, at))
     for one, known in zip(matched, present, strict=True):
         told = _forced(game, one, forced.get((one.lead_id, "sequence")), forced.get((one.lead_id, "owner")))
         if told.why_not or told.route is None:
             unroutable.append((one.lead_id, _because(game, told) | {"why_not": told.why_not}))
         else:
             is_forced = (one.lead_id, "owner") in forced
-            wanted.append(_wanted(game, told, told.route, known, at, is_forced))
+            wanted.append(_wanted(game, told, told.route, known, first, is_forced))
     routing.note_unroutable(game.campaign_id, unroutable, at, decided_by)
     rest = timedelta(days=game.conduct.rest_days)
     routed = routing.enrol(game.campaign_id, wanted, at, decided_by, rest, next_owner, pool_of)
@@ -128,12 +132,20 @@ def _forced(game: Playing, one: Matched, sequence: Any, owner: Any) -> Matched:
     return Matched(one.lead_id, route, owners, told)
 
 
-def _wanted(game: Playing, one: Matched, route: Route, facts: MemberFacts, at: datetime, is_forced: bool) -> Wanted:
+def _first_due(game: Playing, at: datetime, sequence: str, country: str | None, state: str | None) -> FirstDue:
+    """In which zone a lead of a place is, and when its first step is due: looked up once for all of the place."""
+    zone = zone_of(country, state, game.zone)
+    return zone, first_due(game.sequences[sequence], at, zone, country)
+
+
+def _wanted(
+    game: Playing, one: Matched, route: Route, facts: MemberFacts,
+    first: Callable[[str, str | None, str | None], FirstDue], is_forced: bool,
+) -> Wanted:  # fmt: skip
     state = facts.custom.get("state")
     country = facts.lead.country or facts.company.country
-    zone = zone_of(country, state if isinstance(state, str) else None, game.zone)
     capacities = {owner.email: owner.capacity for owner in _among(game, one.owners)}
-    due_at = first_due(game.sequences[route.sequence], at, zone, country)
+    zone, due_at = first(route.sequence, country, state if isinstance(state, str) else None)
     return Wanted(
         one.lead_id, route.sequence, route.hash, zone, capacities, due_at, _because(game, one), is_forced
     )  # fmt: skip

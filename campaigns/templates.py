@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from campaigns.playbook import nearest
 
@@ -69,7 +69,7 @@ def render_html(source: str, fields: Fields, link: MakeLink) -> Markup:
     """The same as HTML, values escaped; the template's own words are taken as HTML."""
 
     def linked(url: str, words: str) -> Markup:
-        return Markup('<a href="{}">{}</a>').format(link(url, words), words)
+        return Markup(f'<a href="{escape(link(url, words))}">{escape(words)}</a>')  # noqa: S704  (escaped right here)
 
     made = _template(source, is_html=True).render(_context(fields, linked))
     return Markup(made)  # noqa: S704  (escaped by the template)

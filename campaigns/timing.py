@@ -1,7 +1,8 @@
 """When a mail may go: waits, the hours of a window in the lead's own zone, holidays, and clocks that change.
 
-A wait is of exact hours, of whole local days, or of days on which the window is open. A local time that a change of the
-clock skips is the next that exists; one that comes twice is the first.
+A wait is of exact hours, of whole local days, or of days on which the window is open; begun on another day, a wait of
+such working days runs from the beginning of the next. A local time that a change of the clock skips is the next that
+exists; one that comes twice is the first.
 """
 
 import re
@@ -122,15 +123,22 @@ def _waited(after: datetime, wait: Wait, window: Window, place: ZoneInfo, is_hol
     if wait.unit == "hours":
         return after + timedelta(hours=wait.amount)
     wall = _wall(after, place)
-    day = wall.date()
     if wait.unit == "days":
-        day += timedelta(days=wait.amount)
-    else:
-        left = wait.amount
-        while left:
-            day += timedelta(days=1)
-            left -= window.is_open_on(day, is_holiday)
-    return _moment(day, wall.time(), place)
+        return _moment(wall.date() + timedelta(days=wait.amount), wall.time(), place)
+    begun = wall
+    if not window.is_open_on(wall.date(), is_holiday):
+        begun = datetime.combine(_open_day_after(wall.date(), window, is_holiday), time())
+    day = begun.date()
+    for _ in range(wait.amount):
+        day = _open_day_after(day, window, is_holiday)
+    return _moment(day, begun.time(), place)
+
+
+def _open_day_after(day: date, window: Window, is_holiday: IsHoliday) -> date:
+    day += timedelta(days=1)
+    while not window.is_open_on(day, is_holiday):
+        day += timedelta(days=1)
+    return day
 
 
 def _wall(moment: datetime, place: ZoneInfo) -> datetime:
@@ -146,6 +154,7 @@ def _wall(moment: datetime, place: ZoneInfo) -> datetime:
     return local.replace(tzinfo=None)
 
 
+@lru_cache(maxsize=4_096)
 def _moment(day: date, at: time, place: ZoneInfo) -> datetime:
     """The moment of a local time, UTC without zone."""
     wall = datetime.combine(day, at)

@@ -13,7 +13,7 @@ from math import lcm
 def next_owner(capacities: Mapping[str, int], given: Mapping[str, int]) -> str:
     """Who of a pool gets the next lead; `given` is how many each of them got in this pool before.
 
-    How much is due to each is counted in whole numbers, as leads times `parts * whole`: exact, and quicker than fractions.
+    What is due to each is counted in whole numbers, as leads times `parts * whole`: exact, and quicker than fractions.
 
     >>> capacities, given = {"ana": 2, "ben": 1}, {"ana": 0, "ben": 0}
     >>> turns = []

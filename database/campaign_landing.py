@@ -87,6 +87,5 @@ Mark = Callable[[Iterable[Mapping[str, Any]], datetime], None]
 KINDS: tuple[tuple[str, ToLand, Mark], ...] = (
     ("sent_mails", mails_to_land, mark_mails),
     ("mail_events", events_to_land, mark_events),
-    ("lead_decisions", decisions_to_land, mark_decisions),
 )
-"""By table of the warehouse."""
+"""By table of the warehouse; decisions are logged, too."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from database.models import Campaign, CampaignLead, LastScore, Lead, MergedLead
-from database.session import in_parts, insert_new, reading, writing
+from database.session import in_parts, insert_new, middle_of, reading, writing
 
 State = Literal["active", "paused", "archived"]
 
@@ -124,17 +124,27 @@ def known_ids(lead_ids: Iterable[str]) -> set[str]:
         }
 
 
-def unscored_members(campaign_id: str, after: str, at_most: int) -> list[str]:
-    """Members that no answer counts for, by id, some at a time."""
-    asked = (
-        select(CampaignLead.lead_id)
-        .outerjoin(LastScore, LastScore.lead_id == CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.lead_id > after, LastScore.lead_id.is_(None))
-        .order_by(CampaignLead.lead_id)
-        .limit(at_most)
-    )
+def unscored_members(campaign_id: str, after: str, at_most: int, until: str | None = None) -> list[str]:
+    """Members after one, and up to another, that no answer counts for, by id, some at a time."""
+    asked = _unscored(campaign_id).where(CampaignLead.lead_id > after).order_by(CampaignLead.lead_id).limit(at_most)
+    if until is not None:
+        asked = asked.where(CampaignLead.lead_id <= until)
     with reading() as connection:
         return list(connection.scalars(asked))
+
+
+def middle_unscored(campaign_id: str, many: int) -> str | None:
+    """The member in the middle of those that no answer counts for; None where there are fewer than so many."""
+    with reading() as connection:
+        return middle_of(connection, _unscored(campaign_id), CampaignLead.lead_id, many)
+
+
+def _unscored(campaign_id: str) -> Select[tuple[str]]:
+    return (
+        select(CampaignLead.lead_id)
+        .outerjoin(LastScore, LastScore.lead_id == CampaignLead.lead_id)
+        .where(CampaignLead.campaign_id == campaign_id, LastScore.lead_id.is_(None))
+    )
 
 
 def _listed() -> Select[Any]:

@@ -146,6 +146,16 @@ def not_landed(until: datetime, at_most: int) -> list[Decided]:
         return [_decided(row) for row in connection.execute(asked)]
 
 
+def decisions_with(decision_ids: Iterable[str]) -> list[Decided]:
+    """Decisions by id."""
+    found: list[Decided] = []
+    with reading() as connection:
+        for some in in_parts(decision_ids):
+            asked = select(Decision).where(Decision.decision_id.in_(some)).order_by(Decision.decision_id)
+            found += [_decided(row) for row in connection.execute(asked)]
+    return found
+
+
 def mark_landed(decided: Sequence[Decided], at: datetime) -> None:
     """Note that the warehouse has these; to be said after it has committed them."""
     if not decided:

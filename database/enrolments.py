@@ -9,13 +9,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select, update
 
 from database.campaign_models import Campaign, Decision, Message
 from database.campaign_models import Enrolment as Row
-from database.models import Company, Lead
+from database.models import Company, EngagementEvent, Lead
 from database.outbox import SETTLED, State
-from database.session import in_parts, insert_new, reading, writing
+from database.session import in_parts, insert_new, middle_of, reading, writing
 from database.suppressions import Suppressed, suppress_within
 from database.tasks import NewTask, make_within
 
@@ -91,17 +91,27 @@ class Addressee:
         return self.fields.get("country")
 
 
-def due(at: datetime, at_most: int) -> list[Enrolment]:
-    """Enrolments of active campaigns whose step is due, the longest due first."""
-    asked = (
-        select(Row)
-        .outerjoin(Campaign, Campaign.campaign_id == Row.campaign_id)
-        .where(Row.ended_at.is_(None), Row.due_at <= at, or_(Campaign.state.is_(None), Campaign.state == "active"))
-        .order_by(Row.due_at, Row.enrolment_id)
-        .limit(at_most)
-    )
+def due(at: datetime, at_most: int, after: str = "", until: str | None = None) -> list[Enrolment]:
+    """Enrolments of active campaigns whose step is due, the longest due first; all, or those of some ids."""
+    asked = _due(select(Row), at).order_by(Row.due_at, Row.enrolment_id).limit(at_most)
+    if after:
+        asked = asked.where(Row.enrolment_id > after)
+    if until is not None:
+        asked = asked.where(Row.enrolment_id <= until)
     with reading() as connection:
         return [_enrolment(row) for row in connection.execute(asked)]
+
+
+def middle_due(at: datetime, many: int) -> str | None:
+    """The enrolment in the middle, by id, of those whose step is due; None where there are fewer than so many."""
+    with reading() as connection:
+        return middle_of(connection, _due(select(Row.enrolment_id), at), Row.enrolment_id, many)
+
+
+def _due(asked: Select[Any], at: datetime) -> Select[Any]:
+    return asked.outerjoin(Campaign, Campaign.campaign_id == Row.campaign_id).where(
+        Row.ended_at.is_(None), Row.due_at <= at, or_(Campaign.state.is_(None), Campaign.state == "active")
+    )
 
 
 def settled(at_most: int) -> list[Settled]:
@@ -120,11 +130,22 @@ def settled(at_most: int) -> list[Settled]:
         ]
 
 
-def running(after: str, at_most: int) -> list[Enrolment]:
-    """Enrolments that are not ended, by id, from the one after `after` on."""
+def running(after: str, at_most: int, moved_by: Collection[str] | None = None) -> list[Enrolment]:
+    """Enrolments that are not ended, by id, from the one after `after` on.
+
+    Where kinds of events are given, only those to whose addresses one of these ever happened, or anything that was
+    received after what they were marked with. The mark alone does not tell: a provider's event can be read from the
+    inbox long after it was received there.
+    """
     asked = (
         select(Row).where(Row.ended_at.is_(None), Row.enrolment_id > after).order_by(Row.enrolment_id).limit(at_most)
     )
+    if moved_by is not None:
+        happened = exists().where(
+            Message.enrolment_id == Row.enrolment_id, EngagementEvent.recipient == Message.recipient,
+            or_(EngagementEvent.kind.in_(moved_by), EngagementEvent.received_at > Row.folded_to),
+        )  # fmt: skip
+        asked = asked.where(happened)
     with reading() as connection:
         return [_enrolment(row) for row in connection.execute(asked)]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from database.campaign_merges import move_campaigns
 from database.models import CampaignLead, Lead, LeadKey, MergedLead, Purchase, QueuedSubject, Signal, Statement
 from database.session import in_parts, insert_new, insert_or_replace, reading
 from ringback import records
@@ -120,6 +121,7 @@ def move(connection: Connection, merges: Iterable[Merge], at: datetime) -> None:
         _move_signals(connection, old, new)
         _move_waiting(connection, old, new)
         _move_memberships(connection, old, new)
+        move_campaigns(connection, old, new, at)
         bought = update(Purchase).where(Purchase.entity_id == old)
         connection.execute(bought.values(entity_id=new, order_id=Purchase.order_id + f" of {old}"))
         connection.execute(delete(Lead).where(Lead.lead_id == old))

@@ -1,7 +1,7 @@
 """How columns of JSON come to text and back: quicker than Python's own way, with the same result.
 
-What orjson reads or writes differently goes Python's way: numbers that are none (it would write them as null), keys that
-are no texts, numbers beyond 64 bits, halves of letters. A whole number beyond 64 bits is read as a fractional one.
+What orjson reads or writes differently goes Python's way: numbers that are none (it would write them as null), keys
+that are no texts, halves of letters. Only a whole number beyond 64 bits is read otherwise, as a fractional one.
 """
 
 import json

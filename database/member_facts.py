@@ -12,7 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from database.campaign_models import LeadCard, Message, Override, Suppression
 from database.models import Call, CampaignLead, Company, EngagementEvent, LastScore, Lead, Prediction
-from database.session import in_parts, reading
+from database.session import in_parts, middle_of, reading
 
 AT_ONCE = 1_000
 KNOWN_LATE = timedelta(minutes=10)
@@ -88,13 +88,17 @@ def members_of(campaign_id: str, at: datetime) -> Iterator[list[Member]]:
         after = ids[-1]
 
 
-def members(lead_ids: Iterable[str], at: datetime) -> list[Member]:
-    """What was known about leads at a moment, by id; of values that sources corrected since, the correction."""
+def members(lead_ids: Iterable[str], at: datetime, with_history: bool = True) -> list[Member]:
+    """What was known about leads at a moment, by id; of values that sources corrected since, the correction.
+
+    `with_history` says whether calls and mails are looked at, too.
+    """
     with reading() as connection:
         rows = [row for some in in_parts(lead_ids) for row in connection.execute(_leads_in(some))]
         companies = _companies(connection, {row.company_id for row in rows if row.company_id})
-        calls = _calls(connection, [row.lead_id for row in rows], at)
-        mails = _mails(connection, {row.lead_id: row.address for row in rows}, at)
+        asked = rows if with_history else []
+        calls = _calls(connection, [row.lead_id for row in asked], at)
+        mails = _mails(connection, {row.lead_id: row.address for row in asked}, at)
     nothing: tuple[Mapping[str, Any], None] = ({}, None)
     return [
         Member(
@@ -107,9 +111,10 @@ def members(lead_ids: Iterable[str], at: datetime) -> list[Member]:
 
 
 def stale_members(
-    campaign_id: str, made_by: str, at: datetime, after_lead_id: str = "", at_most: int = AT_ONCE
-) -> list[str]:
-    """Members after one, by id, whose card is to be made: there is none, or something has become known since.
+    campaign_id: str, made_by: str, at: datetime, after_lead_id: str = "", at_most: int = AT_ONCE,
+    until: str | None = None,
+) -> list[str]:  # fmt: skip
+    """Members after one and up to another, by id, whose card is to be made: none is, or something became known since.
 
     It was made by other rules, or longer ago than cards are kept, or a person has decided or what somebody decided has
     ended. Whoever goes on after the last one given ends, whatever he has done of it.
@@ -125,8 +130,22 @@ def stale_members(
         .order_by(CampaignLead.lead_id)
         .limit(at_most)
     )
+    if until is not None:
+        asked = asked.where(CampaignLead.lead_id <= until)
     with reading() as connection:
         return list(connection.scalars(asked))
+
+
+def middle_without_card(campaign_id: str, made_by: str, many: int) -> str | None:
+    """The member in the middle of those without a card by these rules; None where there are fewer than so many."""
+    asked = (
+        select(CampaignLead.lead_id)
+        .outerjoin(LeadCard, and_(LeadCard.campaign_id == campaign_id, LeadCard.lead_id == CampaignLead.lead_id))
+        .where(CampaignLead.campaign_id == campaign_id)
+        .where(or_(LeadCard.made_by.is_(None), LeadCard.made_by != made_by))
+    )
+    with reading() as connection:
+        return middle_of(connection, asked, CampaignLead.lead_id, many)
 
 
 def _is_outdated(at: datetime) -> ColumnElement[bool]:

@@ -246,15 +246,16 @@ def _candidates(connection: Connection, due: Sequence[Message], at: datetime) ->
 
 
 def _went_out(connection: Connection, recipients: Collection[str], at: datetime) -> dict[str, list[datetime]]:
-    """By recipient, when mails of any campaign went out, or may have."""
+    """By recipient, when mails of any campaign went out, or may have.
+
+    Asked by recipient alone: given states, SQLite walks through all that was ever sent instead.
+    """
     found: dict[str, list[datetime]] = {}
     for some in in_parts(recipients):
-        moment = func.coalesce(Row.sent_at, Row.taken_at)
-        asked = select(Row.recipient, moment.label("moment")).where(
-            Row.recipient.in_(some), Row.state.in_(WENT_OUT), moment > at - LOOK_BACK
-        )
-        for row in connection.execute(asked):
-            found.setdefault(row.recipient, []).append(row.moment)
+        asked = select(Row.recipient, Row.state, func.coalesce(Row.sent_at, Row.taken_at))
+        for recipient, state, moment in connection.execute(asked.where(Row.recipient.in_(some))):
+            if state in WENT_OUT and moment is not None and moment > at - LOOK_BACK:
+                found.setdefault(recipient, []).append(moment)
     return found
 
 

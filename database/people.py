@@ -7,7 +7,6 @@ the value that counts (`ringback/precedence.py`) and says in `chosen` whose it i
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select
@@ -25,6 +24,7 @@ SLIM = (
 )  # fmt: skip
 """What is kept of a call's latest content."""
 NOT_FIELDS = frozenset({"lead_id", "company_id", "source", "known_at", "external_id", "confidence", "custom"})
+STATED = {kind: tuple(one.name for one in fields(kind) if one.name not in NOT_FIELDS) for kind in (Lead, CompanyFacts)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _said(record: Lead | CompanyFacts) -> Said:
     """The fields of a record that say something."""
     at = record.known_at.isoformat()
     said: Said = {}
-    for name in _fields(type(record)):
+    for name in STATED[type(record)]:
         value = getattr(record, name)
         if value is not None:
             plain = list(value) if isinstance(value, tuple) else value
@@ -167,11 +167,6 @@ def _said(record: Lead | CompanyFacts) -> Said:
     if isinstance(record, Lead) and record.company_id:
         said["company_id"] = {"value": record.company_id, "confidence": record.confidence, "known_at": at}
     return said
-
-
-@lru_cache(maxsize=2)
-def _fields(kind: type[Lead | CompanyFacts]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind) if one.name not in NOT_FIELDS)
 
 
 def _custom(lead: Lead) -> Said:

@@ -148,7 +148,6 @@ def qualify(
 ) -> None:
     """Decide about the members of whom something changed; with --dry-run what changed rules would do to all."""
     from campaigns.conduct import Conduct
-    from campaigns.decided import open_log
     from campaigns.dry_run import dry_run as tried
     from campaigns.qualify import qualify as decided
     from campaigns.rules import read_rules
@@ -165,8 +164,7 @@ def qualify(
                  "moves": [[*move, count] for move, count in told.moves.items()]}  # fmt: skip
         _tell(shown) if json else typer.echo("\n".join(_dry_run_words(told)))
         return
-    with open_log("campaigns qualify") as log:
-        done = decided(campaign_id, book, conduct.thresholds, now(), log)
+    done = decided(campaign_id, book, conduct.thresholds, now())
     _tell(done) if json else typer.echo(
         f"{done.looked_at:,} members looked at, {done.decided:,} decided anew: "
         + (", ".join(f"{count:,} {outcome}" for outcome, count in done.outcomes.items()) or "none")

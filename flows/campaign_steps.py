@@ -10,16 +10,13 @@ from datetime import datetime
 from prefect import get_run_logger, task
 
 from campaigns.conduct import Conduct
-from campaigns.decided import open_log
 from campaigns.deliver import Delivered, Post, campaign_sender, deliver_all
 from campaigns.fold import Folded, escalate, fold
 from campaigns.judging import decide_tests as decide_due
 from campaigns.letters import letterhead
-from campaigns.nurture import Office, Written, write_due
+from campaigns.nurture import Office, Written
 from campaigns.qualify import Qualified
-from campaigns.qualify import qualify as qualify_members
 from campaigns.routing import RoutedMembers, playing, route_members
-from campaigns.rules import read_rules
 from campaigns.sequences import MailSequence, sequences
 from campaigns.team import Team, team
 from database import campaigns as stored
@@ -27,6 +24,8 @@ from database.campaigns import Planned
 from database.experiments import verdicts
 from database.incidents import close_incident, open_incident
 from flows.environment import whole
+from flows.mail_writing import write_all
+from flows.member_qualifying import qualify_members
 from flows.member_scoring import score_members
 from flows.score_leads import champions_as_of
 from ringback.clock import now
@@ -35,7 +34,6 @@ from ringback.settings import CHECKOUT, settings
 
 PLAYBOOK = "playbook"
 """Incidents of campaigns that cannot go on."""
-SESSION = "run-campaigns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +126,8 @@ def _score(campaign_id: str, moment: datetime) -> int:
 
 @task(name="qualify")
 def _qualify(campaign_id: str, conduct: Conduct, moment: datetime) -> Qualified:
-    book = read_rules(CHECKOUT / settings().playbook / "qualification" / f"{conduct.rules}.yaml")
-    with open_log(SESSION) as log:
-        return qualify_members(campaign_id, book, conduct.thresholds, moment, log)
+    rules = CHECKOUT / settings().playbook / "qualification" / f"{conduct.rules}.yaml"
+    return qualify_members(campaign_id, rules, conduct.thresholds, moment)
 
 
 @task(name="route")
@@ -141,7 +138,7 @@ def _route(campaign_id: str, conduct: Conduct, playbook: Playbook, moment: datet
 
 @task(name="write-mails")
 def _write_mails(playbook: Playbook, moment: datetime) -> Written:
-    return write_due(Office(playbook.sequences, letterhead(settings()), playbook.owner_names), moment)
+    return write_all(Office(playbook.sequences, letterhead(settings()), playbook.owner_names), moment)
 
 
 @task(name="send-mails")

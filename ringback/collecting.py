@@ -10,7 +10,7 @@ MADE_BETWEEN = 50_000
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Within, look at what was made before never, and at what is made seldom; a fifth of a bulk step's time is saved."""
+    """Within, what was made before is not looked at, and what is made seldom: a tenth of a bulk step is saved."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(MADE_BETWEEN, *before[1:])

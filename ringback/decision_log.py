@@ -276,7 +276,7 @@ def _json(plain: object) -> bytes:
 def _plain(value: object, left: list[int], depth: int) -> object:
     """A value as JSON has it: what is no JSON is text, what is too much is cut and marked."""
     left[0] -= 1
-    if value is None or isinstance(value, bool):
+    if value is None or value is True or value is False:
         return value
     if isinstance(value, str):
         left[0] -= min(len(value), LONGEST_TEXT) // 64

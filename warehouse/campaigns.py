@@ -5,6 +5,7 @@ from datetime import datetime
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
+from warehouse.connect import query
 from warehouse.landing import Landed, land_table
 
 if TYPE_CHECKING:
@@ -25,3 +26,9 @@ def land_rows(
             told["variants"] = dumps(told["variants"])
         shaped.append(told)
     return land_table(connection, table, shaped)
+
+
+def names_landed(connection: "DuckDBPyConnection", decision_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """By decision the name, company and industry of its lead, as they were when it was first landed."""
+    found = query(connection, "names_of_decisions", {"decision_ids": list(decision_ids)})
+    return {row.pop("decision_id"): row for row in found}

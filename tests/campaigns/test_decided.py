@@ -70,3 +70,15 @@ def test_every_kind_of_decision_has_its_type_in_the_log(
         log_decided(log, [one], {"ana": {"name": "Ana"}})
     land_decisions(now())
     assert [(one["log_type"], one["method"], one["success"]) for one in landed()] == [logged]
+
+
+def test_addresses_of_owners_and_people_are_left_out() -> None:
+    one = Decided("override", "spring", "ana", NOON, "eve@ours.example", {"of": "owner"}, "bob@ours.example")
+    routed = Decided("routing", "spring", "ana", NOON, "intro / eve@ours.example", {}, "routing:1", decision_id="2")
+    with open_log("run") as log:
+        log_decided(log, [one, routed], {})
+    land_decisions(now())
+    told = [json.loads(one["entry"])["output_data"] for one in landed()]
+    assert sorted((one["outcome"], one["decided_by"]) for one in told) == [
+        ("(address)", "(address)"), ("intro / (address)", "routing:1"),
+    ]  # fmt: skip

@@ -22,7 +22,7 @@ class Place(NamedTuple):
 @pytest.mark.parametrize(
     "value",
     [
-        {"a": nan, "b": [inf, -inf]}, {1: "one", None: 0, True: 1, 1.5: 2}, {"known": None, "listed": (1, 2.5)},
+        {"a": nan, "b": [inf, -inf]}, {1: "one", None: 0, False: 1, 1.5: 2}, {"known": None, "listed": (1, 2.5)},
         {"colour": Colour.RED, "place": Place(3)}, {Colour.RED: 1}, "\ud800", {"größe": "ß\u2028\x00"}, None, 2**63,
     ],
     ids=repr,

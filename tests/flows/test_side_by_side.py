@@ -9,16 +9,19 @@ import pytest
 from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
 from campaigns.rules import read_rules
+from database import outbox
 from database.campaigns import middle_unscored, unscored_members
 from database.member_facts import middle_without_card
 from flows import side_by_side
+from flows.mail_writing import write_all
 from flows.member_qualifying import qualify_members
 from flows.member_scoring import score_members
 from flows.side_by_side import WHOLE, Part, in_parts
 from ringback.settings import CHECKOUT
 from scoring.judging import Champions
+from tests.campaigns.mailing import TUESDAY, a_sequence, an_office, enrol
 from tests.campaigns.qualifying import rows, some_members
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 
 RULES = CHECKOUT / "campaigns/playbook/qualification/standard.yaml"
 NO_MODELS = Champions(None, None)
@@ -56,13 +59,22 @@ def test_without_another_processor_one_does_it_all(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("_members")
 def test_two_processes_score_and_qualify_as_one_would() -> None:
-    assert score_members("spring", NO_MODELS, NOON) == 6
+    assert score_members("spring", NO_MODELS, NOON - HOUR) == 6
     assert (unscored_members("spring", "", 9), middle_unscored("spring", 1)) == ([], None)
-    in_two = qualify_members("spring", RULES, Thresholds(), NOON, "test")
+    in_two = qualify_members("spring", RULES, Thresholds(), NOON)
     in_one = qualify("autumn", read_rules(RULES), Thresholds(), NOON)
     assert (in_two.looked_at, in_two.decided, in_two.outcomes) == (6, 6, in_one.outcomes)
     assert rows("spring") == rows("autumn")
-    assert qualify_members("spring", RULES, Thresholds(), NOON, "test").looked_at == 0
+    assert qualify_members("spring", RULES, Thresholds(), NOON).looked_at == 0
+
+
+def test_two_processes_write_each_mail_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "MANY", 4)
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    enrol(["ana", "ben", "cem", "dan"])
+    office = an_office(a_sequence(home))
+    assert [write_all(office, TUESDAY).written for _ in range(2)] == [4, 0]
+    assert outbox.counts() == {"waiting": 4}
 
 
 @pytest.mark.usefixtures("_members")

@@ -1,0 +1,51 @@
+"""Work on many members in two processes at once: each has a part of their ids, and both do what one would do.
+
+Nothing depends on it: steps of campaigns can be killed anywhere, and several processes may do the same. A process takes
+some seconds to start, so it is worth it for many members only, and where there is another processor.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TypeVar
+
+from ringback.collecting import collecting_seldom
+
+T = TypeVar("T")
+MANY = 20_000
+"""Members from which on a second process earns its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Members by id: those after one, and up to another or to the last."""
+
+    after: str = ""
+    until: str | None = None
+
+
+WHOLE = Part()
+
+
+def in_parts(work: Callable[[Part], T], middle: Callable[[int], str | None]) -> list[T]:
+    """What `work` comes to, for all at once or in two parts; `middle` is asked for the id in the middle of so many.
+
+    `work` must be a function of a module, or a partial of one, so that the other process finds it.
+    """
+    half = middle(MANY) if _processors() > 1 else None
+    if half is None:
+        return [work(WHOLE)]
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        theirs = other.submit(_elsewhere, work, Part(half))
+        return [work(Part(until=half)), theirs.result()]
+
+
+def _elsewhere(work: Callable[[Part], T], part: Part) -> T:
+    with collecting_seldom():
+        return work(part)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,83 @@
+"""Decisions of campaigns are logged where they are landed: each once, whoever is killed and whatever changes."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from campaigns.dimensions import Thresholds
+from campaigns.qualify import qualify
+from database import decisions
+from database.decisions import Decided
+from database.people import publish_companies
+from flows import campaign_landing
+from flows.campaign_landing import land_campaigns
+from ringback.clock import now
+from ringback.errors import StoreError
+from tests.campaigns.qualifying import RULES, some_members
+from tests.factories import DAY, NOON, company_facts
+from warehouse.connect import reading, rows
+from warehouse.decisions import LandedDecisions, decisions_folder, land_decisions, landing_folder
+
+pytestmark = pytest.mark.usefixtures("home", "prefect")
+
+LEAD = "lead0@c0.example"
+
+
+def land(moment: datetime = NOON) -> int:
+    return land_campaigns.fn(moment)["lead_decisions"]
+
+
+def logged(done: LandedDecisions) -> tuple[int, int, int]:
+    """Lines kept, repeated and set aside."""
+    return done.kept, done.duplicates, done.rejected
+
+
+def test_decisions_of_every_kind_are_logged_and_landed_once() -> None:
+    some_members([80.0])
+    qualify("spring", RULES, Thresholds(), NOON)
+    decisions.keep(Decided(kind, "spring", LEAD, NOON, kind, {}, "x") for kind in ("routing", "stop", "graduation"))
+    assert [land(), land(NOON + DAY)] == [4, 0]
+    assert logged(land_decisions(now())) == (4, 0, 0)
+    with reading() as warehouse:
+        told = rows(
+            warehouse, "SELECT log_type, method, entry FROM read_parquet($files) ORDER BY ALL",
+            {"files": str(decisions_folder() / "day=*" / "*.parquet")},
+        )  # fmt: skip
+    assert [(one["log_type"], one["method"]) for one in told] == [
+        ("nurture_decision", "graduation"), ("nurture_decision", "stop"), ("qualification_decision", "big"),
+        ("routing_decision", "routing"),
+    ]  # fmt: skip
+    assert {json.loads(one["entry"])["lead_identifier"]["company"] for one in told} == {"Company 0"}
+    assert not [one for one in told if "@" in one["entry"]]
+
+
+@pytest.mark.parametrize("killed_at", ["_log", "mark_decisions"])
+def test_a_run_that_is_killed_is_made_good_by_the_next_though_the_name_changed(
+    killed_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_members([80.0])
+    qualify("spring", RULES, Thresholds(), NOON)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as ended:
+        ended.setattr(campaign_landing, killed_at, die)
+        with pytest.raises(KeyboardInterrupt):
+            land()
+    publish_companies([company_facts("c0.example", name="Renamed", known_at=NOON + DAY)])
+    land(NOON + DAY)
+    assert logged(land_decisions(now())) == (1, 1 if killed_at == "mark_decisions" else 0, 0)
+    assert decisions.not_landed(NOON + DAY, 9) == []
+
+
+def test_what_cannot_be_logged_is_not_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    some_members([80.0])
+    qualify("spring", RULES, Thresholds(), NOON)
+    landing_folder().parent.mkdir(parents=True, exist_ok=True)
+    landing_folder().write_text("no folder")
+    monkeypatch.setattr(campaign_landing, "LOGGED_WITHIN_SECONDS", 0.1)
+    with pytest.raises(StoreError, match="cannot be logged"):
+        land()
+    assert len(decisions.not_landed(NOON, 9)) == 1
