@@ -93,7 +93,7 @@ def score(campaign: Planned, moment: datetime) -> int:
     return _score(campaign.campaign_id, moment)
 
 
-def qualify(campaign: Planned, playbook: Playbook, moment: datetime) -> Qualified:
+def qualify(campaign: Planned, moment: datetime) -> Qualified:
     """Decide about the members of whom something changed."""
     return _qualify(campaign.campaign_id, Conduct.read(campaign.conduct), moment)
 

@@ -56,7 +56,7 @@ def run_campaigns(as_of: datetime | None = None, campaign_id: str | None = None)
                 Advanced(
                     campaign.campaign_id,
                     steps.score(campaign, moment),
-                    steps.qualify(campaign, playbook, moment),
+                    steps.qualify(campaign, moment),
                     steps.route(campaign, playbook, moment),
                 )
             )
