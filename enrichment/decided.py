@@ -1,6 +1,6 @@
 """What enrichment decided about each subject, for the decision log: by what means, in what time, what was found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from hashlib import sha256
 
@@ -12,6 +12,8 @@ from ringback.decision_log import DecisionLog
 from warehouse.decisions import landing_folder
 
 NOBODY = "nobody could be asked"
+Asked = tuple[str, str, datetime]
+"""About whom, for what, and when it was answered."""
 
 
 def open_log(session: str) -> DecisionLog:
@@ -19,8 +21,13 @@ def open_log(session: str) -> DecisionLog:
     return DecisionLog(landing_folder(), "ringback", session_id=session)
 
 
-def log_finished(log: DecisionLog, finished: Sequence[Taken], began: datetime, at: datetime, seconds: float) -> None:
-    """Log an enrichment decision for each subject about which something was asked since `began`.
+def asked_before(subjects: Sequence[Taken], at: datetime) -> frozenset[Asked]:
+    """What is known of subjects already, before anybody is asked."""
+    return frozenset(_asked(one) for one in signals.known([one.subject_id for one in subjects], at))
+
+
+def log_finished(log: DecisionLog, finished: Sequence[Taken], before: Set[Asked], at: datetime, seconds: float) -> None:
+    """Log an enrichment decision for each subject about which something was asked that was not known `before`.
 
     It succeeded where something is found. Who is finished because all was known before decided nothing; so a worker
     that takes a finished subject over logs no second one. `seconds` is how long the subjects were worked on, together.
@@ -31,8 +38,12 @@ def log_finished(log: DecisionLog, finished: Sequence[Taken], began: datetime, a
         known.setdefault(one.wanted.entity_id, []).append(one)
     for subject in subjects_of(finished):
         mine = known.get(subject.subject_id, [])
-        if any(one.fetched_at >= began for one in mine):
-            _log(log, subject, [one for one in mine if one.fetched_at >= began], seconds)
+        if asked := [one for one in mine if _asked(one) not in before]:
+            _log(log, subject, asked, seconds)
+
+
+def _asked(one: Known) -> Asked:
+    return one.wanted.entity_id, one.wanted.signal, one.fetched_at
 
 
 def _log(log: DecisionLog, subject: Subject, asked: Sequence[Known], seconds: float) -> None:

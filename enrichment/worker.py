@@ -19,7 +19,7 @@ from database.queue import MOST_ATTEMPTS, Taken, Waiting
 from database.spending import Ceilings
 from database.wanted import Unfinished
 from enrichment.buy import Buyer, Ending
-from enrichment.decided import log_finished, open_log
+from enrichment.decided import asked_before, log_finished, open_log
 from enrichment.order import Clock, fetch
 from enrichment.prices import load_prices
 from enrichment.publish import publish_found
@@ -120,7 +120,7 @@ def _enrich(
     buyer: Buyer, decided: DecisionLog, taken: Sequence[Taken], worked: Worked, batch: str | None
 ) -> None:  # fmt: skip
     """Work on some subjects, publish and log what was found, and only then say that they are finished."""
-    began, started = buyer.clock(), time.monotonic()
+    before, started = asked_before(taken, buyer.clock()), time.monotonic()
     try:
         told = buyer.enrich(taken)
     except Exception as failure:  # whatever it is, the others' work goes on and these are tried again
@@ -137,7 +137,7 @@ def _enrich(
     finished = [
         replace(held, subject_id=one.subject_id) for held, one in zip(taken, endings, strict=True) if one.is_finished
     ]
-    log_finished(decided, finished, began, buyer.clock(), time.monotonic() - started)
+    log_finished(decided, finished, before, buyer.clock(), time.monotonic() - started)
     with _counting:
         worked.finished += queue.finish(buyer.worker, [one.subject_id for one in finished])
     by_until: dict[tuple[datetime, str], list[str]] = {}
