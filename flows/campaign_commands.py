@@ -295,10 +295,13 @@ def _known(campaign_id: str) -> "Planned":
 
 
 def _change(campaign_id: str, changes: dict[str, Any]) -> None:
+    from campaigns import schedules
     from database import campaigns as stored
     from ringback.clock import now
 
     stored.change(campaign_id, changes, now())
+    if "state" in changes:
+        schedules.follow([_known(campaign_id)])
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -313,12 +316,9 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    from ringback.clock import parse_time
+    from flows.environment import stated_moment
 
-    try:
-        return parse_time(text)
-    except ValueError:
-        raise WrongUsage(f"{text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+    return stated_moment(text)
 
 
 def _prepare() -> None:

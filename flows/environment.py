@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from ringback.clock import as_utc, now, parse_time
+from ringback.errors import WrongUsage
 from ringback.settings import settings
 
 T = TypeVar("T")
@@ -45,6 +46,14 @@ def prepare_stores() -> None:
 def moment_of(as_of: datetime | None) -> datetime:
     """The moment a flow speaks of, UTC without zone: the one asked for, else now."""
     return as_utc(as_of) if as_of else now()
+
+
+def stated_moment(text: str) -> datetime:
+    """A moment as a person writes it, UTC without zone; raises WrongUsage where it is none."""
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise WrongUsage(f"{text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
 
 
 def is_synthetic(moment: datetime) -> bool:

@@ -33,16 +33,12 @@ def models_thresholds(
     from dataclasses import asdict
 
     from database.promotions import champion_as_of
-    from flows.environment import as_json, is_synthetic, moment_of, prepare_stores
+    from flows.environment import as_json, is_synthetic, moment_of, prepare_stores, stated_moment
     from monitoring.thresholds import ASSUMPTIONS, propose, scored_answers
-    from ringback.clock import parse_time
     from scoring.policy import policy
 
     prepare_stores()
-    try:
-        moment = moment_of(parse_time(as_of) if as_of else None)
-    except ValueError:
-        raise WrongUsage(f"{as_of!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+    moment = moment_of(stated_moment(as_of) if as_of else None)
     if version is None:
         champion = champion_as_of(TARGET, moment)
         if champion is None:
