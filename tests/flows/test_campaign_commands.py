@@ -10,6 +10,7 @@ from database import campaigns
 from flows.__main__ import app
 from ringback.errors import RingbackError
 from tests.campaigns.enrolling import a_campaign
+from tests.factories import NOON
 
 LEADS = ["ana@acme.example", "ben@gmail.com"]
 RULES = """\
@@ -89,3 +90,13 @@ def test_what_cannot_be_done_is_said(words: tuple[str, ...], why: str, monkeypat
     settings.cache_clear()
     with pytest.raises(RingbackError, match=why):
         said(*words)
+
+
+def test_prefect_s_schedule_follows_a_campaign_that_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    put: list[tuple[str, str | None]] = []
+    monkeypatch.setattr("campaigns.schedules.put", lambda campaign, cron: put.append((campaign.state, cron)))
+    said("pause", "spring")
+    campaigns.change("spring", {"conduct": {"schedule": "0 9 * * 1-5"}}, NOON)
+    said("resume", "spring")
+    said("pause", "spring")
+    assert put == [("active", "0 9 * * 1-5"), ("paused", "0 9 * * 1-5")]
