@@ -2,9 +2,10 @@
 
 The bare way reads the same file with `read_json` and makes the same groups, sums and bins: once of every line that
 parses ("trusting"), and once with what it takes to come to the same counts as ours ("same counts"): what is needed is
-there, and an entry_id counts once. Ours also says of each line what is wrong, writes the entries by day, keeps the bad
-lines, knows the entries of earlier files, and commits. Each runs in a process of its own, so that each peak of memory
-is its own. Run it with `python -m benchmarks.decisions [ENTRIES]`; it needs about 2 GB of disk for a million.
+there, and an entry_id counts once; every sum and bin of the two is compared. Ours also says of each line what is
+wrong, writes the entries by day, keeps the bad lines, knows the entries of earlier files, and commits. Each runs in a
+process of its own, so that each peak of memory is its own; CPU is that of all its threads while the clock runs. Run it
+with `python -m benchmarks.decisions [ENTRIES]`; it needs about 2 GB of disk for a million.
 """
 
 import os
@@ -15,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,62 @@ LOG_TYPES = ("campaign_generation", "enrichment_decision", "website_analysis", "
 INDUSTRIES = ("Healthcare", "Software", "Retail", "Finance")
 METHODS = ("gpt", "rules", "scrape", "api")
 Bad = Callable[[dict[str, object]], bytes]
+BARE = """
+CREATE TABLE counted AS
+WITH entries AS (
+    SELECT {once} try_cast(timestamp AS TIMESTAMP)::DATE AS day, log_type, lead_identifier.industry AS industry,
+        coalesce(template, input_data.template, output_data.template) AS template,
+        coalesce(campaign_id, input_data.campaign_id, output_data.campaign_id) AS campaign,
+        coalesce(model_version, input_data.model_version, output_data.model_version) AS model_version, system,
+        decision_reasoning.method_used AS method, decision_reasoning.success = 'true' AS success,
+        training_labels.success_indicator AS approved,
+        round(training_labels.quality_score * 1000)::BIGINT AS quality,
+        round(decision_reasoning.processing_time * 1000000)::BIGINT AS microseconds
+    FROM read_json(
+        $file, format = 'newline_delimited', ignore_errors = true, columns = {{
+            log_type: 'VARCHAR', session_id: 'VARCHAR', timestamp: 'VARCHAR', entry_id: 'VARCHAR', system: 'VARCHAR',
+            template: 'VARCHAR', campaign_id: 'VARCHAR', model_version: 'VARCHAR',
+            lead_identifier: 'STRUCT(industry VARCHAR)',
+            input_data: 'STRUCT(template VARCHAR, campaign_id VARCHAR, model_version VARCHAR{context})',
+            output_data: 'STRUCT(template VARCHAR, campaign_id VARCHAR, model_version VARCHAR)',
+            decision_reasoning: 'STRUCT(method_used VARCHAR, processing_time DOUBLE, success VARCHAR)',
+            training_labels: 'STRUCT(quality_score DOUBLE, success_indicator BOOLEAN)'
+        }}
+    )
+    WHERE {whole}
+),
+
+binned AS (
+    SELECT *, floor(ln(greatest(microseconds, 1) / 1000000.0) / ln(1.05))::SMALLINT AS bin FROM entries
+)
+
+SELECT
+    day, log_type, bin, method, template, industry, campaign, model_version, system,
+    grouping(method, template, industry, campaign, model_version, system) AS left_out,
+    count(*) AS n, count(*) FILTER (success), count(approved), count(*) FILTER (approved),
+    count(quality), sum(quality), sum(quality * quality),
+    count(microseconds), sum(microseconds), sum(microseconds::HUGEINT * microseconds)
+FROM binned
+GROUP BY GROUPING SETS (
+    (day, log_type, bin), (day, log_type, bin, method), (day, log_type, bin, template), (day, log_type, bin, industry),
+    (day, log_type, bin, campaign), (day, log_type, bin, model_version), (day, log_type, bin, system)
+)
+"""
+"""The groups, sums and bins that landing makes, too, of the lines that read_json can read."""
+TRUSTING = {
+    "once": "", "context": "", "whole": "coalesce(isfinite(decision_reasoning.processing_time), true)",
+}  # fmt: skip
+SAME = {
+    "once": "DISTINCT ON (entry_id)",
+    "context": ", context VARCHAR",
+    "whole": """
+        log_type IN ('campaign_generation', 'enrichment_decision', 'website_analysis', 'airtable_operation')
+        AND session_id IS NOT NULL AND decision_reasoning.success IN ('true', 'false')
+        AND try_cast(timestamp AS TIMESTAMP) IS NOT NULL
+        AND coalesce(isfinite(decision_reasoning.processing_time), true)
+        AND coalesce(strlen(input_data.context) < 1000000, true)""",
+}
+"""What it takes on these lines to come to the same counts: nothing of it would notice any other fault."""
 
 
 def main(entries: int) -> None:
@@ -42,17 +100,22 @@ def main(entries: int) -> None:
         planted = write_log(file, entries, seed=1)
         size = file.stat().st_size
         print(f"{entries:,} lines, {size / 1e6:,.0f} MB, of them {sum(planted.values()):,} bad ones", flush=True)
-        ratios: list[tuple[float, float]] = []
+        ratios: list[tuple[float, ...]] = []
         for n in range(ROUNDS if entries <= ENTRIES else 1):
             trusting = _in_a_process("trusting", file, Path(folder))
             same = _in_a_process("same", file, Path(folder))
             ours = _in_a_process("land", file, Path(folder) / f"home-{n}")
             for name, told in (("ours", ours), ("same counts", same), ("trusting", trusting)):
-                print(f"  {name:12}{told['seconds']:8.2f} s {told['megabytes']:6,} MB {told['counted']:12,} counted")
-            ratios.append((ours["seconds"] / same["seconds"], ours["seconds"] / trusting["seconds"]))
-            print(f"  {ratios[-1][0]:.2f} times same counts, {ratios[-1][1]:.2f} times trusting", flush=True)
+                print(f"  {name:12}{told['seconds']:8.2f} s {told['cpu']:8.2f} s of CPU {told['megabytes']:6,} MB "
+                      f"{told['counted']:12,} counted")  # fmt: skip
+            if ours["counts"] != same["counts"]:
+                raise SystemExit("the bare aggregation comes to other counts")
+            ratios.append(tuple(ours[what] / bare[what] for bare in (same, trusting) for what in ("seconds", "cpu")))
+            print("  {:.2f} times same counts ({:.2f} in CPU), {:.2f} times trusting ({:.2f})".format(*ratios[-1]),
+                  flush=True)  # fmt: skip
     medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
-    print(f"medians: {medians[0]:.2f} times the bare aggregation to the same counts, {medians[1]:.2f} times trusting")
+    print("medians: {:.2f} times the bare aggregation to the same counts ({:.2f} in CPU), "
+          "{:.2f} times trusting ({:.2f})".format(*medians))  # fmt: skip
     print(f"lines {ours['lines']:,} = kept {ours['kept']:,} + duplicates {ours['duplicates']:,} "
           f"+ set aside {ours['rejected']:,}; counted {ours['counted']:,}, in Parquet {ours['in_parquet']:,}, "
           f"in the file of rejects {ours['in_rejects']:,}")  # fmt: skip
@@ -135,19 +198,21 @@ def _land(file: Path, home: Path) -> dict[str, object]:
     migrate()
     landing_folder().mkdir(parents=True)
     os.link(file, landing_folder() / file.name)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     landed = land_decisions(MOMENT)
     with reading() as warehouse:
         counts = decision_counts(warehouse, START, MOMENT, MOMENT + timedelta(days=1))
-    seconds = time.perf_counter() - started
+    told = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - worked}
     with reading() as warehouse:
         pattern = str(decisions_folder() / "day=*" / "*.parquet")
         kept = rows(warehouse, "SELECT count(*) AS n FROM read_parquet($files)", {"files": pattern})[0]["n"]
+        sums = warehouse.execute("SELECT * EXCLUDE (file, seconds_bins) FROM decision_days ORDER BY ALL").fetchall()
+    bins = [[one.start, one.log_type, *bin] for one in counts for bin in sorted(one.seconds_bins.items())]
     rejects = decisions_folder() / "rejects" / file.name
-    with rejects.open("rb") as told:
-        in_rejects = sum(1 for _ in told)
-    return {
-        "seconds": seconds, "lines": landed.lines, "kept": landed.kept, "duplicates": landed.duplicates,
+    with rejects.open("rb") as lines:
+        in_rejects = sum(1 for _ in lines)
+    return told | {
+        "counts": _fingerprint(sums, bins), "lines": landed.lines, "kept": landed.kept, "duplicates": landed.duplicates,
         "rejected": landed.rejected, "counted": sum(one.n for one in counts), "in_parquet": kept,
         "in_rejects": in_rejects, "reasons": landed.reasons,
     }  # fmt: skip
@@ -156,56 +221,36 @@ def _land(file: Path, home: Path) -> dict[str, object]:
 def _bare(file: Path, is_same: bool) -> dict[str, object]:
     import duckdb
 
-    shape = {
-        "log_type": "VARCHAR", "session_id": "VARCHAR", "timestamp": "VARCHAR", "entry_id": "VARCHAR",
-        "lead_identifier": "STRUCT(name VARCHAR, company VARCHAR, industry VARCHAR)",
-        "input_data": "STRUCT(template VARCHAR, campaign_id VARCHAR)",
-        "decision_reasoning": "STRUCT(method_used VARCHAR, processing_time DOUBLE, success BOOLEAN)",
-        "training_labels": "STRUCT(quality_score DOUBLE, success_indicator BOOLEAN)",
-    }  # fmt: skip
-    sums = """
-        count(*) AS n, count(*) FILTER (success), count(approved), count(*) FILTER (approved), count(quality),
-        sum(quality), sum(quality * quality), count(microseconds), sum(microseconds),
-        sum(microseconds::HUGEINT * microseconds)"""
     connection = duckdb.connect(":memory:", config={"threads": 2})
-    started = time.perf_counter()
-    once = "DISTINCT ON (entry_id)" if is_same else ""
-    whole = (
+    started, worked = time.perf_counter(), time.process_time()
+    connection.execute(BARE.format(**(SAME if is_same else TRUSTING)), {"file": str(file)})
+    told = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - worked}
+    counted = connection.execute("SELECT sum(n)::BIGINT FROM counted WHERE left_out = 63").fetchall()[0][0]
+    sums = connection.execute(
         """
-        log_type IN ('campaign_generation', 'enrichment_decision', 'website_analysis', 'airtable_operation')
-        AND session_id IS NOT NULL AND decision_reasoning.success IS NOT NULL
-        AND try_cast(timestamp AS TIMESTAMP) IS NOT NULL"""
-        if is_same
-        else "true"
-    )
-    found = connection.execute(
-        f"""
-        CREATE TABLE counted AS
-        WITH entries AS (
-            SELECT {once} try_cast(timestamp AS TIMESTAMP)::DATE AS day, log_type, lead_identifier.industry AS industry,
-                input_data.template AS template, input_data.campaign_id AS campaign,
-                decision_reasoning.method_used AS method, decision_reasoning.success AS success,
-                training_labels.success_indicator AS approved,
-                round(training_labels.quality_score * 1000)::BIGINT AS quality,
-                round(decision_reasoning.processing_time * 1000000)::BIGINT AS microseconds
-            FROM read_json($file, format = 'newline_delimited', columns = {shape}, ignore_errors = true)
-            WHERE {whole} AND coalesce(isfinite(decision_reasoning.processing_time), true)
-        ),
-        binned AS (
-            SELECT *, floor(ln(greatest(microseconds, 1) / 1000000.0) / ln(1.05))::SMALLINT AS bin FROM entries
-        )
-        SELECT day, log_type, bin, method, template, industry, campaign,
-            grouping(method, template, industry, campaign) AS left_out, {sums}
-        FROM binned
-        GROUP BY GROUPING SETS (
-            (day, log_type, bin), (day, log_type, bin, method), (day, log_type, bin, template),
-            (day, log_type, bin, industry), (day, log_type, bin, campaign)
-        )""",
-        {"file": str(file)},
+        SELECT
+            day, log_type, CASE left_out
+                WHEN 63 THEN '' WHEN 31 THEN 'method' WHEN 47 THEN 'template' WHEN 55 THEN 'industry'
+                WHEN 59 THEN 'campaign' WHEN 61 THEN 'model_version' ELSE 'system' END AS dimension,
+            coalesce(method, template, industry, campaign, model_version, system, '') AS member,
+            sum(COLUMNS(* EXCLUDE (day, log_type, bin, method, template, industry, campaign, model_version, system,
+                left_out)))
+        FROM counted
+        WHERE left_out = 63 OR member <> ''
+        GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
-    seconds = time.perf_counter() - started
-    counted = connection.execute("SELECT sum(n)::BIGINT FROM counted WHERE left_out = 15").fetchall()[0][0]
-    return {"seconds": seconds, "groups": found[0][0], "counted": counted}
+    bins = connection.execute(
+        """
+        SELECT day, log_type, bin, sum(n)::BIGINT AS n FROM counted
+        WHERE left_out = 63 AND bin IS NOT NULL GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    return told | {"counted": counted, "counts": _fingerprint(sums, bins)}
+
+
+def _fingerprint(sums: Sequence[Sequence[Any]], bins: Sequence[Sequence[Any]]) -> str:
+    """Equal where each sum of each day, kind, dimension and member is, and each bin of seconds."""
+    plain = [[str(value) for value in row] for row in (*sums, *bins)]
+    return sha256(dumps(plain).encode()).hexdigest()[:16]
 
 
 def _peak_megabytes() -> int:

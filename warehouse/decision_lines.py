@@ -22,22 +22,26 @@ MOST_LINES = 500_000
 """Of a block, so that a file of very short lines fills no memory either."""
 BATCH_LINES = 8_192
 PIECE_BYTES = 1024 * 1024
-"""So much is searched for line ends at a time."""
-LINE_END = ord("\n")
+"""So much is read, hashed and searched for line ends at a time, while it is in the processor's cache."""
+MOST_BEYOND_ASCII = 4_096
+"""Bytes of a piece that are looked up line by line; where there are more, all its lines are looked at more closely."""
+LINE_END, OBJECT_BEGIN, OBJECT_END, LAST_ASCII = ord("\n"), ord("{"), ord("}"), 127
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TOO_LONG, EMPTY = "line: is longer than 1 MiB", "line: is empty"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that stand next to each other; they can be read until the next block but one is asked for."""
+    """Lines that stand next to each other; they can be read until the next block but two is asked for."""
 
     number: int
     """Of the block in its file, from 0."""
     first_line: int
     """Its number in the file, from 1."""
     table: "pa.Table"
-    """`line`, `text` and `unreadable`, the reason why there is no text."""
+    """`line`, `text`, `unreadable`, the reason why there is no text, and `looks_whole`, whether it is surely UTF-8 and
+    begins and ends as an object: a hint which lines need no second look, not a promise."""
+    texts: "pa.LargeStringArray"
     bounds: "NDArray[Any]"
     buffer: memoryview
 
@@ -76,73 +80,98 @@ class Lines:
 
     def _blocks(self) -> Iterator[Block]:
         number = 0
-        for buffer, end in self._filled():
-            bounds = _bounds(buffer, end)
+        for buffer, bounds, closely in self._filled():
             for start in range(0, len(bounds) - 1, MOST_LINES):
-                block = _block(number, self.lines + 1, bounds[start : start + MOST_LINES + 1], buffer)
+                block = _block(number, self.lines + 1, bounds[start : start + MOST_LINES + 1], closely, buffer)
                 number, self.lines = number + 1, self.lines + len(block)
                 yield block
 
-    def _filled(self) -> Iterator[tuple[memoryview, int]]:
-        """Two buffers in turn, each time with where its last whole line ends."""
-        held, other = bytearray(self._block_bytes + 1), bytearray(self._block_bytes + 1)
+    def _filled(self) -> Iterator[tuple[memoryview, "NDArray[Any]", "NDArray[Any]"]]:
+        """Three buffers in turn, each time with the bounds of its whole lines, and places to look at more closely."""
+        import numpy as np
+
+        held, *others = (bytearray(self._block_bytes + 1) for _ in range(3))
         filled, is_over = 0, False
         with self._path.open("rb", buffering=0) as file:
             while not is_over:
                 buffer = memoryview(held)
+                ends, closely = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
                 while filled < self._block_bytes:
-                    got = file.readinto(buffer[filled : self._block_bytes])
+                    got = file.readinto(buffer[filled : min(filled + PIECE_BYTES, self._block_bytes)])
                     if not got:
                         is_over = True
                         break
-                    self._digest.update(buffer[filled : filled + got])
+                    piece = buffer[filled : filled + got]
+                    self._digest.update(piece)
+                    ends.append(_line_ends(piece) + filled)
+                    closely.append(_beyond_ascii(piece) + filled)
                     self.bytes += got
                     filled += got
                 if is_over and filled and held[filled - 1] != LINE_END:
                     held[filled] = LINE_END
                     filled += 1
-                end = held.rfind(b"\n", 0, filled) + 1
+                    ends.append(np.array([filled]))
+                bounds = np.concatenate(ends)
+                end = int(bounds[-1])
                 if end:
-                    yield buffer, end
-                    other[: filled - end] = buffer[end:filled]
-                    filled, held, other = filled - end, other, held
+                    yield buffer, bounds, np.concatenate(closely)
+                    others[0][: filled - end] = buffer[end:filled]
+                    filled, held, others = filled - end, others[0], [*others[1:], held]
                 else:  # one line fills the whole buffer: its beginning is enough to set it aside
                     filled = min(filled, LONGEST_LINE + 2)
 
 
-def _bounds(buffer: memoryview, end: int) -> "NDArray[Any]":
-    """Where each line begins, and at last where the last one ends."""
+def _line_ends(piece: memoryview) -> "NDArray[Any]":
+    """Where lines end, their line ends included."""
     import numpy as np
 
-    raw = np.frombuffer(buffer, np.uint8, end)
-    found = [np.flatnonzero(raw[at : at + PIECE_BYTES] == LINE_END) + at for at in range(0, end, PIECE_BYTES)]
-    return np.concatenate([np.zeros(1, np.int64), *(one + 1 for one in found)])
+    return np.flatnonzero(np.frombuffer(piece, np.uint8) == LINE_END) + 1
 
 
-def _block(number: int, first_line: int, bounds: "NDArray[Any]", buffer: memoryview) -> Block:
+def _beyond_ascii(piece: memoryview) -> "NDArray[Any]":
+    """Places in lines that may be no UTF-8: the bytes beyond ASCII, or where there are many, a place in each line."""
+    import numpy as np
+
+    raw = np.frombuffer(piece, np.uint8)
+    if raw.max() <= LAST_ASCII:
+        return np.zeros(0, np.int64)
+    found = np.flatnonzero(raw > LAST_ASCII)
+    return found if len(found) <= MOST_BEYOND_ASCII else np.concatenate([np.zeros(1, np.int64), _line_ends(piece)])
+
+
+def _block(number: int, first_line: int, bounds: "NDArray[Any]", closely: "NDArray[Any]", buffer: memoryview) -> Block:
     import numpy as np
     import pyarrow as pa
 
     if first_line == 1 and bytes(buffer[:3]) == BYTE_ORDER_MARK:
         bounds[0] = 3
     count, lengths = len(bounds) - 1, np.diff(bounds)
-    unreadable: dict[int, str] = {int(at): TOO_LONG for at in np.flatnonzero(lengths > LONGEST_LINE + 1)}
-    unreadable |= {int(at): EMPTY for at in np.flatnonzero(lengths == 1)}
-    has_text = np.ones(count, np.bool_)
-    has_text[list(unreadable)] = False
-    reasons: list[str | None] = [None] * count
-    for at, reason in unreadable.items():
-        reasons[at] = reason
-    valid = pa.py_buffer(np.packbits(has_text, bitorder="little").tobytes())
+    is_long, is_empty = lengths > LONGEST_LINE + 1, lengths == 1
+    unreadable = np.full(count, None, object)
+    unreadable[is_long], unreadable[is_empty] = TOO_LONG, EMPTY
+    has_text = ~(is_long | is_empty)
     text = pa.LargeStringArray.from_buffers(
-        count, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(buffer), valid, len(unreadable)
-    )
+        count, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(buffer),
+        pa.py_buffer(np.packbits(has_text, bitorder="little").tobytes()), count - int(has_text.sum()),
+    )  # fmt: skip
     table = pa.table(
         {
-            "line": pa.array(range(first_line, first_line + count), pa.int64()),
+            "line": pa.array(np.arange(first_line, first_line + count)),
             "text": text,
-            "unreadable": pa.array(reasons, pa.string()),
+            "unreadable": pa.array(unreadable, pa.string()),
+            "looks_whole": pa.array(has_text & _looks_whole(bounds, closely, buffer)),
         }
     )
     in_batches = pa.Table.from_batches(table.to_batches(BATCH_LINES))  # DuckDB gives each of its threads a batch
-    return Block(number, first_line, in_batches, bounds, buffer)
+    return Block(number, first_line, in_batches, text, bounds, buffer)
+
+
+def _looks_whole(bounds: "NDArray[Any]", closely: "NDArray[Any]", buffer: memoryview) -> "NDArray[Any]":
+    """Which lines begin and end as an object, and have no place that is to be looked at more closely."""
+    import numpy as np
+
+    raw = np.frombuffer(buffer, np.uint8)
+    looks: NDArray[Any] = (raw[bounds[:-1]] == OBJECT_BEGIN) & (raw[np.maximum(bounds[1:] - 2, 0)] == OBJECT_END)
+    at = np.searchsorted(bounds, closely, side="right") - 1
+    looks[at[(at >= 0) & (at < len(looks))]] = False
+    return looks

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,11 +23,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ringback.clock import now
 from ringback.settings import settings
-from warehouse.connect import query, query_text, reading, rows, writing
+from warehouse.connect import query_text, reading, rows, writing
+from warehouse.decision_blocks import read_block
 from warehouse.decision_counts import DecisionCount, DecisionQuality, decision_counts, decision_quality
 from warehouse.decision_lines import BLOCK_BYTES, LONGEST_LINE, Block, Lines
+from warehouse.decision_parquet import PART, write_entries
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 __all__ = [
@@ -34,7 +38,7 @@ __all__ = [
     "decisions_folder", "land_decisions", "landed_file", "landing_folder",
 ]  # fmt: skip
 
-MEMORY = "384MB"
+MEMORY = "128MB"
 """Of the DuckDB that works through a file; what does not fit goes to the disk under home."""
 THREADS = 2
 MOST_MEMBERS = 200
@@ -42,6 +46,8 @@ MOST_MEMBERS = 200
 MOST_TEXT = 2_000
 """Bytes of a line that was set aside that are shown with it."""
 COUNTED_AT_ONCE = 500_000
+COUNTED = ["cell", "method", "template", "industry", "campaign", "model_version", "system", "success", "approved",
+           "quality", "microseconds"]  # fmt: skip
 AHEAD = timedelta(days=1)
 KEYS_AT_ONCE = 100_000
 DONE = "done"
@@ -164,55 +170,41 @@ def _work_through(
 ) -> LandedFile:
     _clear(name)
     lines, latest = Lines(path, block_bytes), max(moment, now()) + AHEAD
-    kept = uncounted = duplicates = lost = 0
+    kept = duplicates = lost = 0
+    uncounted: list[pa.Table] = []
     days: set[date] = set()
     reasons: Counter[str] = Counter()
     scratch.execute(query_text("decision_scratch"))
-    with _reject_file(name) as rejects:
+    with _reject_file(name) as rejects, ThreadPoolExecutor(1) as writer:
+        written: list[Future[None]] = []
         for block in lines.blocks():
-            _read(scratch, block, latest)
-            _set_aside(scratch, block, rejects, name, reasons)
-            told = query(scratch, "decision_tally")[0]
-            kept, duplicates, lost = kept + told["kept"], duplicates + told["duplicates"], lost + told["lost"]
-            days |= {told["first_day"], told["last_day"]} - {None}
-            if told["kept"]:
-                _keep(scratch, block, name)
-                uncounted += told["kept"]
-            if uncounted >= COUNTED_AT_ONCE:
-                uncounted = _count(scratch)
-        _count(scratch)
+            read = read_block(scratch, block, latest)
+            _set_aside(read.rejected, block, rejects, name, reasons)
+            kept, duplicates, lost = kept + len(read.kept), duplicates + read.duplicates, lost + read.lost
+            days |= read.days
+            while written:
+                written.pop().result()  # not more than one block is written while the next one is read
+            if read.kept:
+                written.append(writer.submit(write_entries, decisions_folder(), name, read.kept, block))
+                uncounted.append(_keep(scratch, read.kept))
+            if sum(len(table) for table in uncounted) >= COUNTED_AT_ONCE:
+                _count(scratch, uncounted)
+        _count(scratch, uncounted)
+        while written:
+            written.pop().result()
     return LandedFile(
         name, lines.digest, lines.bytes, lines.lines, kept, duplicates, reasons.total(), lost,
         min(days, default=None), max(days, default=None), dict(reasons),
     )  # fmt: skip
 
 
-def _read(scratch: "DuckDBPyConnection", block: Block, latest: datetime) -> None:
-    """Read the lines of a block, and find those that were there before."""
-    scratch.register("lines", block.table)
-    scratch.execute(query_text("decision_read"), {"latest": latest})
-    scratch.execute(query_text("decision_sure"))
-    scratch.execute(query_text("decision_doubtful"), {"latest": latest})
-    wanted = scratch.sql(query_text("decision_wanted")).to_arrow_table()
-    with reading() as warehouse:
-        warehouse.register("wanted", wanted)
-        before = warehouse.sql(query_text("decision_before")).to_arrow_table()
-    scratch.register("before", before)
-    scratch.execute(query_text("decision_repeats"))
-    scratch.unregister("before")
-
-
-def _set_aside(
-    scratch: "DuckDBPyConnection", block: Block, rejects: BinaryIO, name: str, reasons: Counter[str]
-) -> None:
-    rejected = scratch.execute(query_text("decision_rejected"))
-    while some := rejected.fetchmany(10_000):
-        for line, reason in some:
-            because = NO_UTF_8 if reason == NO_JSON and not _is_utf_8(block.raw(line, LONGEST_LINE)) else reason
-            reasons[because] += 1
-            text = block.raw(line, MOST_TEXT).decode("utf-8", "backslashreplace")
-            told = {"file": name, "line": line, "reason": because, "text": text}
-            rejects.write(dumps(told, ensure_ascii=False).encode() + b"\n")
+def _set_aside(rejected: Mapping[int, str], block: Block, rejects: BinaryIO, name: str, reasons: Counter[str]) -> None:
+    for line, reason in rejected.items():
+        because = NO_UTF_8 if reason == NO_JSON and not _is_utf_8(block.raw(line, LONGEST_LINE)) else reason
+        reasons[because] += 1
+        text = block.raw(line, MOST_TEXT).decode("utf-8", "backslashreplace")
+        told = {"file": name, "line": line, "reason": because, "text": text}
+        rejects.write(dumps(told, ensure_ascii=False).encode() + b"\n")
 
 
 def _is_utf_8(raw: bytes) -> bool:
@@ -223,18 +215,22 @@ def _is_utf_8(raw: bytes) -> bool:
     return True
 
 
-def _keep(scratch: "DuckDBPyConnection", block: Block, name: str) -> None:
-    """Write the kept entries of a block, and remember them for counting and for finding repeated ones."""
-    folder, pattern = str(decisions_folder()), f"{name}.{block.number:05}.{{i}}"
-    scratch.execute(query_text("decision_write"), {"folder": folder, "pattern": pattern})
+def _keep(scratch: "DuckDBPyConnection", kept: "pa.Table") -> "pa.Table":
+    """Remember the kept entries of a block for finding repeated ones; gives what is to be counted of them."""
+    scratch.register("kept", kept)
     scratch.execute(query_text("decision_remember"))
+    return kept.select(COUNTED)
 
 
-def _count(scratch: "DuckDBPyConnection") -> int:
-    """Count what is uncounted, which then is nothing: 0."""
-    scratch.execute(query_text("decision_count"))
-    scratch.execute("TRUNCATE uncounted")
-    return 0
+def _count(scratch: "DuckDBPyConnection", uncounted: list["pa.Table"]) -> None:
+    """Count what is uncounted, which then is nothing."""
+    import pyarrow as pa
+
+    if uncounted:
+        scratch.register("uncounted", pa.concat_tables(uncounted))
+        scratch.execute(query_text("decision_count"))
+        scratch.unregister("uncounted")
+        uncounted.clear()
 
 
 def _commit(scratch: "DuckDBPyConnection", landed: LandedFile, moment: datetime) -> None:
@@ -267,8 +263,9 @@ def _put_away(path: Path, name: str) -> None:
 
 def _clear(name: str) -> None:
     """Remove what a run that was killed has written of this file."""
-    for left in decisions_folder().glob(f"day=*/{name}.[0-9]*.parquet"):
-        left.unlink()
+    for ending in (".parquet", PART):
+        for left in decisions_folder().glob(f"day=*/{name}.[0-9]*{ending}"):
+            left.unlink()
 
 
 @contextmanager

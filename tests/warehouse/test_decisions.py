@@ -281,7 +281,7 @@ def all_is_right(lines: int) -> None:
     assert not list(landing_folder().glob("*.jsonl"))
 
 
-@pytest.mark.parametrize("step", ["_keep", "_count", "_commit", "_put_away"])
+@pytest.mark.parametrize("step", ["write_entries", "_keep", "_count", "_commit", "_put_away"])
 def test_ended_before_or_after_any_step_and_run_again_leaves_the_same_rows(
     step: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +305,15 @@ def test_ended_before_or_after_any_step_and_run_again_leaves_the_same_rows(
     monkeypatch.setenv("RINGBACK_HOME", str(home))
     land_decisions(NOON + DAY)
     all_is_right(len(lines))
+
+
+def test_what_a_killed_run_wrote_of_a_file_goes_before_it_is_run_again(home: Path) -> None:
+    left = decisions_folder() / "day=2026-03-18" / "log.00007.0.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    left.with_suffix(".parquet").write_bytes(b"PAR1 and no more")
+    assert land(entry()).kept == len(parquet()) == 1
+    assert [path.name for path in left.parent.iterdir()] == ["log.00000.0.parquet"]
 
 
 KILLED = """

@@ -1,48 +1,34 @@
--- one row per day, kind of decision, dimension, member and bin of seconds (NULL where none are stated) of what is uncounted
-INSERT INTO counted
-WITH binned AS (
-    SELECT
-        *,
-        CASE WHEN microseconds IS NOT NULL
-            THEN floor(ln(greatest(microseconds, 1) / 1000000.0) / ln(1.05))::SMALLINT END AS bin
-    FROM uncounted
-),
-
-summed AS (
-    SELECT
-        day, log_type, bin, method, template, industry, campaign, model_version, system,
-        grouping(method, template, industry, campaign, model_version, system) AS left_out,
-        count(*) AS n,
-        count(*) FILTER (success) AS successes,
-        count(approved) AS labelled,
-        count(*) FILTER (approved) AS approved,
-        count(quality) AS quality_n,
-        coalesce(sum(quality), 0) AS quality_sum,
-        coalesce(sum(quality * quality), 0) AS quality_squares,
-        count(microseconds) AS seconds_n,
-        coalesce(sum(microseconds), 0) AS seconds_sum,
-        coalesce(sum(microseconds::HUGEINT * microseconds), 0) AS seconds_squares
-    FROM binned
-    GROUP BY GROUPING SETS (
-        (day, log_type, bin),
-        (day, log_type, bin, method),
-        (day, log_type, bin, template),
-        (day, log_type, bin, industry),
-        (day, log_type, bin, campaign),
-        (day, log_type, bin, model_version),
-        (day, log_type, bin, system)
-    )
-)
-
+-- one row per day, kind of decision, bin of seconds, dimension and member of what is uncounted: only how many there are
+INSERT INTO counted_bins
 SELECT
-    day, log_type,
-    CASE left_out
-        WHEN 63 THEN '' WHEN 31 THEN 'method' WHEN 47 THEN 'template' WHEN 55 THEN 'industry'
-        WHEN 59 THEN 'campaign' WHEN 61 THEN 'model_version' ELSE 'system' END AS dimension,
-    CASE left_out
-        WHEN 63 THEN '' WHEN 31 THEN method WHEN 47 THEN template WHEN 55 THEN industry
-        WHEN 59 THEN campaign WHEN 61 THEN model_version ELSE system END AS member,
-    bin, n, successes, labelled, approved, quality_n, quality_sum, quality_squares,
-    seconds_n, seconds_sum, seconds_squares
-FROM summed
-WHERE member IS NOT NULL
+    cell, dimension_of(grouping(method, template, industry, campaign, model_version, system)) AS dimension,
+    CASE WHEN dimension = '' THEN '' ELSE coalesce(method, template, industry, campaign, model_version, system) END AS said,
+    count(*)
+FROM uncounted
+GROUP BY GROUPING SETS (
+    (cell), (cell, method), (cell, template), (cell, industry), (cell, campaign), (cell, model_version), (cell, system)
+)
+HAVING said IS NOT NULL;
+
+-- one row per day, kind of decision, dimension and member of what is uncounted: few enough that the sums are quick
+INSERT INTO counted_sums
+SELECT
+    day_and_kind_of(cell) AS day_and_kind,
+    dimension_of(grouping(method, template, industry, campaign, model_version, system)) AS dimension,
+    CASE WHEN dimension = '' THEN '' ELSE coalesce(method, template, industry, campaign, model_version, system) END AS said,
+    count(*),
+    count(*) FILTER (success),
+    count(approved),
+    count(*) FILTER (approved),
+    count(quality),
+    coalesce(sum(quality), 0),
+    coalesce(sum(quality * quality), 0),
+    count(microseconds),
+    coalesce(sum(microseconds), 0),
+    coalesce(sum(microseconds::HUGEINT * microseconds), 0)
+FROM uncounted
+GROUP BY GROUPING SETS (
+    (day_and_kind), (day_and_kind, method), (day_and_kind, template), (day_and_kind, industry),
+    (day_and_kind, campaign), (day_and_kind, model_version), (day_and_kind, system)
+)
+HAVING said IS NOT NULL

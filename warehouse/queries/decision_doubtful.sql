@@ -1,5 +1,4 @@
--- one row per line that was in doubt: the fields it states, or what is wrong with it, found out with its kinds of values
-INSERT INTO read_lines BY NAME
+-- one row per line that is in doubt (`doubtful`): the fields it states, or what is wrong with it, found out with its kinds of values
 WITH documents AS (
     SELECT line, text, unreadable, CASE WHEN json_valid(text) THEN text END AS document
     FROM lines
@@ -120,13 +119,13 @@ judged AS (
 
 SELECT
     line, reason,
-    CASE WHEN reason IS NULL THEN identity_of(text, entry_id, system) END AS key,
+    CASE WHEN reason IS NULL THEN upper_half(identity_of(text, entry_id, system)) END AS key_high,
+    CASE WHEN reason IS NULL THEN lower_half(identity_of(text, entry_id, system)) END AS key_low,
     CASE WHEN reason IS NULL THEN hash(text) END AS content,
     log_type, decided_at::DATE AS day, as_member(industry) AS industry, as_member(method) AS method,
-    try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, success = 'true' AS success,
+    try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, cell_of(day, log_type, microseconds) AS cell, success = 'true' AS success,
     try_cast(round(quality * 1000) AS BIGINT) AS quality, approved = 'true' AS approved,
     as_member(template) AS template, as_member(campaign) AS campaign, as_member(model_version) AS model_version,
     as_member(system) AS system,
-    CASE WHEN log_type = 'log_loss' THEN greatest(0, coalesce(try_cast(stated_lost AS BIGINT), 0)) ELSE 0 END AS lost,
-    TRUE AS is_sure
+    CASE WHEN log_type = 'log_loss' THEN greatest(0, coalesce(try_cast(stated_lost AS BIGINT), 0)) ELSE 0 END AS lost
 FROM judged

@@ -1,8 +1,8 @@
--- one row per line of `lines` (line, text, unreadable) that is surely a whole entry: what is counted of it
--- Reading a line once decides that for nearly all; what is left in doubt is read again, kind by kind (decision_doubtful).
-CREATE OR REPLACE TEMP TABLE read_lines AS
+-- one row per line of `lines` (line, text, unreadable, looks_whole) that is surely a whole entry: what is counted of it
+-- A line that looks whole is not asked whether it is JSON: where one is not, all of this fails, and is run without trust.
+-- Reading a line once decides for nearly all; what is left in doubt is read again, kind by kind (decision_doubtful).
 WITH documents AS (
-    SELECT line, text, CASE WHEN unreadable IS NULL AND json_valid(text) THEN text END AS document
+    SELECT line, text, CASE WHEN $trusts AND looks_whole THEN text WHEN json_valid(text) THEN text END AS document
     FROM lines
 ),
 
@@ -12,7 +12,7 @@ stated AS (
         "system": "VARCHAR", "template": "VARCHAR", "campaign_id": "VARCHAR", "model_version": "VARCHAR",
         "lead_identifier": {"name": "VARCHAR", "company": "VARCHAR", "industry": "VARCHAR"},
         "input_data": {"template": "VARCHAR", "campaign_id": "VARCHAR", "model_version": "VARCHAR"},
-        "output_data": {"template": "VARCHAR", "campaign_id": "VARCHAR", "model_version": "VARCHAR"},
+        "output_data": "JSON",
         "decision_reasoning": {
             "method_used": "VARCHAR", "confidence_level": "VARCHAR", "processing_time": "JSON", "success": "JSON"
         },
@@ -23,15 +23,34 @@ stated AS (
     FROM documents
 ),
 
+-- what came out is often long and seldom names anything that is counted: only then it is taken apart
+answered AS (
+    SELECT *, unless_null(entry.output_data) AS output
+    FROM stated
+),
+
+whole AS (
+    SELECT
+        *,
+        CASE WHEN contains(output, '"template"') OR contains(output, '"campaign_id"') OR contains(output, '"model_version"')
+            THEN json_transform(
+                output, '{"template": "VARCHAR", "campaign_id": "VARCHAR", "model_version": "VARCHAR"}'
+            ) END AS output_data
+    FROM answered
+),
+
 named AS (
     SELECT
         line, text, entry.log_type, entry.session_id, entry.entry_id, entry.system,
         entry.lead_identifier AS lead,
-        -- what is read as an object is one; what is not is absent, or is something else: only then it is read again
-        CASE WHEN entry.lead_identifier IS NULL OR entry.input_data IS NULL OR entry.output_data IS NULL
-                OR entry.training_labels IS NULL
-            THEN json_type(document, ['$.lead_identifier', '$.input_data', '$.output_data', '$.training_labels'])
+        -- an object of which nothing is read may be none: it is absent, or something else; only then it is read again
+        CASE WHEN coalesce(entry.lead_identifier.name, entry.lead_identifier.company, entry.lead_identifier.industry) IS NULL
+                OR coalesce(entry.input_data.template, entry.input_data.campaign_id, entry.input_data.model_version) IS NULL
+                OR (entry.training_labels.quality_score IS NULL AND entry.training_labels.success_indicator IS NULL
+                    AND entry.training_labels.improvement_potential IS NULL)
+            THEN json_type(document, ['$.lead_identifier', '$.input_data', '$.training_labels'])
             END AS kinds,
+        output,
         moment_of(entry.timestamp) AS decided_at,
         entry.decision_reasoning.method_used AS method,
         entry.decision_reasoning.confidence_level AS confidence,
@@ -40,49 +59,50 @@ named AS (
         unless_null(entry.training_labels.quality_score) AS stated_quality,
         unless_null(entry.training_labels.success_indicator) AS approved,
         entry.training_labels.improvement_potential AS potential,
-        coalesce(entry.template, entry.input_data.template, entry.output_data.template) AS template,
-        coalesce(entry.campaign_id, entry.input_data.campaign_id, entry.output_data.campaign_id) AS campaign,
-        coalesce(entry.model_version, entry.input_data.model_version, entry.output_data.model_version) AS model_version
-    FROM stated
+        coalesce(entry.template, entry.input_data.template, output_data.template) AS template,
+        coalesce(entry.campaign_id, entry.input_data.campaign_id, output_data.campaign_id) AS campaign,
+        coalesce(entry.model_version, entry.input_data.model_version, output_data.model_version) AS model_version
+    FROM whole
 ),
 
 measured AS (
     SELECT
         *,
-        CASE WHEN is_numeral(trim(stated_seconds, '"')) THEN try_cast(trim(stated_seconds, '"') AS DOUBLE) END AS seconds,
-        CASE WHEN is_numeral(stated_quality) THEN try_cast(stated_quality AS DOUBLE) END AS quality
+        CASE
+            WHEN NOT starts_with(stated_seconds, '"') THEN try_cast(stated_seconds AS DOUBLE)
+            WHEN is_numeral(trim(stated_seconds, '"')) THEN try_cast(trim(stated_seconds, '"') AS DOUBLE)
+            END AS seconds,
+        try_cast(stated_quality AS DOUBLE) AS quality
     FROM named
 )
 
 SELECT
     line, NULL::VARCHAR AS reason,
-    identity_of(text, entry_id, system) AS key, hash(text) AS content,
+    upper_half(identity_of(text, entry_id, system)) AS key_high,
+    lower_half(identity_of(text, entry_id, system)) AS key_low, hash(text) AS content,
     log_type, decided_at::DATE AS day, as_member(lead.industry) AS industry, as_member(method) AS method,
-    try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, success = 'true' AS success,
+    try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, cell_of(day, log_type, microseconds) AS cell, success = 'true' AS success,
     try_cast(round(quality * 1000) AS BIGINT) AS quality, approved = 'true' AS approved,
     as_member(template) AS template, as_member(campaign) AS campaign, as_member(model_version) AS model_version,
     as_member(system) AS system, 0::BIGINT AS lost,
     coalesce(
-        log_type IN (
-            'campaign_generation', 'enrichment_decision', 'website_analysis', 'airtable_operation',
-            'scoring_decision', 'qualification_decision', 'routing_decision', 'nurture_decision'
-        )
-        AND session_id IS NOT NULL AND looks_plain(session_id) AND trim(session_id) <> ''
+        list_position(kinds(), log_type) IS NOT NULL AND log_type <> 'log_loss'
+        AND session_id IS NOT NULL AND looks_plain(session_id) AND is_said(session_id)
         AND decided_at BETWEEN TIMESTAMP '2000-01-01' AND $latest
-        AND method IS NOT NULL AND looks_plain(method) AND trim(method) <> ''
+        AND method IS NOT NULL AND looks_plain(method) AND is_said(method)
         AND success IN ('true', 'false')
         AND (confidence IS NULL OR confidence IN ('high', 'medium', 'low'))
-        AND (stated_seconds IS NULL OR seconds <= 31536000)
-        AND (stated_quality IS NULL OR quality <= 100)
+        AND (stated_seconds IS NULL OR seconds BETWEEN 0 AND 31536000)
+        AND (stated_quality IS NULL OR quality BETWEEN 0 AND 100)
         AND (approved IS NULL OR approved IN ('true', 'false'))
         AND (potential IS NULL OR potential IN ('high', 'medium', 'low'))
         AND looks_plain(lead.name) AND looks_plain(lead.company) AND looks_plain(lead.industry)
-        AND looks_plain(entry_id) AND looks_plain(system)
+        AND looks_plain(entry_id) AND reads_alike(entry_id) AND looks_plain(system) AND reads_alike(system)
         AND looks_plain(template) AND looks_plain(campaign) AND looks_plain(model_version)
         AND (kinds IS NULL OR (
-            is_object_or_absent(kinds[1]) AND is_object_or_absent(kinds[2])
-            AND is_object_or_absent(kinds[3]) AND is_object_or_absent(kinds[4])
-        )),
+            is_object_or_absent(kinds[1]) AND is_object_or_absent(kinds[2]) AND is_object_or_absent(kinds[3])
+        ))
+        AND (output IS NULL OR starts_with(output, '{')),
         false
     ) AS is_sure
 FROM measured
