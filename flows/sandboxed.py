@@ -1,7 +1,7 @@
 """The simulated world behind this installation: where no vendor key is set, its server is started beside the work."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from json import dumps, loads
@@ -27,6 +27,7 @@ def world_of_home(seed: int | None = None, weeks: int = DEMO_WEEKS) -> "World":
 
     Raises WrongUsage where a world with another seed lives here already.
     """
+    from sandbox.minds import Shift
     from sandbox.world import World
 
     path = settings().home / "sandbox.json"
@@ -41,11 +42,21 @@ def world_of_home(seed: int | None = None, weeks: int = DEMO_WEEKS) -> "World":
             seed=stored["seed"],
             start=datetime.fromisoformat(stored["start"]),
             calls_per_week=stored.get("calls_per_week", CALLS_PER_WEEK),
+            shifts=[Shift.read(one) for one in stored.get("shifts", ())],
         )
     start = week_start(now()) - (HISTORY_WEEKS + weeks) * WEEK
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(dumps({"seed": seed if seed is not None else SEED, "start": start.isoformat()}))
     return world_of_home()
+
+
+def plant(since: datetime, sizes: Mapping[str, float]) -> None:
+    """Shift the world of this home from a moment on; a sandbox that runs has to be started again to know it."""
+    world_of_home()
+    path = settings().home / "sandbox.json"
+    stored = loads(path.read_text())
+    shifts = [*stored.get("shifts", ()), {"since": since.isoformat(), **sizes}]
+    path.write_text(dumps({**stored, "shifts": shifts}))
 
 
 def demo_weeks(world: "World", weeks: int) -> list[datetime]:

@@ -9,18 +9,18 @@ without being said.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from math import tanh
 from threading import RLock
 from zoneinfo import ZoneInfo
 
 from sandbox import talk
-from sandbox.companies import WEEKS_OF_GROWTH, new_company, new_person, slug
+from sandbox.companies import new_company, new_person, slug
 from sandbox.conversation import Scene, notes, set_scene, transcript
 from sandbox.dice import Dice
-from sandbox.industries import BOLD, DECIDERS
+from sandbox.industries import BOLD
+from sandbox.minds import Shift, outcome, products_wanted, shifted, state_of_mind, what_is_said
 from sandbox.records import (
     ActionItem,
     AiNotes,
@@ -47,7 +47,6 @@ KNOWN_BEFORE_THE_CALL = timedelta(days=10)
 NEW_COMPANY_RATE = 0.75
 REMEMBERED_COMPANIES = 900
 """Follow-ups are with one of the companies met most recently."""
-NEVER_DECIDED_RATE = 0.08
 READY_BY_ANSWERING = 0.5
 """Log-odds of progression that somebody who answered a mail is ahead of others."""
 SELLER_DOMAIN = "ringback-customer.example"
@@ -62,11 +61,15 @@ SELLERS = tuple(
 class World:
     """All companies, people and meetings of one seed, and when each becomes known."""
 
-    def __init__(self, seed: int = 7, start: datetime = datetime(2026, 1, 5), calls_per_week: int = 160) -> None:
+    def __init__(
+        self, seed: int = 7, start: datetime = datetime(2026, 1, 5), calls_per_week: int = 160,
+        shifts: Sequence[Shift] = (),
+    ) -> None:  # fmt: skip
         """Prepare the world that begins on the Monday `start` (UTC); nothing is made yet."""
         if start.weekday() != 0 or start != datetime(start.year, start.month, start.day):
             raise ValueError(f"{start} is not a Monday 00:00; a world starts with a week")
         self.seed, self.start, self.calls_per_week = seed, start, calls_per_week
+        self.shifts = tuple(shifts)
         self._made: list[Meeting] = []
         self._meetings: list[Meeting] = []
         self._starts: list[datetime] = []
@@ -126,7 +129,7 @@ class World:
                 return known
             week = (after - self.start) // WEEK
             started_at = next_call_start(dice, after)
-            made = new_meeting(dice, week, number, (person,), False, started_at, readiness=READY_BY_ANSWERING)
+            made = new_meeting(dice, week, number, (person,), False, started_at, self.shifts, READY_BY_ANSWERING)
             at = bisect_right(self._starts, started_at)
             self._booked[number] = made
             self._made.append(made)
@@ -152,7 +155,9 @@ class World:
             is_follow_up = bool(met_before) and not dice.chance(NEW_COMPANY_RATE)
             people = self._again(dice, dice.pick(met_before), started_at) if is_follow_up else self._new(
                 dice, week, started_at)  # fmt: skip
-            made.append(new_meeting(dice, week, f"{week:04d}{number:04d}", people, is_follow_up, started_at))
+            made.append(new_meeting(
+                dice, week, f"{week:04d}{number:04d}", people, is_follow_up, started_at, self.shifts
+            ))  # fmt: skip
         self._made.extend(made)
         self._meetings.extend(made)
         self._starts.extend(starts)
@@ -211,23 +216,13 @@ def next_call_start(dice: Dice, after: datetime) -> datetime:
     return day + (call_start(dice, monday) - monday) % timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """What the customer really thinks on one call: standard normal numbers, and the log-odds they add up to."""
-
-    need: float
-    urgency: float
-    budget: float
-    leaning: float
-
-
 def new_meeting(
     dice: Dice, week: int, number: str, people: tuple[Person, ...], is_follow_up: bool, started_at: datetime,
-    readiness: float = 0.0,
+    shifts: Sequence[Shift] = (), readiness: float = 0.0,
 ) -> Meeting:  # fmt: skip
     """A call with these people: what they think, what is said of it, what becomes known of it when."""
     company, seller = people[0].company, dice.pick(SELLERS)
-    mind = state_of_mind(dice, company, people, is_follow_up)
+    mind = shifted(state_of_mind(dice, company, people, is_follow_up), started_at, shifts)
     mind = replace(mind, leaning=mind.leaning + readiness)
     wants_voice_ai = company.wants_voice_ai != dice.chance(0.03)
     said = what_is_said(dice, mind, products_wanted(dice, company, wants_voice_ai, week))
@@ -264,79 +259,6 @@ def new_meeting(
 def whole_milliseconds(moment: datetime) -> datetime:
     """The moment as precise as the vendor shows it."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def state_of_mind(dice: Dice, company: Company, people: tuple[Person, ...], is_follow_up: bool) -> Mind:
-    """Draw what the customer thinks, and add up the log-odds of progression."""
-    need, urgency, budget = (0.35 * company.appetite + 0.94 * dice.normal() for _ in range(3))
-    decides = any(person.title in DECIDERS for person in people)
-    leaning = (
-        -1.32
-        + 0.75 * company.fit
-        + 0.65 * need
-        + 0.95 * urgency
-        + 0.95 * budget
-        + 0.55 * decides
-        + 0.50 * is_follow_up
-        + dice.normal(0.0, 0.7)
-    )
-    return Mind(need, urgency, budget, leaning)
-
-
-def what_is_said(dice: Dice, mind: Mind, products: tuple[str, ...]) -> Said:
-    """Which signals come out: the likelier the more they are meant, never surely."""
-    urgency = dice.leans(-1.0 + 2.0 * mind.urgency)
-    budget = dice.leans(-1.5 + 1.9 * mind.budget)
-    meant_timeline = mind.urgency + dice.normal(0.0, 0.8)
-    named_date = dice.chance(0.55)
-    return Said(
-        products=products,
-        declined_voice_ai="Voice AI" not in products and dice.chance(0.12),
-        need=dice.leans(0.1 + 1.6 * mind.need),
-        urgency=urgency,
-        no_rush=not urgency and dice.leans(-1.6 - 1.6 * mind.urgency),
-        timeline=("near" if meant_timeline > 0.1 else "far") if named_date else "",
-        pricing=dice.leans(-0.3 + 0.8 * mind.budget + 0.5 * mind.need),
-        budget=budget,
-        no_budget=not budget and dice.leans(-1.8 - 1.6 * mind.budget),
-        competitor=dice.chance(0.18),
-        next_meeting=dice.leans(0.2 + 0.9 * mind.leaning),
-        technical_depth=max(0, min(3, round(dice.normal(0.8 + 0.6 * mind.need, 0.8)))),
-        integration=dice.leans(-0.6 + 0.8 * mind.need),
-        sentiment=round(tanh(0.45 * mind.leaning + 0.25 + dice.normal(0.0, 0.7)), 3),
-    )
-
-
-def products_wanted(dice: Dice, company: Company, wants_voice_ai: bool, week: int) -> tuple[str, ...]:
-    """The products the customer brings up; idle curiosity about Voice AI grows over the weeks."""
-    odds = {
-        "Voice AI": 0.67 if wants_voice_ai else 0.13 + 0.13 * tanh(week / WEEKS_OF_GROWTH),
-        "Messaging/SMS": 0.42 if wants_voice_ai else 0.78,
-        "Voice": 0.34 if wants_voice_ai else 0.18,
-        "Verify": 0.24 if "authentication" in company.web_functions else 0.06,
-        "Wireless": 0.14 if company.industry in ("Logistics", "Telecommunications") else 0.03,
-    }
-    return tuple(product for product, odd in odds.items() if dice.chance(odd))
-
-
-def outcome(dice: Dice, mind: Mind, wants_voice_ai: bool, company: Company, ended_at: datetime) -> Outcome:
-    """Decide the deal 5 to 35 days after the call, wins sooner than losses; a few never."""
-    progressed = dice.leans(mind.leaning)
-    haste = dice.between(0, 1) * dice.between(0, 1) if progressed else 1 - dice.between(0, 1) * dice.between(0, 1)
-    days = 5 + 30 * (0.75 * haste + 0.25 * dice.fraction())
-    stages = ("Moved to evaluation", "Moved to evaluation", "Closed Won") if progressed else (
-        "Closed Lost", "Closed Lost", "Disqualified")  # fmt: skip
-    amount = round(company.employees**0.7 * dice.between(60, 400), 2)
-    return Outcome(
-        progressed=progressed,
-        voice_ai=wants_voice_ai,
-        created_at=(ended_at + timedelta(hours=dice.between(0.5, 40))).replace(microsecond=0),
-        decided_at=None
-        if dice.chance(NEVER_DECIDED_RATE)
-        else (ended_at + timedelta(days=min(days, 34.9))).replace(microsecond=0),
-        stage=dice.pick(stages),
-        amount=None if dice.chance(0.2) else amount,
-    )
 
 
 def title(dice: Dice, scene: Scene) -> str:
