@@ -5,23 +5,18 @@ over all of them. Where a link leads stands in the message's row: a token can le
 """
 
 import hmac
-import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
-from secrets import token_bytes
-from tempfile import NamedTemporaryFile
 from typing import Literal, get_args
 
 from campaigns.engagement import BY_MACHINE
 from campaigns.machines import made_by_machine
 from database.engagement import Engagement
 from database.outbox import Message
+from ringback.secret_file import kept_secret
 from ringback.settings import Settings
 
 PROVIDER = "ringback"
@@ -124,21 +119,7 @@ def tokens(settings: Settings) -> Tokens:
     """By the secret in the settings, or by one that is made once and kept under home."""
     if settings.tracking_secret is not None:
         return Tokens(settings.tracking_secret.get_secret_value().encode())
-    return Tokens(_kept_secret(settings.home / SECRET_FILE))
-
-
-@lru_cache(maxsize=4)
-def _kept_secret(file: Path) -> bytes:
-    """The secret in a file that only its owner can read; the first process that needs it makes it, whole."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=file.parent, prefix=".secret-") as made:  # with mode 0600
-            made.write(token_bytes(32))
-            made.flush()
-            os.fsync(made.fileno())
-            with suppress(FileExistsError):  # another process was first
-                os.link(made.name, file)
-    return file.read_bytes()
+    return Tokens(kept_secret(settings.home / SECRET_FILE))
 
 
 def _kind(letter: str) -> Kind:

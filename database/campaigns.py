@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from database.models import Campaign, CampaignLead, LastScore, Lead, MergedLead
-from database.session import in_parts, insert_new, middle_of, reading, writing
+from database.session import in_parts, insert_new, middle_of, reading, take_turns, writing
 
 State = Literal["active", "paused", "archived"]
 
@@ -92,14 +92,21 @@ def add_leads(campaign_id: str, lead_ids: Iterable[str], at: datetime) -> int:
     """Note that a campaign found these leads, under the ids they are kept as; gives how many are new in it."""
     listed = sorted(set(lead_ids))
     with writing() as connection:
-        moved = dict(
-            connection.execute(
-                select(MergedLead.lead_id, MergedLead.into_lead_id).where(MergedLead.lead_id.in_(listed))
-            ).tuples().all()
-        )  # fmt: skip
+        take_turns(connection, "people")  # nobody is merged meanwhile
+        moved: dict[str, str] = {}
+        for some in in_parts(listed):
+            asked = select(MergedLead.lead_id, MergedLead.into_lead_id).where(MergedLead.lead_id.in_(some))
+            moved |= dict(connection.execute(asked).tuples().all())
         kept = sorted({moved.get(lead_id, lead_id) for lead_id in listed})
         rows = [{"campaign_id": campaign_id, "lead_id": lead_id, "joined_at": at} for lead_id in kept]
         return insert_new(connection, CampaignLead, rows)
+
+
+def campaigns_of(lead_id: str) -> list[Planned]:
+    """The campaigns that a lead has joined, by name."""
+    mine = select(CampaignLead.campaign_id).where(CampaignLead.lead_id == lead_id)
+    with reading() as connection:
+        return [_planned(row) for row in connection.execute(_listed().where(Campaign.campaign_id.in_(mine)))]
 
 
 def leads_of(campaign_id: str, at_most: int | None = None) -> list[str]:

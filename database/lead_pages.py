@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Select, func, or_, select
 
-from database.models import Call, Company, LastScore, Lead, MergedLead, Prediction
+from database.models import Call, CampaignLead, Company, LastScore, Lead, MergedLead, Prediction
 from database.session import in_parts, reading
 
 Order = Literal["known_at", "name", "company", "score"]
@@ -33,6 +33,18 @@ class ListedLead:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """Which leads are listed; None is all of them."""
+
+    campaign_id: str | None = None
+    recommendation: str | None = None
+    priority: str | None = None
+
+
+ALL = Only()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some leads, and how many there are in all."""
 
@@ -40,17 +52,15 @@ class Page:
     total: int
 
 
-def page_of_leads(search: str, order: Order, is_descending: bool, limit: int, offset: int) -> Page:
+def page_of_leads(search: str, order: Order, is_descending: bool, limit: int, offset: int, only: Only = ALL) -> Page:
     """Leads whose name, address, title or company has the words in it; without a score last, where scores order."""
-    chosen = _fitting(search, knows_company=order == "company")
+    chosen = _fitting(search, order, only)
     key: Any = {
         "known_at": Lead.known_at, "name": func.lower(Lead.name), "company": func.lower(Company.name),
         "score": LastScore.qualification_score,
     }[order]  # fmt: skip
-    asked = chosen.with_only_columns(Lead.lead_id)
-    if order == "score":
-        asked = asked.outerjoin(LastScore, LastScore.lead_id == Lead.lead_id)
-    asked = asked.order_by((key.desc() if is_descending else key.asc()).nulls_last(), Lead.lead_id)
+    ordered = (key.desc() if is_descending else key.asc()).nulls_last()
+    asked = chosen.with_only_columns(Lead.lead_id).order_by(ordered, Lead.lead_id)
     counted = select(func.count()).select_from(chosen.with_only_columns(Lead.lead_id).subquery())
     if search.split():  # every lead is looked at: once for both
         asked = asked.add_columns(func.count().over())
@@ -112,11 +122,20 @@ def chosen_values(lead_id: str, company_id: str | None) -> tuple[dict[str, Any],
     return lead or {}, company or {}
 
 
-def _fitting(search: str, knows_company: bool) -> Select[Any]:
+def _fitting(search: str, order: Order, only: Only) -> Select[Any]:
     words = search.lower().split()
     asked = select(Lead.lead_id).select_from(Lead)
-    if words or knows_company:
+    if words or order == "company":
         asked = asked.outerjoin(Company, Company.company_id == Lead.company_id)
+    if order == "score" or only.recommendation or only.priority:
+        asked = asked.outerjoin(LastScore, LastScore.lead_id == Lead.lead_id)
+    if only.campaign_id:
+        members = select(CampaignLead.lead_id).where(CampaignLead.campaign_id == only.campaign_id)
+        asked = asked.where(Lead.lead_id.in_(members))
+    if only.recommendation:
+        asked = asked.where(LastScore.recommendation == only.recommendation)
+    if only.priority:
+        asked = asked.where(LastScore.priority == only.priority)
     for word in words:
         places = (Lead.name, Lead.email, Lead.job_title, Lead.company_id, Company.name)
         asked = asked.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))

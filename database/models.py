@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from database import health_models as health_models
 from database import improvement_models as improvement_models
 from database.base import Base as Base
 from database.campaign_models import Campaign as Campaign
@@ -323,3 +324,9 @@ class Incident(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(server_default="needs_attention")
+    """needs_attention or critical."""
+    escalated_at: Mapped[datetime | None]
+    """When it became critical; None of one that was from the beginning."""
+    recovered_words: Mapped[str | None] = mapped_column(Text)
+    """How things were when it was closed, where somebody looked."""

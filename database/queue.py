@@ -215,6 +215,13 @@ def backlog() -> dict[str, int]:
         return dict(connection.execute(asked).tuples().all())
 
 
+def is_open(subject_id: str) -> bool:
+    """Whether a subject waits, or somebody works on it."""
+    asked = select(QueuedSubject.state).where(QueuedSubject.subject_id == subject_id)
+    with reading() as connection:
+        return connection.scalar(asked) in (WAITING, LEASED)
+
+
 def waiting(kind: Kind, at_most: int | None = None) -> list[str]:
     """What waits, the highest priority first."""
     asked = (

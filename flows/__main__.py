@@ -9,7 +9,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from flows import (
+    backup_commands,
     campaign_commands,
+    doctor_command,
+    health_command,
     history_command,
     key_commands,
     lead_commands,
@@ -30,9 +33,9 @@ app.add_typer(imports, name="import")
 
 FLOWS = (
     "ingest_calls", "harvest_leads", "enrich", "train", "score_leads", "check_drift", "weekly_report",
-    "catch_up_reports", "run_campaigns",
+    "catch_up_reports", "run_campaigns", "check_health", "maintain",
 )  # fmt: skip
-ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich", "weekly_report", "catch_up_reports")
+ASK_VENDORS = ("ingest_calls", "harvest_leads", "enrich", "weekly_report", "catch_up_reports", "check_health")
 """Flows that ask outside systems: the sandbox stands in where no key is set."""
 
 Every = Literal["day", "week", "month", "quarter"]
@@ -53,8 +56,8 @@ def main() -> None:
     """Run the command; exit 0 well, 1 failed, 2 wrong usage."""
     from flows.environment import switch_tools
 
-    switch_tools()
     try:
+        switch_tools()
         app()
     except WrongUsage as failure:
         _tell(failure, 2)
@@ -80,23 +83,42 @@ def demo(
 
 @app.command()
 def up() -> None:
-    """Start Prefect with a worker and all deployments, MLflow, the REST API and the sandbox; Ctrl-C stops them."""
+    """Start Prefect with a worker and all deployments, MLflow, the API with its pages and the sandbox; Ctrl-C stops."""
     import signal
 
-    from flows.up import addresses, bring_up
+    from flows.up import bring_up, screen, watch
 
     typer.echo("starting; the first time takes about a minute")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    running = bring_up()
+    for one in (signal.SIGINT, signal.SIGTERM):  # a shell may have had us ignore the first
+        signal.signal(one, signal.default_int_handler)
+    running = bring_up(typer.echo)
     try:
-        typer.echo("\n".join(["ringback is up:", *(f"  {name:34}{place}" for name, place in addresses().items())]))
-        typer.echo("Ctrl-C stops all of it.")
-        ended = running.watch()
-        raise RingbackError(f"{ended} has ended; its log says why: {running.logs / f'{ended}.log'}")
+        typer.echo("\n".join(screen()))
+        watch(running, typer.echo)
     except KeyboardInterrupt:
         typer.echo("stopping")
     finally:
         running.stop()
+
+
+@app.command()
+def deploy() -> None:
+    """Register deployments, schedules and automations with a Prefect server that 'ringback up' does not run."""
+    import os
+    import subprocess
+
+    from flows.environment import prepare_stores
+    from flows.up import deploy as register
+    from flows.up import environment
+    from ringback.settings import CHECKOUT, settings
+
+    def finish(name: str, *command: str) -> None:
+        if subprocess.run(command, env=os.environ | dict(environment()), cwd=CHECKOUT).returncode:
+            raise RingbackError(f"{name} failed; Prefect is asked at {settings().prefect}: does it answer there?")
+
+    prepare_stores()
+    register(finish)
+    typer.echo(f"every deployment of prefect.yaml is registered at {settings().prefect}")
 
 
 @app.command()
@@ -177,12 +199,24 @@ def migrate() -> None:
 @app.command()
 def sandbox(
     port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default RINGBACK_SANDBOX_PORT.")] = None,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(help="Shift the simulated world and end: need=, urgency= or budget= by standard deviations."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="From when the shift holds; default now.")] = None,
 ) -> None:
-    """Run the simulated vendors until Ctrl-C."""
+    """Run the simulated vendors until Ctrl-C; with --plant change what customers think, for drift to be found."""
+    from flows.sandboxed import plant as plant_shift
     from flows.sandboxed import world_of_home
+    from ringback.clock import now
     from ringback.settings import settings
     from sandbox.server import serve
 
+    if plant:
+        sizes = dict(_size(one) for one in plant)
+        plant_shift(_at(since) if since else now(), sizes)
+        typer.echo("the world is shifted; a sandbox that runs knows it once it is started again")
+        return
     typer.echo(f"the sandbox listens on http://127.0.0.1:{port or settings().sandbox_port}; Ctrl-C stops it")
     serve(port=port or settings().sandbox_port, world=world_of_home())
 
@@ -196,6 +230,9 @@ history_command.add_to(app)
 log_command.add_to(imports)
 ticket_commands.add_to(app)
 report_command.add_to(app)
+health_command.add_to(app)
+doctor_command.add_to(app)
+backup_commands.add_to(app)
 
 
 def _import(
@@ -218,6 +255,15 @@ def _named(parameters: list[str], flow: Any) -> dict[str, str]:
             raise WrongUsage(f"{pair!r} is no parameter of {flow.name}; it takes {takes}")
         named[name] = value
     return named
+
+
+def _size(told: str) -> tuple[str, float]:
+    import re
+
+    found = re.fullmatch(r"(need|urgency|budget)=([+-]?\d+(?:\.\d+)?)", told)
+    if found is None:
+        raise WrongUsage(f"{told!r} is no shift; write need=, urgency= or budget= and a number: budget=-1.5")
+    return found[1], float(found[2])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -22,7 +22,7 @@ from monitoring.estimate import ASSUMPTIONS, estimates_as_of, when_known
 from monitoring.performance import Figure, performance_as_of, said
 from monitoring.profile import OUTCOME, PROFILE_FILE, SCORE, Profile, profile_from_json, used
 from monitoring.retraining import OF_PERFORMANCE, Known, reasons
-from ringback.clock import WEEK
+from ringback.clock import LONG_AGO, WEEK
 from ringback.errors import NoModel
 from ringback.records import Target, Value
 from ringback.settings import settings
@@ -40,6 +40,7 @@ MATURED_WITHIN = timedelta(days=180)
 MATURED_SHARE = 0.9
 NAMED_VALUES = 3
 MOVED, DECLINED = "drift", "performance"
+TOLD_AGAIN_AFTER = timedelta(hours=20)
 
 
 @dataclass(slots=True)
@@ -80,7 +81,18 @@ def check_drift(as_of: datetime | None = None) -> Drift:
         tell("drift.detected", f"drift: {drift.new[0]}", moment, drift.new)
     if drift.retraining and open_incident(DECLINED, f"{TARGET} v{champion.version}", drift.retraining[0], moment):
         tell("performance.declined", drift.retraining[0], moment, drift.retraining)
+    elif (waits := untaken(moment)) and not drift.new:
+        tell("drift.detected", f"told again, for nothing was trained since: {waits[0]}", moment, waits)
     return drift
+
+
+def untaken(moment: datetime) -> list[str]:
+    """What was told of a day or longer ago and has led to no training since: Prefect may lose an event on SQLite."""
+    trained = max((version.as_of for version in registry.versions(TARGET)), default=LONG_AGO)
+    return [
+        one.words for one in open_incidents()
+        if one.kind in (MOVED, DECLINED) and trained < one.opened_at <= moment - TOLD_AGAIN_AFTER
+    ]  # fmt: skip
 
 
 def tell(event: str, because: str, moment: datetime, words: Sequence[str]) -> None:

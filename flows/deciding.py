@@ -124,7 +124,9 @@ def before_present(target: "Target", because: str) -> str | None:
     return line[-2]
 
 
-def make_champion(checked: Checked, kind: "Kind", because: str, decided_by: str, at: datetime) -> None:
+def make_champion(
+    checked: Checked, kind: "Kind", because: str, decided_by: str, at: datetime, flow_run_id: str | None = None
+) -> None:
     """Write the decision into the ledger and let the aliases follow.
 
     Raises WrongUsage where something speaks against the version, or where the ledger already holds a later decision.
@@ -142,7 +144,7 @@ def make_champion(checked: Checked, kind: "Kind", because: str, decided_by: str,
     promote(
         Promotion(
             version.target, at, version.version, version.candidate, checked.reason, dict(checked.evidence), kind,
-            because, decided_by,
+            because, decided_by, flow_run_id,
         )
     )  # fmt: skip
     mend_aliases(version.target)

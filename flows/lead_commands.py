@@ -1,4 +1,4 @@
-"""The commands about leads: enrich, spending, the queue, and how the outside is (`ringback health`)."""
+"""The commands about leads: enrich, spending, the queue."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,6 @@ FORMATS = ("json", "csv", "both")
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `ringback`."""
     app.command()(enrich)
-    app.command()(health)
     app.add_typer(spending, name="spending")
     app.add_typer(waiting, name="queue")
 
@@ -128,34 +127,6 @@ def queue_requeue(
 
     prepare_stores()
     typer.echo(f"{requeue(subjects or [one.subject_id for one in dead_letters()]):,} wait again")
-
-
-def health(json: Json = False) -> None:
-    """How the outside and the queue are: vendors' circuits, stops of spending, open incidents, dead letters."""
-    from database.incidents import open_incidents
-    from database.queue import backlog
-    from database.signals import claims
-    from database.spending import stops
-    from flows.environment import prepare_stores
-    from ringback.settings import settings
-    from vendors.breaker import states
-
-    prepare_stores()
-    circuits, stopped, incidents, queued = states(settings().home / "vendors"), stops(), open_incidents(), backlog()
-    if json:
-        facts = {"circuits": circuits, "stops": stopped, "incidents": incidents, "queue": queued, "claims": claims()}
-        typer.echo(_as_json(facts))
-        return
-    for one in circuits:
-        since = f" since {one.opened_at}" if one.opened_at and one.state != "closed" else ""
-        said = {"closed": "answers", "open": "is down and left alone", "half-open": "is being tried again"}
-        typer.echo(f"{one.vendor:16}{said.get(one.state, one.state)}{since}, {one.failures} failures in a row")
-    typer.echo(f"queue           {', '.join(f'{n:,} {s}' for s, n in sorted(queued.items())) or 'empty'}")
-    for stop in stopped:
-        typer.echo(f"STOPPED         {stop.because}")
-    for incident in incidents:
-        typer.echo(f"INCIDENT        {incident.kind} {incident.subject} since {incident.opened_at:%Y-%m-%d %H:%M} UTC: "
-                   f"{incident.words}")  # fmt: skip
 
 
 def _as_json(facts: object) -> str:

@@ -10,6 +10,7 @@ from database.promotions import Promotion, champion_as_of, ledger, promote
 from database.serving import publish_challenger
 from flows.engines import compile_if_it_can_be
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
+from flows.showing import show_versions
 from monitoring.profile import PROFILE_FILE, profile_of
 from ringback.clock import now
 from ringback.errors import NoModel, NotEnoughData, UnknownModel
@@ -151,6 +152,7 @@ def point_aliases(target: Target) -> None:
         registry.set_alias(target, CHALLENGER, newest.version)
         compile_if_it_can_be(target, newest.version)
         publish_challenger(target, newest.version, now())
+    show_versions(target)
 
 
 def _text(value: str | float | None) -> str | None:

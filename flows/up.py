@@ -1,102 +1,165 @@
 """One command up: the sandbox where no vendor key is set, Prefect with a worker and all deployments, MLflow, the API.
 
-Every process writes to a log of its own under `logs/`; Ctrl-C stops them all, the last started first.
+Every process writes to a log of its own under `logs/` and comes back when it ends; Ctrl-C stops them all.
 """
 
 import os
-import signal
-import subprocess
+import socket
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from campaigns import schedules
 from database import campaigns
+from database.away import is_away
+from database.incidents import close_incident, open_incident
+from flows import automations
 from flows.environment import prepare_stores
-from ringback.errors import RingbackError, WrongUsage
-from ringback.settings import CHECKOUT, settings
+from flows.supervising import LOOK_EVERY_SECONDS, Change, Service, Supervisor, stop_leftovers, supervisor_of
+from ringback.clock import now, shown_in
+from ringback.errors import RingbackError, VendorError, WrongUsage
+from ringback.settings import settings
+from vendors import prefect_runs
 
-READY_WITHIN_SECONDS = 180
-STOP_WITHIN_SECONDS = 20
 POOL = "local"
+PROCESS = "process"
+"""The kind of incidents about processes that end again and again."""
+UPCOMING = 8
+TRIES, PAUSE_SECONDS = 5, 2.0
 
 
-class NotReady(RingbackError):
-    """A process did not come up; the message names its log."""
+def services() -> list[Service]:
+    """What runs, in the order of starting; the worker comes once there is something to work on."""
+    prefect, python = str(Path(sys.executable).with_name("prefect")), sys.executable
+    sandbox = Service(
+        "sandbox", (python, "-m", "flows", "sandbox"), f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state"
+    )
+    return [
+        *([sandbox] if settings().uses_sandbox else []),
+        Service(
+            "prefect-server",
+            (prefect, "server", "start", "--host", "127.0.0.1", "--port", str(settings().prefect_port)),
+            f"http://127.0.0.1:{settings().prefect_port}/api/health",
+        ),
+        Service(
+            "mlflow",
+            (python, "-m", "mlflow", "server", "--backend-store-uri", settings().mlflow,
+             "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
+             "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1"),
+            f"http://127.0.0.1:{settings().mlflow_port}/health",
+        ),
+        Service("api", (python, "-m", "flows", "serve"), f"{api_url()}/health"),
+    ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Up:
-    """The running processes, in the order in which they were started."""
+def worker() -> Service:
+    """What runs the flows; a killed one's runs come to their end."""
+    prefect = str(Path(sys.executable).with_name("prefect"))
+    command = (prefect, "worker", "start", "--pool", POOL, "--name", "ringback")
+    return Service("worker", command, keeps_children=True)
 
-    logs: Path
-    environment: Mapping[str, str]
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, *command: str) -> None:
-        """Start a process that writes to `logs/NAME.log`."""
-        with (self.logs / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(self.environment), cwd=CHECKOUT
-            )
+def environment() -> Mapping[str, str]:
+    """Of all processes."""
+    own = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": settings().prefect_database_url or ""}
+    return os.environ | {name: value for name, value in own.items() if value} | {
+        "PREFECT_API_URL": f"{settings().prefect}/api",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_WORKER_QUERY_SECONDS": "3",
+        "RINGBACK_HOME": str(settings().home),
+    }  # fmt: skip
 
-    def finish(self, name: str, *command: str) -> None:
-        """Run a command to its end; raises NotReady, naming its log, where it fails."""
-        with (self.logs / f"{name}.log").open("ab") as log:
-            done = subprocess.run(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(self.environment), cwd=CHECKOUT
-            )
-        if done.returncode:
-            raise NotReady(f"{name} failed; its log says why: {self.logs / f'{name}.log'}")
 
-    def wait_for(self, name: str, url: str) -> None:
-        """Wait until a process answers; raises NotReady where it ends or stays silent."""
-        from urllib.error import URLError
-        from urllib.request import urlopen
+def bring_up(say: Callable[[str], None]) -> Supervisor:
+    """Start everything and wait until it answers; on failure what was started is stopped again.
 
-        until = time.monotonic() + READY_WITHIN_SECONDS
-        while time.monotonic() < until and self.processes[name].poll() is None:
-            try:
-                with urlopen(url, timeout=2):  # noqa: S310  (an address of our own on this machine)
-                    return
-            except (URLError, TimeoutError, ConnectionError):
-                time.sleep(0.25)
-        raise NotReady(f"{name} does not answer at {url}; its log says why: {self.logs / f'{name}.log'}")
+    Raises WrongUsage where it runs already, NotReady where something does not come up.
+    """
+    from training import registry
 
-    def watch(self) -> str:
-        """Wait until one of the processes ends; gives its name."""
-        while True:
-            for name, process in self.processes.items():
-                if process.poll() is not None:
-                    return name
-            time.sleep(0.5)
+    refuse_second()
+    if left := stop_leftovers(settings().home):
+        say(f"stopped what an earlier 'ringback up' had left: {', '.join(left)}")
+    refuse_taken_ports()
+    prepare_stores()
+    registry.prepare()
+    up = Supervisor(settings().home, environment())
+    try:
+        for service in services():
+            up.start(service)
+        up.wait_for("prefect-server")
+        deploy(up.finish)
+        up.start(worker())
+        for service in services():
+            up.wait_for(service.name)
+    except BaseException:
+        up.stop()
+        raise
+    return up
 
-    def stop(self) -> None:
-        """Stop all of them, the last started first."""
-        for process in reversed(self.processes.values()):
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-        until = time.monotonic() + STOP_WITHIN_SECONDS
-        for process in reversed(self.processes.values()):
-            try:
-                process.wait(timeout=max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
+
+def deploy(finish: Callable[..., None]) -> None:
+    """Make the pool, register every deployment with its schedules, the automations, and campaigns' own schedules.
+
+    Done twice it changes nothing. `finish(NAME, COMMAND…)` runs a command to its end.
+    """
+    prefect = str(Path(sys.executable).with_name("prefect"))
+    finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    finish("deploy", prefect, "--no-prompt", "deploy", "--all")
+    _patiently(automations.apply_all)
+    schedules.follow(campaigns.campaigns())
+
+
+def watch(up: Supervisor, say: Callable[[str], None]) -> None:
+    """Keep everything going until somebody interrupts; says what ends and what comes back."""
+    while True:
+        for change in up.look():
+            say(f"{shown_in(now(), settings().zone):%Y-%m-%d %H:%M:%S}  {change.words}")
+            note(change)
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def note(change: Change) -> None:
+    """Open an incident about a process that ends again and again, and close it once it runs steadily.
+
+    A database that is away is no reason to let the processes go: it is said on the screen all the same.
+    """
+    words = f"{change.name} ends again and again: {change.words}"
+    try:
+        if change.is_often:
+            open_incident(PROCESS, change.name, words, now(), "critical")
+        elif change.is_up and "steadily" in change.words:
+            close_incident(PROCESS, change.name, now(), change.words)
+    except Exception as failure:
+        if not is_away(failure):
+            raise
 
 
 def addresses() -> dict[str, str]:
     """What one opens in a browser, by name."""
     places = {
-        "Prefect (flows, schedules, runs)": f"http://127.0.0.1:{settings().prefect_port}",
-        "MLflow (models side by side)": f"http://127.0.0.1:{settings().mlflow_port}",
+        "Pages (leads, models, health, …)": api_url(),
         "REST API (its description)": f"{api_url()}/docs",
+        "Prefect (flows, schedules, runs)": settings().prefect,
+        "MLflow (models side by side)": f"http://127.0.0.1:{settings().mlflow_port}",
         "Reports": (settings().reports / "index.html").as_uri(),
     }
     if settings().uses_sandbox:
         places["Sandbox (simulated vendors)"] = f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state"
     return places
+
+
+def screen() -> list[str]:
+    """What one reads when it is up: the addresses, and what runs next."""
+    lines = ["ringback is up:", *(f"  {name:34}{place}" for name, place in addresses().items())]
+    with suppress(VendorError):
+        coming = prefect_runs.upcoming(settings().prefect, UPCOMING)
+        lines += ["what runs next:", *(
+            f"  {shown_in(one.at, settings().zone):%a %-d %b %H:%M %Z}   {one.deployment}" for one in coming
+        )]  # fmt: skip
+    return [*lines, f"logs are under {settings().home / 'logs'}; Ctrl-C stops all of it."]
 
 
 def api_url() -> str:
@@ -105,58 +168,32 @@ def api_url() -> str:
     return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{settings().api_port}"  # noqa: S104
 
 
-def bring_up() -> Up:
-    """Start everything and wait until it answers; on failure what was started is stopped again."""
-    from training import registry
-
-    _refuse_second()
-    prepare_stores()
-    registry.prepare()
-    logs = settings().home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    prefect_url = f"http://127.0.0.1:{settings().prefect_port}"
-    environment = os.environ | {
-        "PREFECT_API_URL": f"{prefect_url}/api",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "RINGBACK_HOME": str(settings().home),
-    }
-    up = Up(logs, environment)
-    prefect, python = str(Path(sys.executable).with_name("prefect")), sys.executable
-    try:
-        if settings().uses_sandbox:
-            up.start("sandbox", python, "-m", "flows", "sandbox")
-        up.start(
-            "prefect-server", prefect, "server", "start", "--host", "127.0.0.1", "--port", str(settings().prefect_port)
-        )
-        up.start(
-            "mlflow", python, "-m", "mlflow", "server", "--backend-store-uri", settings().mlflow,
-            "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
-            "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1",
-        )  # fmt: skip
-        up.start("api", python, "-m", "flows", "serve")
-        up.wait_for("prefect-server", f"{prefect_url}/api/health")
-        up.finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
-        up.finish("deploy", prefect, "--no-prompt", "deploy", "--all")
-        schedules.follow(campaigns.campaigns())
-        up.start("worker", prefect, "worker", "start", "--pool", POOL, "--name", "ringback")
-        if settings().uses_sandbox:
-            up.wait_for("sandbox", f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state")
-        up.wait_for("mlflow", f"http://127.0.0.1:{settings().mlflow_port}/health")
-        up.wait_for("api", f"{api_url()}/health")
-    except BaseException:
-        up.stop()
-        raise
-    return up
+def refuse_second() -> None:
+    """Raise WrongUsage where another 'ringback up' is at work on this home."""
+    if (pid := supervisor_of(settings().home)) is not None:
+        places = "".join(f"\n  {name:34}{place}" for name, place in addresses().items())
+        raise WrongUsage(f"ringback is up already (process {pid}, home {settings().home}):{places}")
 
 
-def _refuse_second() -> None:
-    import socket
-
-    ports = {"Prefect": settings().prefect_port, "MLflow": settings().mlflow_port, "API": settings().api_port}
+def refuse_taken_ports() -> None:
+    """Raise WrongUsage where another program has a port."""
+    ports = {
+        "PREFECT": settings().prefect_port, "MLFLOW": settings().mlflow_port, "API": settings().api_port,
+        **({"SANDBOX": settings().sandbox_port} if settings().uses_sandbox else {}),
+    }  # fmt: skip
     for name, port in ports.items():
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                raise WrongUsage(
-                    f"{name}'s port {port} is taken: ringback is up already, or another program has it "
-                    f"(RINGBACK_{name.upper()}_PORT chooses another)"
-                )
+                raise WrongUsage(f"port {port} is taken by another program: RINGBACK_{name}_PORT chooses another")
+
+
+def _patiently(do: Callable[[], object]) -> None:
+    """A server that has just come up may still be slow to answer."""
+    for left in range(TRIES, 0, -1):
+        try:
+            do()
+            return
+        except RingbackError:
+            if left == 1:
+                raise
+            time.sleep(PAUSE_SECONDS)

@@ -4,17 +4,30 @@ Times are UTC without zone inside the product (docs/decisions/0001-data-flow.md)
 where a vendor, a file or a person says a time.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 WEEK = timedelta(days=7)
 LONG_AGO = datetime(1, 1, 1)
 """Before anything that is kept."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def now() -> datetime:
     """The present moment, UTC without zone, in whole microseconds."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def since_start() -> tuple[str, float] | None:
+    """Which start of the machine this is, and seconds since, however its clock is set, sleep included.
+
+    None where the machine does not tell (it is no Linux): then nobody can say whether its clock was set.
+    """
+    if not hasattr(time, "CLOCK_BOOTTIME") or not BOOT_ID.exists():
+        return None
+    return BOOT_ID.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def as_utc(moment: datetime, zone: str = "UTC") -> datetime:

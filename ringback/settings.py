@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from ringback.errors import WrongUsage
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -92,6 +94,14 @@ class Settings(BaseSettings):
         ("executives@ringback-customer.example",), description="Who is mailed the reports, as a JSON list."
     )
 
+    health: Path = Field(CHECKOUT / "monitoring/health.toml", description="When what counts as how well; quiet hours.")
+    alert_to: tuple[str, ...] = Field(
+        ("operations@ringback-customer.example",), description="Who is mailed incidents, as a JSON list."
+    )
+    backups: Path = Field(Path("backups"), description="Folder of the backups; a relative one is under home.")
+    keep_backups_days: int = Field(14, ge=1, description="How long a nightly backup is kept.")
+    keep_records_days: int = Field(90, ge=7, description="How long records of work that is done are kept.")
+
     vendor_timeout_seconds: float = Field(30.0, gt=0, description="How long one answer of a vendor is waited for.")
 
     pipe0_key: SecretStr | None = Field(None, description="pipe0 API key; without it the sandbox is used.")
@@ -123,6 +133,9 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(4780, ge=1024, le=65535, description="Port of the sandbox on 127.0.0.1.")
     prefect_port: int = Field(4200, ge=1024, le=65535, description="Port of the Prefect server on 127.0.0.1.")
     mlflow_port: int = Field(5000, ge=1024, le=65535, description="Port of the MLflow server on 127.0.0.1.")
+    prefect_database_url: str | None = Field(
+        None, description="Where Prefect keeps its state (postgresql+asyncpg://…); default a SQLite file under home."
+    )
     prefect_url: str | None = Field(None, description="URL of the Prefect server, where it is not on this machine.")
     api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API.")
     api_host: str = Field("127.0.0.1", description="Address on which the REST API listens.")
@@ -150,7 +163,7 @@ class Settings(BaseSettings):
         (), description="Columns to learn from though they seem to give the outcome away, as a JSON list."
     )
 
-    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices", "money")
+    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices", "money", "health")
     @classmethod
     def _hangs_on_the_checkout(cls, path: Path) -> Path:
         return CHECKOUT / path
@@ -186,6 +199,11 @@ class Settings(BaseSettings):
         return self.home / "reports"
 
     @property
+    def backup_folder(self) -> Path:
+        """Folder of the backups."""
+        return self.home / self.backups
+
+    @property
     def uses_sandbox(self) -> bool:
         """Whether calls come from the simulated world: then every result must be called synthetic."""
         return self.fellow_key is None and self.fellow_url is None
@@ -203,5 +221,14 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The configuration of this process, read once; tests clear it with `settings.cache_clear()`."""
-    return Settings()
+    """The configuration of this process, read once; tests clear it with `settings.cache_clear()`.
+
+    Raises WrongUsage naming the setting that cannot be.
+    """
+    try:
+        return Settings()
+    except ValidationError as failure:
+        wrong = "; ".join(f"RINGBACK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in failure.errors())
+        raise WrongUsage(f"{wrong} ('.env.example' says what each setting is)") from None
+    except SettingsError as failure:  # a list that is no JSON
+        raise WrongUsage(f'{failure}; write lists as JSON: ["one", "two"]') from None

@@ -75,6 +75,22 @@ def intervals_of(
     return values
 
 
+def reliability(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> list[dict[str, float]]:
+    """In ten bins with equally many rows: what was `said`, the share that `happened` with its Wilson interval, and `n`.
+
+    Murphy and Winkler 1977, "Reliability of Subjective Probability Forecasts"; the bins are of equal mass as above.
+    """
+    import numpy as np
+    from statsmodels.stats.proportion import proportion_confint
+
+    told = []
+    for rows in np.array_split(np.argsort(p, kind="stable"), min(BINS, len(p))):
+        low, high = proportion_confint(int(y[rows].sum()), len(rows), method="wilson")
+        told.append({"said": float(p[rows].mean()), "happened": float(y[rows].mean()), "low": float(low),
+                     "high": float(high), "n": len(rows)})  # fmt: skip
+    return told
+
+
 def pictures(y: "NDArray[np.bool_]", p: "NDArray[np.float64]", title: str) -> dict[str, "Figure"]:
     """Two plots by name: `calibration`, what was said against what happened, and `gain` from calling the best first."""
     import numpy as np

@@ -22,7 +22,7 @@ from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training.card import git_commit, model_card
-from training.evaluate import bars, pictures
+from training.evaluate import bars, pictures, reliability
 from training.promotion import Verdict
 from training.train import Trained, Tried
 
@@ -40,7 +40,7 @@ TRUSTED_TYPES = (
 )
 REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
 CHAMPION, CHALLENGER = "champion", "challenger"
-CONFIDENCE_FILE = "confidence.json"
+CONFIDENCE_FILE, RELIABILITY_FILE = "confidence.json", "reliability.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,12 @@ def prepare() -> None:
     for target in TARGETS:
         if client.get_experiment_by_name(target) is None:
             client.create_experiment(target, artifact_location=(settings().home / "mlartifacts" / target).as_uri())
+
+
+def experiment_of(target: Target) -> str | None:
+    """The id of a target's experiment, by which MLflow's pages are addressed; None before anything was recorded."""
+    found = _client().get_experiment_by_name(target)
+    return found.experiment_id if found else None
 
 
 def find(target: Target, as_of: datetime, fingerprint: str) -> Version | None:
@@ -140,7 +146,8 @@ def record(
         with _run(trained, tried, because) as run_id:
             if tried is trained.chosen:
                 card = model_card(trained, verdict, because, is_synthetic)
-                learned = {"model_card.md": card, CONFIDENCE_FILE: dumps(trained.confidence.to_plain())}
+                learned = {"model_card.md": card, CONFIDENCE_FILE: dumps(trained.confidence.to_plain()),
+                           RELIABILITY_FILE: dumps(reliability(trained.test_y, tried.test_probabilities))}  # fmt: skip
                 chosen_run, model_uri = run_id, _log_model(trained, learned | dict(beside or {}))
     return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_uri))
 

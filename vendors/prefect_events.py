@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.request import Request, urlopen
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from ringback.errors import VendorUnavailable
 
@@ -15,14 +15,17 @@ CALL_DELIVERED = "call.delivered"
 FELLOW = "ringback.vendor.fellow"
 
 
-def emit(server: str, event: str, resource: str, payload: Mapping[str, Any], at: datetime) -> None:
+def emit(
+    server: str, event: str, resource: str, payload: Mapping[str, Any], at: datetime, once: str | None = None
+) -> None:
     """Tell the server (its URL without /api) of an event at a moment, UTC without zone.
 
+    The same `once` makes one event, however often it is told.
     Tried once, for at most five seconds; raises VendorUnavailable where the server did not take it.
     """
     told = [
         {
-            "id": str(uuid4()),
+            "id": str(uuid4() if once is None else uuid5(NAMESPACE_URL, once)),
             "occurred": at.replace(tzinfo=UTC).isoformat(),
             "event": event,
             "resource": {"prefect.resource.id": resource},

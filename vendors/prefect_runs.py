@@ -4,15 +4,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
 from ringback.clock import parse_time
 from ringback.errors import VendorRefused, VendorUnavailable
 
 PATIENCE_SECONDS = 5.0
+TRIES = 5
 SLUG = "campaign-"
 BEGUN = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CRASHED", "CANCELLING", "CANCELLED", "PAUSED"]
 MOST_RUNS = 200
@@ -34,6 +38,14 @@ class JobRun:
     attempts: int
     parameters: Mapping[str, Any]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A run that Prefect will start."""
+
+    deployment: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ def put_schedule(server: str, deployment: str, schedule: Schedule) -> None:
         "schedule": {"cron": schedule.cron, "timezone": schedule.zone}, "active": schedule.is_active,
         "slug": SLUG + schedule.campaign_id, "parameters": {"campaign_id": schedule.campaign_id},
     }]  # fmt: skip
-    _ask(server, "POST", f"/deployments/{found['id']}/schedules", body)
+    ask(server, "POST", f"/deployments/{found['id']}/schedules", body)
 
 
 def drop_schedule(server: str, deployment: str, campaign_id: str) -> bool:
@@ -72,8 +84,28 @@ def run_now(server: str, deployment: str, parameters: Mapping[str, Any], once: s
     """Let a deployment run now; the same `once` makes one run however often it is asked for. Gives the run's id."""
     found = _deployment(server, deployment)
     body = {"parameters": dict(parameters), "state": {"type": "SCHEDULED"}, "idempotency_key": once}
-    run: dict[str, Any] = _ask(server, "POST", f"/deployments/{found['id']}/create_flow_run", body)
+    run: dict[str, Any] = ask(server, "POST", f"/deployments/{found['id']}/create_flow_run", body)
     return str(run["id"])
+
+
+def run_of(server: str, run_id: str) -> JobRun:
+    """How a run stands; raises VendorRefused where there is none."""
+    return _run(ask(server, "GET", f"/flow_runs/{run_id}"))
+
+
+def upcoming(server: str, at_most: int) -> list[Upcoming]:
+    """What Prefect will run next, each deployment once, the soonest first."""
+    body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "sort": "EXPECTED_START_TIME_ASC",
+            "limit": MOST_RUNS}  # fmt: skip
+    runs = ask(server, "POST", "/flow_runs/filter", body)
+    ids = sorted({run["deployment_id"] for run in runs if run.get("deployment_id")})
+    named = ask(server, "POST", "/deployments/filter", {"deployments": {"id": {"any_": ids}}})
+    names = {one["id"]: str(one["name"]) for one in named}
+    soonest: dict[str, datetime] = {}
+    for run in runs:
+        if at := _moment(run.get("expected_start_time")):
+            soonest.setdefault(names.get(run.get("deployment_id"), str(run.get("name"))), at)
+    return [Upcoming(name, at) for name, at in soonest.items()][:at_most]
 
 
 def job_history(server: str, deployment: str, campaign_id: str, at_most: int = 20) -> list[JobRun]:
@@ -83,13 +115,13 @@ def job_history(server: str, deployment: str, campaign_id: str, at_most: int = 2
         "deployments": {"id": {"any_": [found["id"]]}}, "flow_runs": {"state": {"type": {"any_": BEGUN}}},
         "sort": "EXPECTED_START_TIME_DESC", "limit": MOST_RUNS,
     }  # fmt: skip
-    runs = [_run(one) for one in _ask(server, "POST", "/flow_runs/filter", body)]
+    runs = [_run(one) for one in ask(server, "POST", "/flow_runs/filter", body)]
     return [run for run in runs if run.parameters.get("campaign_id") in (None, campaign_id)][:at_most]
 
 
 def _deployment(server: str, deployment: str) -> dict[str, Any]:
     flow, _, name = deployment.partition("/")
-    found: dict[str, Any] = _ask(server, "GET", f"/deployments/name/{flow}/{name}")
+    found: dict[str, Any] = ask(server, "GET", f"/deployments/name/{flow}/{name}")
     return found
 
 
@@ -100,7 +132,7 @@ def _of_campaigns(deployment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _remove(server: str, deployment: Mapping[str, Any], campaign_id: str) -> bool:
     of_it = [one for one in _of_campaigns(deployment) if one["slug"] == SLUG + campaign_id]
     for one in of_it:
-        _ask(server, "DELETE", f"/deployments/{deployment['id']}/schedules/{one['id']}")
+        ask(server, "DELETE", f"/deployments/{deployment['id']}/schedules/{one['id']}")
     return bool(of_it)
 
 
@@ -123,8 +155,21 @@ def _moment(text: Any) -> datetime | None:
     return parse_time(str(text)) if text else None
 
 
-def _ask(server: str, method: str, path: str, body: Any = None) -> Any:
-    """Ask once, for at most five seconds."""
+class Busy(VendorUnavailable):
+    """The server could not do it just now: its database was locked by somebody else."""
+
+
+@retry(
+    retry=retry_if_exception_type(Busy), stop=stop_after_attempt(TRIES), wait=wait_exponential_jitter(0.3, max=3.0),
+    reraise=True,
+)  # fmt: skip
+def ask(server: str, method: str, path: str, body: Any = None) -> Any:
+    """Ask the server (its URL without /api), for at most five seconds; gives the JSON that it answers.
+
+    Where it says 503, for on SQLite it is often locked for a moment, nothing was done, and it is asked again.
+
+    Raises VendorUnavailable where it does not answer or fails, VendorRefused where it does not take the question.
+    """
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = Request(f"{server}/api{path}", data, headers, method=method)  # noqa: S310  (the installation's own setting)
@@ -133,6 +178,8 @@ def _ask(server: str, method: str, path: str, body: Any = None) -> Any:
             content = answer.read()
     except HTTPError as failure:
         said = failure.read(300).decode(errors="replace")
+        if failure.code == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise Busy(f"Prefect is busy at {path}; try again in a moment") from failure
         if failure.code >= 500:
             raise VendorUnavailable(f"Prefect failed at {path}: {failure.code}; try later") from failure
         raise VendorRefused(f"Prefect refused {path}: {failure.code} {said}", failure.code, said) from failure

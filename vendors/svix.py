@@ -49,6 +49,11 @@ def verify(headers: Mapping[str, str], raw_body: bytes, secret: SecretStr, now: 
     return delivery_id
 
 
+def is_secret(secret: SecretStr) -> bool:
+    """Whether a secret can be read, so that deliveries can be verified with it."""
+    return bool(_decoded(secret.get_secret_value().strip().removeprefix("whsec_")))
+
+
 def _header(sent: Mapping[str, str], name: str) -> str:
     if not sent.get(name):
         raise VendorRefused(f"a webhook's delivery lacks the header {name}")

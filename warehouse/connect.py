@@ -57,6 +57,21 @@ def reading(path: Path | None = None, wait_seconds: float = WAIT_SECONDS) -> Ite
         yield connection
 
 
+@contextmanager
+def alone(path: Path | None = None, wait_seconds: float = WAIT_SECONDS) -> Iterator["DuckDBPyConnection"]:
+    """Open the warehouse to write, outside of a transaction: for its upkeep. Raises WarehouseBusy as `writing` does."""
+    path = path or settings().warehouse
+    with _held(path, fcntl.LOCK_EX, wait_seconds), _opened(path, read_only=False) as connection:
+        yield connection
+
+
+@contextmanager
+def untouched(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Have nobody write to the warehouse's file, which this does not open; others may read it meanwhile."""
+    with _held(path, fcntl.LOCK_SH, wait_seconds):
+        yield
+
+
 def query(connection: "DuckDBPyConnection", name: str, parameters: Mapping[str, object] | None = None) -> Rows:
     """Run the named query of `queries/NAME.sql`; one dictionary a row."""
     return rows(connection, query_text(name), parameters)

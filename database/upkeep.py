@@ -1,0 +1,206 @@
+"""Looking after the database: a copy while others write, whether a copy is whole, and its good shape.
+
+SQLite's files are copied with its online backup, in one step: that reads one state, and in WAL mode keeps nobody from
+writing. PostgreSQL is copied by its own pg_dump.
+"""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url, text
+
+from database.session import count_rows, engine
+from ringback.errors import StoreError
+from ringback.settings import settings
+
+PATIENCE_SECONDS = 20.0
+FREE_SHARE = 0.2
+"""From this share of unused pages on a file is written anew."""
+LARGEST_VACUUM = 2**30
+"""Bytes; to write a larger file anew could keep writers waiting for longer than the thirty seconds that they do."""
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+PG_TOOLS_MISSING = (
+    "{} is not installed; a PostgreSQL database is copied with its own tools: install the package postgresql-client "
+    "in the server's version"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimised:
+    """What was done about the database."""
+
+    words: str
+    bytes_before: int
+    bytes_after: int
+
+
+def is_sqlite(url: str | None = None) -> bool:
+    """Whether a database URL (that of the settings where none is said) is of an SQLite file."""
+    return make_url(url or settings().database).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str) -> Path:
+    """The file of an SQLite URL."""
+    return Path(make_url(url).database or "")
+
+
+def copy_sqlite(source: Path, to: Path) -> None:
+    """Copy an SQLite file as it is at one moment, while others read and write; raises StoreError where it cannot be."""
+    try:
+        with _opened(source, "ro") as there, closing(sqlite3.connect(to)) as copy:
+            there.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+    except sqlite3.Error as failure:
+        raise StoreError(f"{source} cannot be copied: {failure}") from failure
+
+
+def check_sqlite(file: Path) -> dict[str, int]:
+    """Look through an SQLite file that nobody uses, all of it; gives the rows of each table.
+
+    Raises StoreError that says what is broken.
+    """
+    try:
+        with _opened(file, "ro") as connection:
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
+            broken = [tuple(row) for row in connection.execute("PRAGMA foreign_key_check").fetchmany(5)]
+            counts = {row[0]: _count(connection, row[0]) for row in connection.execute(TABLES).fetchall()}
+    except sqlite3.Error as failure:
+        raise StoreError(f"{file.name} cannot be read: {failure}") from failure
+    if found != ["ok"]:
+        raise StoreError(f"{file.name} is broken: {'; '.join(found)[:300]}")
+    if broken:
+        raise StoreError(f"{file.name} has rows that name others that are not there, in table {broken[0][0]}")
+    return counts
+
+
+def move_paths(file: Path, old: str, new: str) -> int:
+    """Change what begins with one text to begin with another, in all columns of an SQLite file; gives how many values.
+
+    For stores of other programs that keep absolute addresses, when they come to stand elsewhere.
+    """
+    changed = 0
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for column in _text_columns(connection, table):
+                t, c = _quoted(table), _quoted(column)
+                moved = f"UPDATE {t} SET {c} = ? || substr({c}, ?) WHERE substr({c}, 1, ?) = ?"  # noqa: S608  (names of the file's own tables, quoted)
+                changed += connection.execute(moved, (new, len(old) + 1, len(old), old)).rowcount
+        connection.execute("COMMIT")
+    return changed
+
+
+def optimise() -> Optimised:
+    """Give unused room back and bring statistics up to date; what others hold just now is left for the next night."""
+    if not is_sqlite():
+        with engine(settings().database).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            before = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+            connection.execute(text("VACUUM (ANALYZE)"))
+            after = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+        return Optimised("vacuumed and analysed", before, after)
+    file = sqlite_file(settings().database)
+    before = _size(file)
+    words = []
+    with _opened(file, "rw") as connection:
+        try:
+            if _is_worth_writing_anew(connection, before):
+                connection.execute("VACUUM")
+                words.append("written anew without unused pages")
+            connection.execute("PRAGMA analysis_limit = 1000")
+            connection.execute("ANALYZE")
+            words.append("analysed")
+        except sqlite3.OperationalError as failure:
+            if "locked" not in str(failure):
+                raise StoreError(f"the database cannot be optimised: {failure}") from failure
+            words.append("left as it is, others hold it")
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        words.append("its log goes on, others read it" if busy else "its log emptied")
+    return Optimised(", ".join(words), before, _size(file))
+
+
+def dump_postgres(to: Path) -> dict[str, int]:
+    """Dump the PostgreSQL database of the settings as it is at one moment; gives the rows of each table just before.
+
+    Raises StoreError where pg_dump is not there or fails.
+    """
+    counts = count_rows()
+    _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={to}")
+    return counts
+
+
+def check_dump(file: Path) -> int:
+    """How many tables' rows a dump holds; raises StoreError where it cannot be read."""
+    listed = _run("pg_restore", "--list", str(file), has_database=False)
+    return sum(" TABLE DATA " in line for line in listed.splitlines())
+
+
+def load_dump(file: Path, replace: bool) -> None:
+    """Put a dump into the PostgreSQL database of the settings, all of it or nothing.
+
+    Raises StoreError where that has tables already and `replace` is not said.
+    """
+    with engine(settings().database).connect() as connection:
+        there = int(connection.scalar(text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")) or 0)
+    if there and not replace:
+        raise StoreError(f"the PostgreSQL database has {there} tables already; --force replaces them")
+    clean = ("--clean", "--if-exists") if replace else ()
+    _run("pg_restore", "--single-transaction", "--no-owner", "--no-privileges", *clean, str(file), dbname=True)
+
+
+def _run(tool: str, *arguments: str, has_database: bool = True, dbname: bool = False) -> str:
+    """Run a tool of PostgreSQL's on the database of the settings; the password goes over its environment."""
+    url = make_url(settings().database).set(drivername="postgresql")
+    place, environment = [], dict(os.environ)
+    if has_database:
+        if url.password:
+            environment["PGPASSWORD"] = str(url.password)
+        shown = url.set(password=None).render_as_string(hide_password=False)
+        place = [f"--dbname={shown}"] if dbname or tool == "pg_dump" else []
+    try:
+        done = subprocess.run(
+            [tool, *place, *arguments], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        raise StoreError(PG_TOOLS_MISSING.format(tool)) from None
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:300]
+        way_out = "; install the package postgresql-client in the server's version" if "version" in said else ""
+        raise StoreError(f"{tool} failed: {said}{way_out}")
+    return done.stdout
+
+
+def _is_worth_writing_anew(connection: sqlite3.Connection, size: int) -> bool:
+    pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+    return bool(pages) and free / pages > FREE_SHARE and size <= LARGEST_VACUUM
+
+
+def _text_columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    described = connection.execute(f"PRAGMA table_info({_quoted(table)})")
+    return [row[1] for row in described if str(row[2]).upper().startswith(("VARCHAR", "TEXT", "CHAR"))]
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0])  # noqa: S608  (quoted)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _size(file: Path) -> int:
+    return sum(path.stat().st_size for path in (file, file.with_name(f"{file.name}-wal")) if path.exists())
+
+
+@contextmanager
+def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    address = f"{file.resolve().as_uri()}?mode={mode}"
+    with closing(
+        sqlite3.connect(address, timeout=PATIENCE_SECONDS, isolation_level=None, uri=True)
+    ) as connection:  # fmt: skip
+        yield connection

@@ -1,0 +1,247 @@
+"""Backing up a home while others write to it: each store as it is at one moment, then the folders beside them.
+
+What waits to be landed comes first, then the stores, then all other files. So what was landed meanwhile is in a store,
+and what a store names was written before it was copied; what is in both is landed once, as after any crash. The backup
+is unpacked again into a temporary place, where every sum is compared and every store opened and counted; only then does
+it count.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from database import published, upkeep
+from flows.archive import FORMAT, SUFFIX, Manifest, Packing, packing, unpack
+from monitoring.health_gathering import LAST_BACKUP
+from ringback.clock import parse_time
+from ringback.errors import StoreError
+from ringback.settings import settings
+from warehouse.upkeep import check_warehouse, copy_warehouse
+
+PREFIX = "ringback-"
+LANDING = "landing"
+DATABASE, DUMP, WAREHOUSE, MLFLOW, PREFECT = (
+    "database.sqlite", "database.pgdump", "warehouse.duckdb", "mlflow.db", "prefect/prefect.db",
+)  # fmt: skip
+LEFT_OUT: Mapping[str, str] = {
+    "logs": "logs", "metrics": "figures of the running service", "vendors": "who was asked how often just now",
+    "prefect": "Prefect's own files but its database", "decisions/scratch": "work under way",
+    "landing/predictions/done": "answers that are in the database", "landing/decisions/done": "files that are landed",
+    "outbox": "mails that were only written to a folder",
+}  # fmt: skip
+"""Folders of home that are not backed up, and why not."""
+PASSING = ("snapshots-", ".")
+"""How names of temporary files and folders begin."""
+PASSING_SUFFIXES = (".lock", ".gate", "-wal", "-shm", "-journal", ".wal", ".part", ".new", ".begun")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made and verified."""
+
+    file: Path
+    bytes: int
+    """Packed."""
+    bytes_unpacked: int
+    files: int
+    rows: int
+    """In all tables of all stores."""
+    seconds: float
+    verified_in_seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file} ({self.bytes / 2**20:,.1f} MiB of {self.bytes_unpacked / 2**20:,.1f}; {self.files:,} files, "
+            f"{self.rows:,} rows; made in {self.seconds:.1f} s, verified in {self.verified_in_seconds:.1f} s)"
+        )
+
+
+def back_up(at: datetime, folder: Path | None = None) -> Backup:
+    """Back up the home of the settings into a folder, and verify it; `at` (UTC) names it.
+
+    Raises StoreError where there is no room, another backup is being made, or what was written does not hold;
+    WarehouseBusy where somebody writes to the warehouse for more than ten minutes.
+    """
+    folder = folder or settings().backup_folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    to = folder / f"{PREFIX}{at:%Y%m%dT%H%M%S}{SUFFIX}"
+    with _one_at_a_time(folder), _workplace(folder) as work:
+        _refuse_without_room(folder)
+        began = time.monotonic()
+        fresh = folder / f".{to.name}.unverified"
+        try:
+            manifest = _pack(fresh, work, at)
+            packed = time.monotonic()
+            verify(fresh, work / "unpacked")
+            os.replace(fresh, to)
+        finally:
+            fresh.unlink(missing_ok=True)
+        done = time.monotonic()
+    rows = sum(n for tables in manifest.counts.values() for n in tables.values())
+    backup = Backup(
+        to, to.stat().st_size, manifest.bytes, len(manifest.files), rows, packed - began, done - packed
+    )  # fmt: skip
+    published.publish(LAST_BACKUP, {"file": str(to), "bytes": backup.bytes}, at)
+    return backup
+
+
+def verify(archive: Path, into: Path) -> Manifest:
+    """Unpack a backup into an empty place: every sum is compared, every store opened, looked through and counted.
+
+    Raises StoreError that says what does not hold.
+    """
+    into.mkdir(parents=True)
+    manifest = unpack(archive, into)
+    counts = counts_in(into)
+    for store, tables in manifest.counts.items():
+        if counts.get(store) != tables:
+            raise StoreError(f"{store} in {archive} does not hold the rows that it should; take another backup")
+    return manifest
+
+
+def counts_in(folder: Path) -> dict[str, dict[str, int]]:
+    """Rows by store and table of the stores in a folder that nobody uses; raises StoreError where one is broken."""
+    counts = {
+        name: upkeep.check_sqlite(folder / name) for name in (DATABASE, MLFLOW, PREFECT) if (folder / name).exists()
+    }
+    if (folder / WAREHOUSE).exists():
+        counts[WAREHOUSE] = check_warehouse(folder / WAREHOUSE)
+        for left in ("lock", "gate"):
+            (folder / WAREHOUSE).with_suffix(f".{left}").unlink(missing_ok=True)
+    if (folder / DUMP).exists():
+        counts[DUMP] = {"tables": upkeep.check_dump(folder / DUMP)}
+    return counts
+
+
+def backups(folder: Path | None = None) -> list[tuple[datetime, Path]]:
+    """The backups of a folder with their moments (UTC), the oldest first."""
+    found = (folder or settings().backup_folder).glob(f"{PREFIX}*{SUFFIX}")
+    return sorted((moment, path) for path in found if (moment := _moment_of(path)) is not None)
+
+
+def forget_backups(at: datetime, days: int, folder: Path | None = None) -> list[Path]:
+    """Remove backups that are older than so many days, the last one never; gives which."""
+    old = [path for moment, path in backups(folder)[:-1] if moment < at - timedelta(days=days)]
+    for path in old:
+        path.unlink()
+    return old
+
+
+def _pack(to: Path, work: Path, at: datetime) -> Manifest:
+    """Copy the stores, and write them and the folders into the archive."""
+    staged = work / "staged"
+    staged.mkdir()
+    home = settings().home
+    with packing(to) as archive:
+        _add_files(archive, home / LANDING)
+        _stage(staged)
+        counts = counts_in(staged)
+        for path in sorted(one for one in staged.rglob("*") if one.is_file()):
+            archive.add(path, path.relative_to(staged).as_posix())
+        _add_files(archive, home)
+        shutil.rmtree(staged)
+        manifest = Manifest(
+            FORMAT, at.isoformat(), version("ringback"), str(home.resolve()),
+            "sqlite" if upkeep.is_sqlite() else "postgresql", counts, tuple(archive.files), _left_out(home),
+        )  # fmt: skip
+        archive.finish(manifest)
+    return manifest
+
+
+def _stage(staged: Path) -> None:
+    """Each store as it is at one moment."""
+    home, mlflow = settings().home, settings().mlflow
+    if upkeep.is_sqlite():
+        upkeep.copy_sqlite(upkeep.sqlite_file(settings().database), staged / DATABASE)
+    else:
+        upkeep.dump_postgres(staged / DUMP)
+    if settings().warehouse.exists():
+        copy_warehouse(staged / WAREHOUSE)
+    if mlflow.startswith("sqlite:") and (kept := upkeep.sqlite_file(mlflow)).exists():
+        upkeep.copy_sqlite(kept, staged / MLFLOW)
+    if (home / PREFECT).exists():
+        (staged / PREFECT).parent.mkdir()
+        upkeep.copy_sqlite(home / PREFECT, staged / PREFECT)
+
+
+def _add_files(archive: Packing, folder: Path) -> None:
+    """Add what lies under a folder of home and is not in the archive yet, but no stores."""
+    home, there = settings().home, {one.name for one in archive.files}
+    stores = {home / name for name in (WAREHOUSE, PREFECT)}
+    stores |= {upkeep.sqlite_file(url) for url in (settings().database, settings().mlflow) if url.startswith("sqlite:")}
+    for path in _files(folder):
+        name = path.relative_to(home).as_posix()
+        is_landing = name.startswith(f"{LANDING}/")
+        if path in stores or path.is_symlink() or name in there or (is_landing and folder == home):
+            continue
+        archive.add(path, name, whole_lines=is_landing and name.endswith(".jsonl"))
+
+
+def _left_out(home: Path) -> tuple[str, ...]:
+    """What of home is not in a backup, and why."""
+    passed_over = [f"{name}: {why}" for name, why in LEFT_OUT.items() if (home / name).exists()]
+    links = [path.relative_to(home).as_posix() for path in _files(home) if path.is_symlink()]
+    return (*passed_over, *(f"{name}: a link to somewhere else" for name in links))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files below a folder of home, and links, that are neither passing nor left out."""
+    passed_over = {settings().home / name for name in LEFT_OUT} | {settings().backup_folder}
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if here / name not in passed_over and not name.startswith(PASSING))
+        linked = [name for name in folders if (here / name).is_symlink()]
+        for name in sorted(names) + linked:
+            if not name.startswith(PASSING) and not name.endswith(PASSING_SUFFIXES):
+                yield here / name
+
+
+def _refuse_without_room(folder: Path) -> None:
+    """A backup and the place it is verified in take up to twice what is backed up."""
+    home = settings().home
+    size = sum(path.lstat().st_size for path in _files(home) if path.exists())
+    size += (home / PREFECT).stat().st_size if (home / PREFECT).exists() else 0
+    free = shutil.disk_usage(folder).free
+    if free < 2 * size:
+        raise StoreError(
+            f"a backup needs {2 * size / 2**30:.1f} GiB on the disk of {folder}, {free / 2**30:.1f} are free; "
+            "make room, or let RINGBACK_BACKUPS name a folder on another disk"
+        )
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"another backup is being made in {folder}; wait for it") from None
+        yield
+
+
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """An empty folder for its owner only; what a backup that was killed left behind is removed first."""
+    work = folder / ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    for left in (*folder.glob(".*.part"), *folder.glob(".*.unverified")):
+        left.unlink()
+    work.mkdir(mode=0o700)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _moment_of(path: Path) -> datetime | None:
+    try:
+        return parse_time(path.name.removeprefix(PREFIX).removesuffix(SUFFIX), "%Y%m%dT%H%M%S")
+    except ValueError:
+        return None

@@ -1,0 +1,50 @@
+"""The commands of backups: `ringback backup` and `ringback restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `ringback`."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; default RINGBACK_BACKUPS.")] = None,
+    json: Json = False,
+) -> None:
+    """Back up all stores, models and secrets into one verified file, while everything goes on."""
+    from flows.backing_up import back_up
+    from flows.environment import as_json, prepare_stores
+    from ringback.clock import now
+
+    prepare_stores()
+    made = back_up(now(), to)
+    typer.echo(as_json(made) if json else str(made))
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
+    into: Annotated[Path | None, typer.Option("--into", help="The home to restore; default RINGBACK_HOME.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Move aside what is there; in PostgreSQL replace it.")] = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Restore a backup into an empty home, after all of it was compared with its sums, opened and counted."""
+    from flows.environment import as_json
+    from flows.restoring import restore as bring_back
+    from ringback.clock import now, parse_time
+    from ringback.settings import settings
+
+    done = bring_back(file, into or settings().home, now(), force)
+    if json:
+        typer.echo(as_json(done))
+        return
+    made_at = f"{parse_time(done.made_at):%Y-%m-%d %H:%M} UTC"
+    typer.echo(f"{done.home} is as it was at {made_at}: {done.files:,} files, {done.rows:,} rows")
+    if done.moved_aside:
+        typer.echo(f"what was there before is in {done.moved_aside}; remove it when you are content")

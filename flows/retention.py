@@ -1,0 +1,56 @@
+"""What is removed after its time; what was decided, spent, sent and learned stays."""
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from database import health, inbox, incidents, keys, retention
+from flows.backing_up import forget_backups
+from flows.check_health import prefect_url
+from flows.rotating import KEPT as LOGS_KEPT
+from flows.rotating import forget_logs
+from ringback.settings import settings
+from scoring.log import folder as answers_folder
+from vendors.prefect_health import forget_runs
+from warehouse.decisions import landing_folder
+
+DAY = timedelta(days=1)
+USAGE_KEPT = 2 * DAY
+RUNS_KEPT = 30 * DAY
+
+
+def forget(at: datetime) -> dict[str, int]:
+    """Remove what is too old at a moment (UTC); gives how many of each."""
+    before = at - settings().keep_records_days * DAY
+    logs = settings().home / "logs"
+    server, answers, decisions = prefect_url(), answers_folder(), landing_folder()
+    steps: dict[str, Callable[[], int]] = {
+        "webhook deliveries": lambda: inbox.forget_done(before),
+        "minutes of key usage": lambda: keys.forget_usage(at - USAGE_KEPT),
+        "findings of health": lambda: health.forget_history(at - health.KEPT),
+        "incidents": lambda: incidents.forget_closed(before),
+        "words of mails": lambda: retention.empty_mails(before),
+        "files of answers": lambda: remove(_older((answers / "done").glob("*"), before)),
+        "files of decisions": lambda: remove(_older((decisions / "done").glob("*"), before)),
+        "marks of files": lambda: retention.forget_marks(before, {path.name for path in answers.rglob("*.jsonl")}),
+        "mails in the folder": lambda: remove(_older((settings().home / "outbox").glob("*.eml"), before)),
+        "packed logs": lambda: forget_logs(logs, at - LOGS_KEPT),
+        "runs in Prefect": lambda: forget_runs(server, at - RUNS_KEPT) if server else 0,
+        "backups": lambda: len(forget_backups(at, settings().keep_backups_days)),
+    }  # fmt: skip
+    return {name: gone for name, step in steps.items() if (gone := step())}
+
+
+def remove(paths: Iterable[Path]) -> int:
+    """Remove files; gives how many."""
+    gone = 0
+    for path in paths:
+        path.unlink(missing_ok=True)
+        gone += 1
+    return gone
+
+
+def _older(paths: Iterable[Path], before: datetime) -> list[Path]:
+    bound = before.replace(tzinfo=UTC).timestamp()
+    return [path for path in paths if path.is_file() and os.stat(path).st_mtime < bound]

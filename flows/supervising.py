@@ -1,0 +1,257 @@
+"""Keeping processes going: each has a log of its own, comes back when it ends, and ends when the supervisor does.
+
+A process that ends by itself is started again after one second, and after twice as long each time that it ends soon
+again, at most a minute. What it had started itself and left behind is stopped first, so that it finds its port free. On
+Linux the kernel ends the processes where the supervisor is killed; whatever is still left of a supervisor that is gone
+is stopped by the next one, which finds it in `up.json`.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+
+from ringback.errors import RingbackError
+from ringback.settings import CHECKOUT
+
+READY_WITHIN_SECONDS = 180
+STOP_WITHIN_SECONDS = 20
+LOOK_EVERY_SECONDS = 0.25
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
+STEADY_AFTER_SECONDS = 60.0
+"""A process that has run for so long and ends is started again at once."""
+OFTEN = 3
+"""Ended so often without having been steady, people are told."""
+PARENT_DEATH = 1
+"""Linux, prctl(2): PR_SET_PDEATHSIG."""
+
+
+class NotReady(RingbackError):
+    """A process did not come up; the message names its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process to be kept going."""
+
+    name: str
+    command: Sequence[str]
+    answers_at: str | None = None
+    """An address that answers once it is ready; None where it has none."""
+    keeps_children: bool = False
+    """Whether what it started goes on when it is killed: flow runs of a worker come to their end."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A service and its process of the moment."""
+
+    service: Service
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    soon: int = 0
+    """How often in a row it ended without having been steady."""
+    start_at: float = 0.0
+    """While it is down: when it is started again (monotonic)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A process ended or is back."""
+
+    name: str
+    is_up: bool
+    words: str
+    is_often: bool = False
+    """Whether it ended again and again: then people must look."""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The running processes, in the order in which they were started."""
+
+    home: Path
+    environment: Mapping[str, str]
+    monotonic: Callable[[], float] = time.monotonic
+    running: dict[str, Running] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        """The folder of their logs."""
+        return self.home / "logs"
+
+    def start(self, service: Service) -> None:
+        """Start a process that writes to `logs/NAME.log`."""
+        one = self.running.setdefault(service.name, Running(service))
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with self.log_of(service.name).open("ab") as log:
+            one.process = subprocess.Popen(
+                service.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(self.environment),
+                cwd=CHECKOUT, start_new_session=True, preexec_fn=_in_child,
+            )  # fmt: skip
+        one.started_at = self.monotonic()
+        self._write_down()
+
+    def log_of(self, name: str) -> Path:
+        """Where a process writes."""
+        return self.logs / f"{name}.log"
+
+    def finish(self, name: str, *command: str) -> None:
+        """Run a command to its end; raises NotReady, naming its log, where it fails."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with self.log_of(name).open("ab") as log:
+            done = subprocess.run(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(self.environment), cwd=CHECKOUT
+            )
+        if done.returncode:
+            raise NotReady(f"{name} failed; its log says why: {self.log_of(name)}")
+
+    def wait_for(self, name: str) -> None:
+        """Wait until a process answers; raises NotReady where it ends or stays silent."""
+        one = self.running[name]
+        until = self.monotonic() + READY_WITHIN_SECONDS
+        while self.monotonic() < until and _is_alive(one):
+            if one.service.answers_at is None or _answers(one.service.answers_at):
+                return
+            time.sleep(LOOK_EVERY_SECONDS)
+        raise NotReady(f"{name} does not answer at {one.service.answers_at}; its log says why: {self.log_of(name)}")
+
+    def look(self) -> Iterator[Change]:
+        """Start again what has ended and whose time has come; tells of each that ended or is back."""
+        for one in self.running.values():
+            if one.process is not None:
+                code = one.process.poll()
+                if code is not None:
+                    yield self._ended(one, code)
+                elif one.soon and self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS:
+                    one.soon = 0
+                    yield Change(one.service.name, True, f"{one.service.name} runs steadily again")
+            elif self.monotonic() >= one.start_at:
+                self.start(one.service)
+                yield Change(one.service.name, True, f"{one.service.name} is started again")
+
+    def stop(self) -> None:
+        """Stop all of them, the last started first."""
+        alive = [one.process for one in reversed(self.running.values()) if one.process and one.process.poll() is None]
+        for process in alive:
+            process.send_signal(signal.SIGINT)
+        until = self.monotonic() + STOP_WITHIN_SECONDS
+        for process in alive:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=max(0.1, until - self.monotonic()))
+            _stop_group(process.pid)
+        with suppress(FileNotFoundError):
+            state_file(self.home).unlink()
+
+    def _ended(self, one: Running, code: int) -> Change:
+        assert one.process is not None  # noqa: S101  (the caller asked it)
+        name = one.service.name
+        if not one.service.keeps_children:
+            _stop_group(one.process.pid)
+        was_steady = self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS
+        one.soon = 1 if was_steady else one.soon + 1
+        wait = 0.0 if was_steady else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (one.soon - 1))
+        one.process, one.start_at = None, self.monotonic() + wait
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        words = f"{name} {how}; it is started again in {wait:.0f} s; its log: {self.log_of(name)}"
+        return Change(name, False, words, one.soon >= OFTEN)
+
+    def _write_down(self) -> None:
+        """What runs, for the next supervisor, should this one be killed; whole or not at all."""
+        processes = {name: asdict(known(one.process.pid)) for name, one in self.running.items() if one.process}
+        part = state_file(self.home).with_suffix(".part")
+        part.write_text(json.dumps({"supervisor": asdict(known(os.getpid())), "processes": processes}))
+        part.replace(state_file(self.home))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A process by its number and when it began: numbers are used again."""
+
+    pid: int
+    began: float
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.create_time() == self.began and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+
+def known(pid: int) -> Known:
+    """A process of this moment; one that is gone already never is alive again."""
+    try:
+        return Known(pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return Known(pid, 0.0)
+
+
+def state_file(home: Path) -> Path:
+    """Where a supervisor writes down what it runs."""
+    return home / "up.json"
+
+
+def supervisor_of(home: Path) -> int | None:
+    """The process id of the supervisor that is at work on a home; None without one."""
+    supervisor, _ = _read(home)
+    return supervisor.pid if supervisor and supervisor.is_alive() else None
+
+
+def stop_leftovers(home: Path) -> list[str]:
+    """Stop what a supervisor that is gone has left running; gives the names."""
+    left = {name: one for name, one in _read(home)[1].items() if one.is_alive()}
+    for one in left.values():
+        with suppress(ProcessLookupError):
+            os.kill(one.pid, signal.SIGTERM)
+    until = time.monotonic() + STOP_WITHIN_SECONDS
+    while any(one.is_alive() for one in left.values()) and time.monotonic() < until:
+        time.sleep(LOOK_EVERY_SECONDS)
+    for one in left.values():
+        _stop_group(one.pid)
+    return sorted(left)
+
+
+def _read(home: Path) -> tuple[Known | None, dict[str, Known]]:
+    try:
+        told = json.loads(state_file(home).read_text())
+        return Known(**told["supervisor"]), {name: Known(**one) for name, one in told["processes"].items()}
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not ours
+        return None, {}
+
+
+def _is_alive(one: Running) -> bool:
+    return one.process is not None and one.process.poll() is None
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=2):  # noqa: S310  (an address of our own on this machine)
+            return True
+    except (URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def _stop_group(leader: int) -> None:
+    """End what a process has started and left behind: it led a group of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _in_child() -> None:
+    """Take SIGINT again, which a shell has its background jobs ignore; have the kernel send SIGTERM if we are gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PARENT_DEATH, signal.SIGTERM)

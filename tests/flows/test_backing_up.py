@@ -1,0 +1,333 @@
+"""A backup is made while others write, holds each store as it was at one moment, and comes back whole or not at all."""
+
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from database import keys, published
+from database.incidents import open_incident, open_incidents
+from flows import backing_up
+from flows.archive import FORMAT, unpack
+from flows.backing_up import back_up, backups, forget_backups
+from flows.restoring import restore
+from monitoring.health_gathering import LAST_BACKUP, last_backup
+from ringback.errors import StoreError, WrongUsage
+from ringback.settings import settings
+from tests.conftest import forget_home
+from tests.factories import DAY, NOON, a_payload
+from warehouse.connect import reading, rows
+from warehouse.connect import writing as warehouse_writing
+from warehouse.landing import land_payloads
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture
+def full(home: Path) -> Path:
+    """A home with something of everything."""
+    open_incident("drift", "progression: industry", "moved", NOON)
+    keys.create("crm", ["read"], NOON, "me")
+    with warehouse_writing() as warehouse:
+        land_payloads(warehouse, [a_payload("one"), a_payload("two")])
+    with closing(sqlite3.connect(home / "mlflow.db")) as mlflow:
+        mlflow.execute("CREATE TABLE runs (run_uuid VARCHAR(32), artifact_uri VARCHAR(200))")
+        mlflow.execute("INSERT INTO runs VALUES ('r1', ?)", (f"{(home / 'mlartifacts').as_uri()}/progression/r1",))
+        mlflow.commit()
+    for name, text in {
+        "tracking.secret": "s3cret", "mlartifacts/progression/r1/model.ubj": "a model", "logs/api.log": "a line\n",
+        "landing/decisions/crm.jsonl": '{"a": 1}\n{"torn', "decisions/day=2026-03-18/a.parquet": "parquet",
+        "landing/decisions/done/old.jsonl": "{}\n", "reports/index.html": "<p>", "vendors/fellow.json": "{}",
+    }.items():  # fmt: skip
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    (home / "tracking.secret").chmod(0o600)
+    return home
+
+
+def in_archive(archive: Path) -> dict[str, bytes]:
+    opened = pa.CompressedInputStream(pa.OSFile(str(archive), "rb"), "zstd")
+    with opened as packed, tarfile.open(mode="r|", fileobj=packed) as tar:
+        return {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]  # plain files
+
+
+def write_archive(
+    to: Path, files: dict[str, bytes], change: Callable[[tarfile.TarInfo], None] = lambda _: None
+) -> Path:
+    """An archive as somebody else might make one."""
+    opened = pa.CompressedOutputStream(pa.OSFile(str(to), "wb"), "zstd")
+    with opened as packed, tarfile.open(mode="w|", fileobj=packed) as tar:
+        for name, content in files.items():
+            told = tarfile.TarInfo(name)
+            told.size = len(content)
+            change(told)
+            tar.addfile(told, io.BytesIO(content))
+    return to
+
+
+@contextmanager
+def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("RINGBACK_HOME", str(home))
+    forget_home()
+    yield
+
+
+def test_a_home_comes_back_elsewhere_with_every_row_and_file(
+    full: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = back_up(NOON)
+    there = tmp_path_factory.mktemp("elsewhere") / "home"
+    done = restore(made.file, there, NOON)
+    assert (done.home, done.moved_aside, done.rows) == (there, None, made.rows)
+    assert (there / "tracking.secret").read_text() == "s3cret"
+    assert (there / "tracking.secret").stat().st_mode & 0o077 == 0
+    assert (there / "landing/decisions/crm.jsonl").read_text() == '{"a": 1}\n'
+    with closing(sqlite3.connect(there / "mlflow.db")) as mlflow:
+        moved = mlflow.execute("SELECT artifact_uri FROM runs").fetchone()[0]
+    assert moved == f"{(there / 'mlartifacts').as_uri()}/progression/r1"
+    with at_home(there, monkeypatch):
+        assert [one.subject for one in open_incidents()] == ["progression: industry"]
+        assert len(keys.keys()) == 1
+        with reading() as warehouse:
+            assert rows(warehouse, "SELECT count(*) AS n FROM raw_payloads") == [{"n": 2}]
+
+
+def test_an_archive_is_for_its_owner_only_and_its_manifest_says_what_is_in_it_and_what_is_not(full: Path) -> None:
+    made = back_up(NOON)
+    assert made.file == full / "backups" / "ringback-20260318T120000.tar.zst"
+    assert made.file.stat().st_mode & 0o077 == 0
+    files = in_archive(made.file)
+    told = json.loads(files.pop("manifest.json"))
+    assert {one["name"] for one in told["files"]} == files.keys()
+    assert (told["format"], told["engine"], told["home"]) == (FORMAT, "sqlite", str(full))
+    assert told["counts"]["database.sqlite"]["incidents"] == 1
+    assert told["counts"]["warehouse.duckdb"]["raw_payloads"] == 2
+    assert {"landing/decisions/crm.jsonl", "mlartifacts/progression/r1/model.ubj", "reports/index.html"} <= files.keys()
+    assert not {"logs/api.log", "vendors/fellow.json", "landing/decisions/done/old.jsonl"} & files.keys()
+    assert "logs: logs" in told["left_out"]
+    assert sorted(path.name for path in made.file.parent.iterdir()) == [".lock", made.file.name]
+
+
+WRITERS = """
+import sys, time
+from pathlib import Path
+from database.incidents import open_incident
+from database.keys import create
+from datetime import datetime
+from warehouse.connect import writing
+from database.session import writing as database, insert_new
+from database.models import Alert
+number, stop = 0, Path(sys.argv[1])
+log = open(stop.parent / "landing" / "decisions" / f"w{sys.argv[2]}.jsonl", "ab", buffering=0)
+while not stop.exists():
+    number += 1
+    one = dict(subject=f"{sys.argv[2]} {number}", raised_at=datetime(2026, 3, 18), text="x" * 500)
+    pair = [one | dict(kind=kind) for kind in "ab"]
+    with database() as connection:
+        insert_new(connection, Alert, pair[:1])
+        insert_new(connection, Alert, pair[1:])
+    log.write(b'{"number": %d}\\n' % number)
+    if number % 20 == 0:
+        with writing() as warehouse:
+            for kind in "ab":
+                warehouse.execute("INSERT INTO pairs VALUES (?, ?, ?)", [kind, sys.argv[2], number])
+print(number)
+"""
+
+
+@pytest.mark.long
+def test_a_backup_made_while_processes_write_holds_no_half_transaction_and_stops_none(
+    full: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with warehouse_writing() as warehouse:
+        warehouse.execute("CREATE TABLE pairs (kind VARCHAR, writer VARCHAR, number INTEGER)")
+    stop = full / "stop"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITERS, str(stop), name], stdout=subprocess.PIPE, text=True,
+                         env=os.environ | {"RINGBACK_HOME": str(full)})
+        for name in "xy"
+    ]  # fmt: skip
+    landing = [full / "landing" / "decisions" / f"w{name}.jsonl" for name in "xy"]
+    while not all(path.exists() and path.stat().st_size > 1000 for path in landing):
+        assert all(writer.poll() is None for writer in writers)
+    sizes = []
+    for number in range(3):
+        made = back_up(NOON + timedelta(minutes=number))
+        there = tmp_path_factory.mktemp("restored") / "home"
+        restore(made.file, there, NOON)
+        with closing(sqlite3.connect(there / "database.sqlite")) as connection:
+            pairs = dict(connection.execute("SELECT kind, count(*) FROM alerts GROUP BY kind").fetchall())
+        with reading(there / "warehouse.duckdb") as warehouse:
+            in_bulk = {
+                row["kind"]: row["n"] for row in rows(warehouse, "SELECT kind, count(*) AS n FROM pairs GROUP BY kind")
+            }
+        assert pairs["a"] == pairs["b"]
+        assert in_bulk.get("a") == in_bulk.get("b")
+        for path in landing:
+            lines = (there / path.relative_to(full)).read_text().splitlines()
+            assert [json.loads(line)["number"] for line in lines] == list(range(1, len(lines) + 1))
+        sizes.append(pairs["a"])
+    stop.touch()
+    assert all(int(writer.communicate(timeout=60)[0]) > 0 and writer.returncode == 0 for writer in writers)
+    assert sizes == sorted(set(sizes)), "the writers went on between the backups"
+
+
+def test_a_home_that_is_not_empty_is_refused_and_with_force_moved_aside(full: Path, tmp_path: Path) -> None:
+    made = back_up(NOON)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.txt").write_text("keep me")
+    with pytest.raises(WrongUsage, match="is not empty"):
+        restore(made.file, other, NOON)
+    assert [path.name for path in other.iterdir()] == ["mine.txt"]
+    done = restore(made.file, other, NOON, force=True)
+    assert done.moved_aside is not None
+    assert (done.moved_aside / "mine.txt").read_text() == "keep me"
+    assert not (other / "mine.txt").exists()
+    assert (other / "database.sqlite").exists()
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.95])
+def test_a_damaged_or_cut_off_backup_restores_nothing(full: Path, tmp_path: Path, place: float) -> None:
+    made = back_up(NOON)
+    content = bytearray(made.file.read_bytes())
+    content[int(len(content) * place)] ^= 0xFF
+    cut = bytes(content[: int(len(content) * place)])
+    for number, broken in enumerate((bytes(content), cut)):
+        (tmp_path / "broken.tar.zst").write_bytes(broken)
+        with pytest.raises(StoreError):
+            restore(tmp_path / "broken.tar.zst", tmp_path / f"to{number}", NOON)
+        assert not (tmp_path / f"to{number}").exists()
+        assert not (tmp_path / f".to{number}.restoring").exists()
+
+
+@pytest.mark.usefixtures("full")
+def test_a_file_that_was_changed_or_added_is_named_though_the_archive_is_whole(tmp_path: Path) -> None:
+    files = in_archive(back_up(NOON).file)
+    changed = write_archive(tmp_path / "changed.tar.zst", files | {"tracking.secret": b"s3cr3t"})
+    with pytest.raises(StoreError, match=r"tracking\.secret is damaged"):
+        restore(changed, tmp_path / "to", NOON)
+    added = write_archive(tmp_path / "added.tar.zst", {"more.py": b"evil", **files})
+    with pytest.raises(StoreError, match=r"more\.py is not in its manifest"):
+        restore(added, tmp_path / "to", NOON)
+    missing = write_archive(tmp_path / "missing.tar.zst", {n: c for n, c in files.items() if n != "tracking.secret"})
+    with pytest.raises(StoreError, match=r"tracking\.secret is missing"):
+        restore(missing, tmp_path / "to", NOON)
+    bare = write_archive(tmp_path / "bare.tar.zst", {"a.txt": b"a"})
+    with pytest.raises(StoreError, match="has no manifest"):
+        restore(bare, tmp_path / "to", NOON)
+    newer = json.loads(files["manifest.json"]) | {"format": 2}
+    later = write_archive(tmp_path / "later.tar.zst", files | {"manifest.json": json.dumps(newer).encode()})
+    with pytest.raises(StoreError, match="is of format 2"):
+        restore(later, tmp_path / "to", NOON)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "a/../../outside"])
+def test_a_path_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    archive = write_archive(tmp_path / "a.tar.zst", {name: b"x"})
+    (tmp_path / "in").mkdir()
+    with pytest.raises(StoreError, match="outside"):
+        unpack(archive, tmp_path / "in")
+    assert list((tmp_path / "in").rglob("*")) == []
+    assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_anything_but_a_plain_file_is_refused(tmp_path: Path, kind: bytes) -> None:
+    def turn(told: tarfile.TarInfo) -> None:
+        told.type, told.linkname = kind, "database.sqlite"
+
+    archive = write_archive(tmp_path / "a.tar.zst", {"x": b""}, turn)
+    (tmp_path / "in").mkdir()
+    with pytest.raises(StoreError, match="is no plain file"):
+        unpack(archive, tmp_path / "in")
+
+
+def test_a_database_that_is_broken_makes_no_backup_and_leaves_nothing_behind(full: Path) -> None:
+    with (full / "database.sqlite").open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(os.urandom(4096 * 4))
+    (full / "database.sqlite-wal").unlink(missing_ok=True)
+    with pytest.raises(StoreError, match=r"database\.sqlite"):
+        back_up(NOON)
+    assert [path.name for path in (full / "backups").iterdir()] == [".lock"]
+
+
+def test_without_room_nothing_is_begun(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(backing_up.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(StoreError, match="RINGBACK_BACKUPS"):
+        back_up(NOON)
+    assert backups() == []
+    assert full.exists()
+
+
+@pytest.mark.usefixtures("full")
+def test_two_backups_at_once_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    def second(*_: object) -> None:
+        with pytest.raises(StoreError, match="another backup is being made"):
+            back_up(NOON)
+
+    monkeypatch.setattr(backing_up, "_refuse_without_room", second)
+    assert back_up(NOON).file.exists()
+
+
+def test_a_backup_that_does_not_hold_when_it_is_verified_does_not_count(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(archive: Path, into: Path) -> None:
+        raise StoreError("it does not hold")
+
+    monkeypatch.setattr(backing_up, "verify", damaged)
+    with pytest.raises(StoreError, match="does not hold"):
+        back_up(NOON)
+    assert (backups(), last_backup(), list((full / "backups").glob(".*.unverified"))) == ([], None, [])
+
+
+def test_the_last_verified_backup_is_known_and_old_ones_go_but_never_the_last(full: Path) -> None:
+    folder = full / "backups"
+    folder.mkdir()
+    for days in (0, 5, 16):
+        (folder / f"ringback-{NOON - days * DAY:%Y%m%dT%H%M%S}.tar.zst").touch()
+    (folder / "ringback-notes.tar.zst").touch()
+    assert [path.name for path in forget_backups(NOON, 14)] == ["ringback-20260302T120000.tar.zst"]
+    assert [moment for moment, _ in backups()] == [NOON - 5 * DAY, NOON]
+    assert len(forget_backups(NOON + 365 * DAY, 14)) == 1
+    assert [moment for moment, _ in backups()] == [NOON]
+    made = back_up(NOON + DAY)
+    assert last_backup() == NOON + DAY
+    assert (published.published(LAST_BACKUP) or ({},))[0]["file"] == str(made.file)
+
+
+def test_what_a_backup_that_was_killed_left_behind_is_removed_by_the_next(full: Path) -> None:
+    folder = full / "backups"
+    (folder / ".work" / "staged").mkdir(parents=True)
+    (folder / ".work" / "staged" / "database.sqlite").write_text("half")
+    (folder / ".ringback-1.tar.zst.unverified").write_text("half")
+    (folder / "..ringback-1.tar.zst.unverified.part").write_text("half")
+    made = back_up(NOON)
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", made.file.name]
+
+
+def test_a_home_that_is_in_use_is_not_restored_over(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    made = back_up(NOON)
+    with socket.socket() as api:
+        api.bind(("127.0.0.1", 0))
+        api.listen()
+        monkeypatch.setenv("RINGBACK_API_PORT", str(api.getsockname()[1]))
+        settings.cache_clear()
+        with pytest.raises(WrongUsage, match="stop 'ringback up'"):
+            restore(made.file, full, NOON, force=True)

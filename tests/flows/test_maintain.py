@@ -1,0 +1,146 @@
+"""The night's housework: each step is done whatever becomes of the others, and what failed is told once."""
+
+import os
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from database import health, inbox, incidents, keys
+from database.inbox import Name
+from database.incidents import open_incidents
+from flows import maintain, retention
+from flows.maintain import MaintenanceFailed, keep_in_order, modes
+from flows.retention import forget
+from ringback.clock import now
+from ringback.errors import StoreError
+from ringback.health import Finding
+from ringback.settings import settings
+from tests.factories import DAY, NOON
+from warehouse.connect import reading, writing
+
+
+@pytest.fixture(autouse=True)
+def _no_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's Prefect server is asked."""
+    monkeypatch.setattr(retention, "prefect_url", lambda: None)
+
+
+def aged(path: Path, days: float) -> Path:
+    """A file that was last written so many days ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")
+    stamp = (now() - timedelta(days=days)).replace(tzinfo=UTC).timestamp()
+    os.utime(path, (stamp, stamp))
+    return path
+
+
+@pytest.mark.sqlite
+def test_a_night_backs_up_first_then_tidies_and_says_what_it_did(home: Path) -> None:
+    (home / "logs").mkdir()
+    (home / "logs" / "api.log").write_bytes(b"a line\n" * 300_000)
+    done = keep_in_order(NOON)
+    assert done.failed == {}
+    assert done.logs.startswith("api-20260318T120000.log.gz (2.0 MiB)")
+    assert "ringback-20260318T120000.tar.zst" in done.backup
+    assert done.forgotten == "nothing was too old"
+    assert done.database.startswith("analysed, its log emptied; ")
+    assert done.modes == "closed to others: database.sqlite, warehouse.duckdb"
+    assert keep_in_order(NOON + DAY).modes == "only those read secrets who should"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.sqlite
+def test_a_step_that_fails_stops_none_of_the_others_and_is_one_incident_until_it_succeeds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(_: object) -> str:
+        raise StoreError("a backup needs 9.0 GiB")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(maintain, "back_up", no_room)
+        for _ in range(2):
+            done = keep_in_order(NOON)
+            assert done.failed == {"backup": "StoreError: a backup needs 9.0 GiB"}
+            assert done.modes
+        with pytest.raises(MaintenanceFailed, match="backup: StoreError: a backup needs"):
+            maintain.maintain.fn(as_of=NOON)
+    assert [(one.kind, one.subject) for one in open_incidents()] == [("maintenance", "backup")]
+    assert keep_in_order(NOON + DAY).failed == {}
+    assert open_incidents() == []
+
+
+def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
+    at = now()
+    for name, days in (("old", 100), ("young", 80)):
+        inbox.keep(Name("leads", name), "{}", {}, at - days * DAY)
+        inbox.finish_waiting("leads", at - days * DAY + timedelta(seconds=1), at - days * DAY)
+        incidents.open_incident("drift", name, "moved", at - days * DAY)
+        incidents.close_incident("drift", name, at - days * DAY)
+        for place in ("landing/predictions/done/{}.jsonl", "landing/decisions/done/{}.jsonl", "outbox/{}.eml"):
+            aged(home / place.format(name), days)
+    for name, days in (("old", 40), ("young", 20)):
+        aged(home / f"logs/{name}.log.gz", days)
+    health.keep_findings([Finding("machine", "disk", "good", "room")], at - 10 * DAY)
+    keys.create("crm", ["read"], at, "me")
+    for days in (5, 0):
+        keys.take_share(keys.keys()[0].key_id, at - days * DAY, 5, 100)
+    assert forget(at) == {
+        "webhook deliveries": 1, "minutes of key usage": 1, "incidents": 1, "files of answers": 1,
+        "files of decisions": 1, "mails in the folder": 1, "packed logs": 1,
+    }  # fmt: skip
+    assert forget(at) == {}
+    assert {path.stem.partition(".")[0] for path in home.rglob("young*")} == {"young"}
+    assert list(home.rglob("old*")) == []
+
+
+@pytest.mark.sqlite
+def test_secrets_and_backups_are_closed_to_others_and_an_open_env_file_is_told_of(home: Path, tmp_path: Path) -> None:
+    (home / "tracking.secret").write_text("s3cret")
+    (home / "tracking.secret").chmod(0o644)
+    (home / "database.sqlite").chmod(0o664)
+    settings().backup_folder.mkdir(mode=0o755)
+    assert modes(tmp_path / "none") == "closed to others: backups, database.sqlite, tracking.secret, warehouse.duckdb"
+    assert oct((home / "tracking.secret").stat().st_mode & 0o777) == "0o600"
+    assert oct((home / "database.sqlite").stat().st_mode & 0o777) == "0o660"
+    assert modes(tmp_path / "none") == "only those read secrets who should"
+    env = tmp_path / "an.env"
+    env.write_text("RINGBACK_FELLOW_KEY=k")
+    env.chmod(0o644)
+    with pytest.raises(MaintenanceFailed, match="chmod 600"):
+        modes(env)
+    assert env.stat().st_mode & 0o077
+    env.chmod(0o600)
+    modes(env)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.sqlite
+def test_unused_room_of_the_database_is_given_back_and_of_the_warehouse_its_log() -> None:
+    for number in range(2_000):
+        inbox.keep(Name("leads", str(number)), "x" * 2_000, {}, NOON)
+    inbox.finish_waiting("leads", NOON + DAY, NOON)
+    inbox.forget_done(NOON + DAY)
+    with writing() as warehouse:
+        warehouse.execute("CREATE TABLE much AS SELECT range AS n FROM range(100000)")
+    done = keep_in_order(NOON)
+    assert done.database.startswith("written anew without unused pages, analysed, its log emptied")
+    before, after = (float(part.split()[0]) for part in done.database.rpartition("; ")[2].split(", "))
+    assert after < before / 4
+    with reading() as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM much").fetchall() == [(100_000,)]
+
+
+@pytest.mark.sqlite
+def test_a_database_that_others_hold_is_left_for_the_next_night(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    from database import upkeep
+
+    monkeypatch.setattr(upkeep, "PATIENCE_SECONDS", 0.05)
+    with closing(sqlite3.connect(home / "database.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert upkeep.optimise().words.startswith("left as it is, others hold it")
+        other.execute("ROLLBACK")
+    assert upkeep.optimise().words.startswith("analysed")

@@ -1,0 +1,74 @@
+"""Logs are packed while processes append to them, and every line stands once in what was packed and what is left."""
+
+import gzip
+import os
+import subprocess
+import sys
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import rotating
+from flows.rotating import forget_logs, rotate_logs
+from ringback.clock import now
+from tests.factories import NOON
+
+LINES = 60_000
+WRITER = f"""
+import os, sys
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+for number in range({LINES}):
+    os.write(log, b"line %08d and some words to fill it\\n" % number)
+"""
+
+
+def all_text(folder: Path) -> bytes:
+    packed = b"".join(gzip.decompress(path.read_bytes()) for path in sorted(folder.glob("*.log.gz")))
+    return packed + (folder / "api.log").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux cuts off the front of a file")
+def test_no_line_is_lost_or_doubled_while_a_process_appends(tmp_path: Path) -> None:
+    log = tmp_path / "api.log"
+    log.write_bytes(b"")
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(log)])
+    rotations = 0
+    while writer.poll() is None:
+        done = rotate_logs(tmp_path, NOON + timedelta(seconds=rotations), 8 * 4096)
+        rotations += len(done)
+        assert all(one.is_exact for one in done)
+    assert rotations > 2
+    numbers = [int(line[5:13]) for line in all_text(tmp_path).splitlines()]
+    assert numbers == list(range(LINES))
+
+
+def test_a_small_log_is_left_alone_and_a_packed_one_is_for_its_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "small.log").write_text("a line\n")
+    (tmp_path / "api.log").write_text("a line\n" * 10_000)
+    (done,) = rotate_logs(tmp_path, NOON, 10_000)
+    assert done.packed.name == "api-20260318T120000.log.gz"
+    assert done.packed.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "small.log").read_text() == "a line\n"
+    assert all_text(tmp_path) == b"a line\n" * 10_000
+
+
+def test_where_the_front_cannot_be_cut_off_the_log_is_copied_and_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotating, "_collapse", lambda *_: False)
+    (tmp_path / "api.log").write_text("a line\n" * 10_000)
+    (done,) = rotate_logs(tmp_path, NOON, 10_000)
+    assert (done.is_exact, done.bytes) == (False, 70_000)
+    assert (tmp_path / "api.log").read_bytes() == b""
+    assert all_text(tmp_path) == b"a line\n" * 10_000
+
+
+def test_packed_logs_are_removed_after_their_time(tmp_path: Path) -> None:
+    for name, age in (("old", 40), ("young", 20)):
+        path = tmp_path / f"{name}.log.gz"
+        path.write_bytes(b"")
+        stamp = (now() - timedelta(days=age)).replace(tzinfo=UTC).timestamp()
+        os.utime(path, (stamp, stamp))
+    assert forget_logs(tmp_path, now() - rotating.KEPT) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["young.log.gz"]

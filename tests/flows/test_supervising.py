@@ -1,0 +1,163 @@
+"""Processes that are kept going come back, are told of, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from database.incidents import open_incidents
+from flows.supervising import Change, NotReady, Service, Supervisor, known, state_file, stop_leftovers, supervisor_of
+from flows.up import note, refuse_second
+from ringback.errors import WrongUsage
+from ringback.settings import settings
+
+SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")
+HAS_CHILD = (
+    sys.executable, "-c",
+    "import subprocess, sys, time; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+    "print(c.pid, flush=True); time.sleep(600)",
+)  # fmt: skip
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Supervisor]:
+    made = Supervisor(tmp_path, os.environ)
+    yield made
+    made.stop()
+
+
+def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def pid_of(up: Supervisor, name: str) -> int:
+    process = up.running[name].process
+    assert process is not None
+    return process.pid
+
+
+def is_there(pid: int) -> bool:
+    return known(pid).is_alive()
+
+
+def changes_of(up: Supervisor, many: int) -> list[Change]:
+    found: list[Change] = []
+    until(lambda: found.extend(up.look()) or len(found) >= many)
+    return found
+
+
+def test_a_process_that_is_killed_comes_back_and_both_are_said(up: Supervisor) -> None:
+    up.start(Service("one", SLEEPS))
+    first = pid_of(up, "one")
+    os.kill(first, signal.SIGKILL)
+    ended, back = changes_of(up, 2)
+    assert ended.words.startswith("one was killed by signal 9; it is started again in 1 s; its log: ")
+    assert (ended.is_up, back.is_up, back.words) == (False, True, "one is started again")
+    assert is_there(pid_of(up, "one"))
+
+
+def test_what_a_killed_process_had_started_is_stopped_unless_it_is_to_go_on(up: Supervisor) -> None:
+    for name, keeps in (("takes", False), ("leaves", True)):
+        up.start(Service(name, HAS_CHILD, keeps_children=keeps))
+        until(lambda name=name: up.log_of(name).read_text().strip())  # type: ignore[misc]
+    children = {name: int(up.log_of(name).read_text()) for name in ("takes", "leaves")}
+    for name in children:
+        os.kill(pid_of(up, name), signal.SIGKILL)
+    changes_of(up, 4)
+    until(lambda: not is_there(children["takes"]))
+    assert is_there(children["leaves"])
+    os.kill(children["leaves"], signal.SIGKILL)
+
+
+def test_a_process_that_ends_at_once_waits_longer_each_time_and_people_are_told(tmp_path: Path, home: Path) -> None:
+    at = [0.0]
+    up = Supervisor(tmp_path, os.environ, monotonic=lambda: at[0])
+    up.start(Service("broken", (sys.executable, "-c", "raise SystemExit(3)")))
+    waits, often = [], []
+    for _ in range(4):
+        process = up.running["broken"].process
+        assert process is not None
+        process.wait()
+        (ended,) = up.look()
+        waits.append(up.running["broken"].start_at - at[0])
+        often.append(ended.is_often)
+        note(ended)
+        at[0] += waits[-1]
+        assert [change.is_up for change in up.look()] == [True]
+    up.stop()
+    assert waits == [1, 2, 4, 8]
+    assert often == [False, False, True, True]
+    assert [(one.kind, one.subject, one.severity) for one in open_incidents()] == [("process", "broken", "critical")]
+
+
+def test_an_incident_about_a_process_is_over_once_it_runs_steadily(tmp_path: Path, home: Path) -> None:
+    at = [0.0]
+    up = Supervisor(tmp_path, os.environ, monotonic=lambda: at[0])
+    up.start(Service("one", SLEEPS))
+    up.running["one"].soon = 3
+    note(Change("one", False, "one ended with status 1", is_often=True))
+    at[0] = 60.0
+    (steady,) = up.look()
+    note(steady)
+    up.stop()
+    assert open_incidents() == []
+
+
+def test_whoever_does_not_become_ready_is_named_with_its_log(up: Supervisor) -> None:
+    up.start(Service("broken", (sys.executable, "-c", "raise SystemExit(3)"), "http://127.0.0.1:9/"))
+    with pytest.raises(
+        NotReady, match=r"broken does not answer at http://127.0.0.1:9/; its log says why: .*broken.log"
+    ):
+        up.wait_for("broken")
+    with pytest.raises(NotReady, match="task failed; its log says why"):
+        up.finish("task", sys.executable, "-c", "raise SystemExit(1)")
+
+
+def test_a_second_up_on_the_same_home_is_told_of_the_first(home: Path) -> None:
+    up = Supervisor(settings().home, os.environ)
+    up.start(Service("one", SLEEPS))
+    assert supervisor_of(settings().home) == os.getpid()
+    with pytest.raises(WrongUsage, match=rf"is up already \(process {os.getpid()}"):
+        refuse_second()
+    up.stop()
+    refuse_second()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own signal is Linux's")
+def test_processes_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time; from pathlib import Path; from flows.supervising import Service, Supervisor;"
+        f"up = Supervisor(Path({str(tmp_path)!r}), os.environ);"
+        f"up.start(Service('one', {SLEEPS!r})); print(up.running['one'].process.pid, flush=True); time.sleep(600)"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert supervisor.stdout is not None
+    child = int(supervisor.stdout.readline())
+    supervisor.kill()
+    supervisor.wait()
+    until(lambda: not is_there(child))
+    assert supervisor_of(tmp_path) is None
+
+
+def test_what_a_killed_supervisor_left_is_stopped_by_the_next_and_nobody_elses_process_is(tmp_path: Path) -> None:
+    left = subprocess.Popen(SLEEPS, start_new_session=True)
+    other = subprocess.Popen(SLEEPS)
+    began = known(left.pid).began
+    state_file(tmp_path).write_text(
+        '{"supervisor": {"pid": 999999, "began": 1.0}, "processes": {'
+        f'"api": {{"pid": {left.pid}, "began": {began}}}, "used again": {{"pid": {other.pid}, "began": 1.0}}}}}}'
+    )
+    assert stop_leftovers(tmp_path) == ["api"]
+    assert left.wait() == -signal.SIGTERM
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+    assert stop_leftovers(tmp_path / "empty") == []
