@@ -34,6 +34,11 @@ def enrich_now(lead_id: str, company_id: str | None, at: datetime) -> "Future[No
     return _threads().submit(_work, batch)
 
 
+def is_under_way(lead_id: str) -> bool:
+    """Whether the lead still waits for what is bought about it."""
+    return queue.is_open(lead_id)
+
+
 def _work(batch: str) -> None:
     from enrichment.worker import Pace, work
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import FastAPI
@@ -14,9 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
+from starlette.types import Scope
 
+from api.addresses import SIGN_IN, is_page
 from database.away import is_away
 from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
 
@@ -125,7 +128,27 @@ async def _told(request: Request, error: Exception) -> Response:
     request_id = request.scope["state"]["request_id"]
     if failure.status >= 500:
         log.error("a request failed", exc_info=error, extra={"facts": {"request_id": request_id}})
-    return answer(failure, request_id)
+    return told(failure, request.scope)
+
+
+def told(failure: ApiError, scope: Scope) -> Response:
+    """A failure as JSON; to somebody who looks at a page, as a page, and where a key is missing the way to sign in."""
+    request_id, sent = scope["state"]["request_id"], dict(scope["headers"])
+    if not is_page(scope["path"]) or b"text/html" not in sent.get(b"accept", b""):
+        return answer(failure, request_id)
+    if failure.status == 401 and b"authorization" not in sent:
+        return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': came_for(scope)})}", 303)
+    from api.pages.rendering import failure_page
+
+    plain = answer(failure, request_id)
+    headers = {name: value for name, value in plain.headers.items() if name not in ("content-length", "content-type")}
+    return failure_page(scope, failure.status, str(failure), headers)
+
+
+def came_for(scope: Scope) -> str:
+    """The address that a request asked for, to come back to; of one that changes something, the first page."""
+    asked = scope["query_string"].decode("latin-1")
+    return (scope["path"] + (f"?{asked}" if asked else "")) if scope["method"] == "GET" else "/"
 
 
 def methods_at(request: Request) -> list[str]:

@@ -59,17 +59,26 @@ class KeyRing:
 
     async def key_of(self, text: str, at: datetime) -> Key | None:
         """The key with this text, if it is valid at a moment; raises what the database raises if it cannot be asked."""
+        key_id, secret = keys.parts_of(text) or ("", text)
+        key = await self._known(key_id)
+        return key if keys.fits(secret, key) and key is not None and key.is_valid_at(at) else None
+
+    async def key_with_id(self, key_id: str, at: datetime) -> Key | None:
+        """The key of somebody who has signed in with it, if it is still valid at a moment."""
+        key = await self._known(key_id)
+        return key if key is not None and key.is_valid_at(at) else None
+
+    async def _known(self, key_id: str) -> Key | None:
         age = self._monotonic() - self._known_at
         if age >= LOOK_AGAIN_AFTER_SECONDS:
             loading = self._look_again()
             if age >= KNOWN_FOR_SECONDS:
                 await asyncio.shield(loading)
-        key_id, secret = keys.parts_of(text) or ("", text)
         key = self._by_id.get(key_id)
         if key is None and key_id and LOOK_FOR_NEW_AFTER_SECONDS <= age < KNOWN_FOR_SECONDS:
             await asyncio.shield(self._look_again())
             key = self._by_id.get(key_id)
-        return key if keys.fits(secret, key) and key is not None and key.is_valid_at(at) else None
+        return key
 
     def _look_again(self) -> "asyncio.Task[None]":
         if self._loading is None or _is_over(self._loading):

@@ -14,18 +14,14 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics
-from api.errors import ApiError, TooLarge, answer, failure_of
+from api.addresses import is_open, is_page
+from api.errors import ApiError, TooLarge, failure_of, told
 from api.gate import KeyRing, Limiter, Standing
+from api.sessions import SAFE_METHODS, is_from_us, session_of
 from database.keys import Key
 from ringback.clock import now
 
 log = logging.getLogger("ringback.api")
-OPEN = frozenset({"/health", "/docs", "/openapi.json"})
-"""Addresses that need no key; all others do, whether anything is there or not."""
-OPEN_UNDER = ("/webhooks/", "/t/")
-"""Addresses whose requests are signed instead, or are themselves signed: links in mails."""
-PAGES = ("/reports", "/tickets")
-"""Pages for browsers, which ask for a key as a password; they change nothing, so no other site can make one do so."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -55,14 +51,22 @@ class Shell:
     async def admit(self, scope: Scope, sent: dict[bytes, bytes]) -> tuple[Key | None, Standing | None]:
         """The key of a request and where it stands; raises ApiError 401 or 429. Open addresses need none."""
         path, at = scope["path"], now()
-        is_page = path.startswith(PAGES)
-        text = _key_text(sent, is_page)
-        if path in OPEN or path.startswith(OPEN_UNDER):
+        on_page = is_page(path)
+        if on_page and scope["method"] not in SAFE_METHODS and not is_from_us(sent):
+            raise ApiError(403, "This was sent by another site; open the page itself and do it there.", code="not_ours")
+        text = _key_text(sent, on_page)
+        if is_open(path):
             is_asked_for = path == "/health" and text is not None
             return (await self._keys.key_of(text or "", at) if is_asked_for else None), None
+        if on_page and text is None:
+            session = session_of(sent)
+            key = await self._keys.key_with_id(session.key_id, at) if session else None
+            if key is not None:
+                scope["state"]["session"] = session
+                return key, None
         key = await self._keys.key_of(text, at) if text is not None else None
         if key is None:
-            asked = 'Basic realm="ringback: the password is an API key", charset="UTF-8"' if is_page else BEARER
+            asked = 'Basic realm="ringback: the password is an API key", charset="UTF-8"' if on_page else BEARER
             raise ApiError(401, headers={"WWW-Authenticate": asked})
         return key, await self._limiter.admit(key, at)
 
@@ -120,7 +124,7 @@ class _Exchange:
             if not stated.isdigit() or int(stated) > shell.most_body_bytes:
                 raise failure_of(TooLarge(shell.most_body_bytes))
         except ApiError as refusal:
-            await answer(refusal, self.request_id)(self._scope, self._receive, self._send_on)
+            await told(refusal, self._scope)(self._scope, self._receive, self._send_on)
             return
         await shell.inside(self._scope, self._receive_within, self._send_on)
 
@@ -170,7 +174,7 @@ class _Exchange:
         log.error("a request failed", exc_info=error, extra={"facts": {"request_id": self.request_id}})
         if self.status:
             raise error
-        await answer(failure_of(error), self.request_id)(self._scope, self._receive, self._send_on)
+        await told(failure_of(error), self._scope)(self._scope, self._receive, self._send_on)
 
     def _note(self, seconds: float) -> None:
         scope = self._scope

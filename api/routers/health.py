@@ -19,7 +19,9 @@ from api import metrics
 from api.errors import RETRY_AFTER_SECONDS, ApiError
 from api.security import require
 from api.threads import HEALTH
+from database import health as checks
 from database import inbox
+from ringback.health import worst
 from ringback.settings import settings
 from scoring.log import waiting_bytes
 
@@ -88,7 +90,7 @@ def _figures() -> bytes:
 def _components() -> dict[str, dict[str, Any]]:
     return {
         "database": _database(), "models": _models(), "landing": _landing(), "disk": _disk(),
-        "versions": _versions(),
+        "versions": _versions(), "checks": _checks(),
     }  # fmt: skip
 
 
@@ -119,6 +121,15 @@ def _models() -> dict[str, Any]:
 def _landing() -> dict[str, Any]:
     """What of the answers that were given is in files still, and not yet in the database."""
     return {"waiting_bytes": waiting_bytes()}
+
+
+def _checks() -> dict[str, Any]:
+    """How the health checks of the whole installation stand; they do not decide whether this service can answer."""
+    try:
+        stands = checks.standings()
+    except Exception as failure:  # whatever it is, the part about the database says so
+        return {"because": type(failure).__name__}
+    return {"status": worst([one.status for one in stands]), "standings": stands}
 
 
 def _disk() -> dict[str, Any]:

@@ -139,6 +139,12 @@ async def score_history(
     return Response(body, media_type="application/json")
 
 
+def told(lead_id: str, at_most: int) -> list[Answered]:
+    """The last so many answers about a lead, each with why it differs from the one before; none without any."""
+    answers = answers_about(lead_id, at_most + 1)
+    return [Answered.model_validate(plain(*one)) for one in history(answers, at_most, engine, policy())]
+
+
 def _told(lead_id: str, limit: int, before: datetime | None, before_id: str | None) -> str:
     answers = answers_about(lead_id, limit + 1, before, before_id)
     if not answers and (before is None or not answers_about(lead_id, 1)):

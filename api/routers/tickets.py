@@ -149,19 +149,19 @@ async def ticket(ticket_id: TicketId) -> TicketInFull:
 @router.post("/{ticket_id}/accept", response_model=TicketInFull, dependencies=[WRITE], responses=CONFLICT)
 async def accept(ticket_id: TicketId, request: Request, body: Accepted) -> TicketInFull:
     """Say that it will be done."""
-    return await to_thread.run_sync(_moved, ticket_id, "accepted", _by(request), body.note, None, limiter=WRITES)
+    return await to_thread.run_sync(moved, ticket_id, "accepted", _by(request), body.note, None, limiter=WRITES)
 
 
 @router.post("/{ticket_id}/implement", response_model=TicketInFull, dependencies=[WRITE], responses=CONFLICT)
 async def implement(ticket_id: TicketId, request: Request, body: Implemented) -> TicketInFull:
     """Say that it is done since a day; after 14 more days its impact is measured, once."""
-    return await to_thread.run_sync(_moved, ticket_id, "implemented", _by(request), body.note, body.on, limiter=WRITES)
+    return await to_thread.run_sync(moved, ticket_id, "implemented", _by(request), body.note, body.on, limiter=WRITES)
 
 
 @router.post("/{ticket_id}/reject", response_model=TicketInFull, dependencies=[WRITE], responses=CONFLICT)
 async def reject(ticket_id: TicketId, request: Request, body: Rejected) -> TicketInFull:
     """Say that it will not be done; the same is not recommended for 90 days, unless it becomes more urgent."""
-    return await to_thread.run_sync(_moved, ticket_id, "rejected", _by(request), body.because, None, limiter=WRITES)
+    return await to_thread.run_sync(moved, ticket_id, "rejected", _by(request), body.because, None, limiter=WRITES)
 
 
 def _by(request: Request) -> str:
@@ -169,7 +169,8 @@ def _by(request: Request) -> str:
     return f"key {key.key_id} ({key.name})"
 
 
-def _moved(ticket_id: str, to: State, by: str, note: str | None, on: date | None) -> TicketInFull:
+def moved(ticket_id: str, to: State, by: str, note: str | None, on: date | None) -> TicketInFull:
+    """Let a ticket come to a state, in somebody's name; raises ApiError 404, 409, 422."""
     at = now()
     found = _found(ticket_id, at)
     details = {}

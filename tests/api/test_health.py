@@ -15,7 +15,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from database import inbox
+from database.health import keep_findings
 from database.inbox import Name
+from ringback.health import Finding
 from tests.factories import NOON
 
 KeyFor = Callable[..., dict[str, str]]
@@ -38,8 +40,26 @@ def test_everybody_may_know_whether_it_is_well_and_only_readers_how_its_parts_ar
         answer = client.get("/health", headers=headers)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
     parts = client.get("/health", headers=reader).json()["components"]
-    assert sorted(parts) == ["database", "disk", "landing", "models", "versions"]
+    assert sorted(parts) == ["checks", "database", "disk", "landing", "models", "versions"]
     assert (parts["database"]["inbox"], parts["models"]["champions"]) == ({"waiting": 1}, {"progression": "3"})
+
+
+def test_readers_are_told_how_the_last_health_check_found_everything(client: TestClient, key_for: KeyFor) -> None:
+    reader = key_for("read")
+    assert client.get("/health", headers=reader).json()["components"]["checks"] == {
+        "status": "not_in_use", "standings": [],
+    }  # fmt: skip
+    keep_findings([Finding("machine", "disk", "critical", "0.5 GiB are free", 0.5, "GiB")], NOON)
+    client.app.state.health = None  # type: ignore[attr-defined]  # a second later
+    answer = client.get("/health", headers=reader).json()
+    assert answer["status"] == "ok"
+    assert answer["components"]["checks"] == {
+        "status": "critical",
+        "standings": [{
+            "component": "machine", "check": "disk", "status": "critical", "words": "0.5 GiB are free", "value": 0.5,
+            "unit": "GiB", "measured_at": "2026-03-18T12:00:00", "since": "2026-03-18T12:00:00", "consecutive": 1,
+        }],
+    }  # fmt: skip
 
 
 def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from api.addresses import OPEN, OPEN_UNDER
 from api.logs import JsonLines
 from api.security import require
-from api.shell import OPEN, OPEN_UNDER
 from ringback.clock import now
 from ringback.errors import NotEnoughData, StoreError, UnknownModel
 

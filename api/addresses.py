@@ -1,0 +1,28 @@
+"""Which addresses need no key, and which are pages for people in browsers."""
+
+SIGN_IN = "/sign-in"
+OPEN = frozenset({"/health", "/docs", "/openapi.json", SIGN_IN})
+"""Addresses that need no key; all others do, whether anything is there or not."""
+OPEN_UNDER = ("/webhooks/", "/t/", "/assets/")
+"""Addresses whose requests are signed instead, or are themselves signed (links in mails), or files without secrets."""
+PAGES = frozenset(
+    {"", "archive", "campaigns", "drift", "improvement", "leads", "models", "reports", "sign-in", "sign-out", "system",
+     "tasks", "tickets"}
+)  # fmt: skip
+"""First parts of the addresses of pages."""
+NOT_PAGES = ("/models/info", "/models/reload/")
+"""Addresses of the REST API beneath them."""
+
+
+def is_page(path: str) -> bool:
+    """Whether an address is a page for people, where the cookie of a session counts.
+
+    >>> is_page("/leads/ana@acme.com"), is_page("/api/leads"), is_page("/models/info"), is_page("/")
+    (True, False, False, True)
+    """
+    return path.split("/", 2)[1] in PAGES and not path.startswith(NOT_PAGES)
+
+
+def is_open(path: str) -> bool:
+    """Whether an address needs no key."""
+    return path in OPEN or path.startswith(OPEN_UNDER)

@@ -1,0 +1,52 @@
+"""Campaigns for people: how each does, its sequences and tests, and its members."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.conduct import Conduct
+from campaigns.judging import TestStanding, standings_of
+from campaigns.performance import CampaignPerformance, performance
+from campaigns.sequences import MailSequence, sequences
+from database import cards
+from database.campaigns import Planned
+from database.cards import KeptCard
+from ringback.errors import BadMapping, BadPlaybook
+from ringback.settings import settings
+
+MEMBERS_SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """All that the page of a campaign shows."""
+
+    campaign: Planned
+    conduct: Conduct | None
+    wrong: str | None
+    """Why its conduct or the playbook cannot be read."""
+    performance: CampaignPerformance
+    sequences: Sequence[MailSequence]
+    tests: Sequence[TestStanding]
+    members: Sequence[KeptCard]
+    outcomes: dict[str, int]
+
+
+def facts_of(campaign: Planned, outcome: str | None, after: str | None, at: datetime) -> CampaignFacts:
+    """How a campaign does, with some of its members."""
+    last = cards.card_of_member(campaign.campaign_id, after) if after else None
+    members = cards.cards_in(campaign.campaign_id, MEMBERS_SHOWN + 1, outcome, "score", last)
+    conduct, chosen, wrong = _playbook(campaign)
+    return CampaignFacts(
+        campaign, conduct, wrong, performance(campaign, at), chosen, list(standings_of(chosen, at)), members,
+        dict(cards.outcomes_in(campaign.campaign_id)),
+    )  # fmt: skip
+
+
+def _playbook(campaign: Planned) -> tuple[Conduct | None, list[MailSequence], str | None]:
+    try:
+        conduct = Conduct.read(campaign.conduct)
+        known = sequences(settings())
+    except (BadMapping, BadPlaybook) as failure:
+        return None, [], str(failure)
+    return conduct, [known[name] for name in conduct.sequences or sorted(known) if name in known], None

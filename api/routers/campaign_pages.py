@@ -1,0 +1,100 @@
+"""Pages of campaigns, and what people do on them."""
+
+from functools import partial
+from typing import Annotated, Any, Literal, get_args
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
+
+from api.campaign_shapes import CampaignId, NewCampaign, State
+from api.errors import ApiError
+from api.pages import campaigns as pages
+from api.pages import runs
+from api.pages.forms import sent_by_us, text_of
+from api.pages.rendering import back_to, show
+from api.routers.campaigns import DEPLOYMENTS
+from api.security import require
+from api.threads import LISTS, LOOK_UPS, WRITES
+from campaigns import schedules
+from database import campaigns as stored
+from database.campaigns import Planned
+from ringback.clock import now
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))])
+WRITE = Depends(require("write"))
+Fields = Annotated[dict[str, str], Depends(sent_by_us)]
+RunId = Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")]
+STATES = get_args(State)
+SAID = {"active": "It goes on.", "paused": "Paused: nobody is enrolled and nothing is sent.", "archived": "Archived."}
+
+
+@router.get("/campaigns")
+async def campaigns(request: Request) -> HTMLResponse:
+    """All campaigns."""
+    return show(request, "campaigns.html", campaigns=await to_thread.run_sync(stored.campaigns, limiter=LISTS))
+
+
+@router.post("/campaigns", dependencies=[WRITE])
+async def create(fields: Fields) -> Response:
+    """Make a campaign."""
+    asked: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("campaign_id", "name", "source")}
+    try:
+        new = NewCampaign(**asked)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        raise ApiError(422, f"{first['loc'][0]}: {first['msg']}", field=str(first["loc"][0])) from None
+    planned = Planned(new.campaign_id, new.name, new.source, now(), None, {})
+    if not await to_thread.run_sync(stored.save, [planned], limiter=WRITES):
+        raise ApiError(409, f"There is a campaign {new.campaign_id} already.", "campaign_id", code="exists")
+    return back_to(f"/campaigns/{new.campaign_id}", "Made. 'Run now' works on its leads; 'harvest-leads' finds them.")
+
+
+@router.get("/campaigns/{campaign_id}")
+async def campaign(
+    request: Request, campaign_id: CampaignId,
+    outcome: Literal["qualified", "disqualified", "review"] | None = None,
+    after: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")] = None, run: RunId = None,
+) -> HTMLResponse:  # fmt: skip
+    """One campaign."""
+    known = await _known(campaign_id)
+    facts = await to_thread.run_sync(pages.facts_of, known, outcome, after, now(), limiter=LISTS)
+    going = await run_shown(run, f"/campaigns/{campaign_id}")
+    return show(request, "campaign.html", facts=facts, outcome=outcome, shown_members=pages.MEMBERS_SHOWN, run=going)
+
+
+@router.post("/campaigns/{campaign_id}/state", dependencies=[WRITE])
+async def change_state(campaign_id: CampaignId, fields: Fields) -> Response:
+    """Pause, resume or archive it; Prefect's schedule follows."""
+    state = text_of(fields, "state")
+    if state not in STATES:
+        raise ApiError(422, f"{state[:40]!r} is no state; one is {', '.join(STATES)}.", field="state")
+    await _known(campaign_id)
+    await to_thread.run_sync(stored.change, campaign_id, {"state": state}, now(), limiter=WRITES)
+    known = await _known(campaign_id)
+    if (known.conduct or {}).get("schedule"):
+        await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
+    return back_to(f"/campaigns/{campaign_id}", SAID[state])
+
+
+@router.post("/campaigns/{campaign_id}/runs", dependencies=[WRITE])
+async def run_now(campaign_id: CampaignId, _fields: Fields) -> Response:
+    """Let Prefect run all of it now."""
+    known = await _known(campaign_id)
+    if known.state != "active":
+        raise ApiError(409, f"The campaign is {known.state}; resume it first.", "campaign_id", code="not_active")
+    begin = partial(runs.start, DEPLOYMENTS["full"], {"campaign_id": campaign_id})
+    return back_to(f"/campaigns/{campaign_id}?run={await to_thread.run_sync(begin, limiter=WRITES)}")
+
+
+async def run_shown(run_id: str | None, back: str) -> runs.AskedRun | None:
+    """The run that a page asked for, if it did."""
+    return await to_thread.run_sync(runs.run, run_id, back, limiter=LOOK_UPS) if run_id else None
+
+
+async def _known(campaign_id: str) -> Planned:
+    known = await to_thread.run_sync(stored.campaign, campaign_id, limiter=LOOK_UPS)
+    if known is None:
+        raise ApiError(404, "There is no such campaign.")
+    return known

@@ -1,0 +1,296 @@
+"""Pages for people: who gets in, what other sites cannot do, and what people do with leads, campaigns and tickets."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from api import sessions
+from api.pages import improvement, keeping, overview
+from api.routers.signing import inside
+from campaigns.dimensions import Thresholds
+from campaigns.qualify import qualify
+from campaigns.rules import read_rules
+from database import incidents, keys, overrides, people, tasks
+from database.predictions import keep_predictions
+from database.tasks import NewTask
+from database.tickets import NewTicket, open_tickets, ticket_as_of
+from ringback.clock import now
+from ringback.settings import CHECKOUT
+from tests.campaigns.enrolling import a_campaign
+from tests.factories import NOON, a_call, a_lead, a_prediction
+
+PAGES = (
+    "/", "/leads", "/tasks", "/campaigns", "/models", "/drift", "/improvement", "/tickets", "/archive", "/system",
+)  # fmt: skip
+RULES = CHECKOUT / "campaigns/playbook/qualification/standard.yaml"
+SCRIPT = "<script>alert(1)</script>"
+HTML = {"Accept": "text/html"}
+Browse = Callable[..., TestClient]
+RECOMMENDED = {
+    "rule": "template", "subject": "intro_v2", "title": "Change it", "category": "messages", "priority": "HIGH",
+    "measure": "progression_rate", "effort_hours": 10.0, "expected_low": 0.01, "expected_value": 0.02,
+    "expected_high": 0.03, "per_week_n": 100.0, "facts": {"evidence": [["Progressed", "12 % (n = 200)"]]},
+}  # fmt: skip
+
+
+@pytest.fixture
+def browse(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Browse:
+    """Signs in with a key of these roles; gives a browser, whose `token` is the session's."""
+    monkeypatch.setattr(overview, "_kept", keeping.Kept(overview._make, 0.0))
+    monkeypatch.setattr(improvement, "_kept", keeping.Kept(improvement._read, 0.0))
+
+    def sign_in(*roles: str) -> TestClient:
+        client.headers.update(HTML)
+        answer = client.post(
+            "/sign-in", data={"key": keys.create("Maya", roles, now(), "a test")}, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        return client
+
+    return sign_in
+
+
+def token(browser: TestClient, path: str = "/leads") -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', browser.get(path).text)
+    assert found
+    return found[1]
+
+
+def send(browser: TestClient, path: str, **fields: str) -> str:
+    """What the page says after a form was sent from it."""
+    answer = browser.post(path, data={"csrf": token(browser), **fields})
+    assert answer.status_code == 200, answer.text[-500:]
+    return answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_filled_on_an_empty_installation_with_a_policy_that_lets_nothing_else_in(
+    browse: Browse, path: str
+) -> None:
+    answer = browse("read").get(path)
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script>|<style|\sstyle=|\son[a-z]+=|https?://(?!127\.0\.0\.1)", answer.text)
+
+
+def test_who_has_not_signed_in_is_asked_to_and_comes_back(client: TestClient, home: object) -> None:
+    answer = client.get("/leads?page=2", headers=HTML, follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=%2Fleads%3Fpage%3D2")
+    text = keys.create("Maya", ["read"], now(), "a test")
+    back = client.post("/sign-in", data={"key": text, "next": "/leads?page=2"}, follow_redirects=False)
+    assert back.headers["Location"] == "/leads?page=2"
+    cookie = back.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert text.split("_")[-1] not in cookie
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+)
+def test_signing_in_leads_to_no_other_site(address: str) -> None:
+    assert inside(address) == "/"
+
+
+def test_a_key_that_may_not_read_or_is_no_key_does_not_get_in(client: TestClient, home: object) -> None:
+    assert client.post("/sign-in", data={"key": "rbk_nobody_nothing"}).status_code == 401
+    assert client.post("/sign-in", data={"key": keys.create("robot", ["score"], now(), "a test")}).status_code == 403
+
+
+def test_a_session_ends_with_its_key_and_with_signing_out(browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.gate.KNOWN_FOR_SECONDS", 0.0)
+    monkeypatch.setattr("api.gate.LOOK_AGAIN_AFTER_SECONDS", 0.0)
+    browser = browse("read")
+    kept = browser.cookies[sessions.COOKIE]
+    browser.post("/sign-out", data={"csrf": token(browser)})
+    assert browser.get("/leads", follow_redirects=False).status_code == 303
+    browser.cookies.set(sessions.COOKIE, kept)
+    assert browser.get("/leads", follow_redirects=False).status_code == 200
+    keys.revoke(keys.keys()[0].key_id, now())
+    assert browser.get("/leads", follow_redirects=False).status_code == 303
+
+
+def test_a_cookie_that_is_not_ours_or_is_used_elsewhere_counts_for_nothing(browse: Browse) -> None:
+    browser = browse("admin")
+    assert browser.get("/api/leads").status_code == 401
+    assert browser.get("/models/info").status_code == 401
+    browser.cookies.set(sessions.COOKIE, browser.cookies[sessions.COOKIE][:-2] + "xx")
+    assert browser.get("/leads", follow_redirects=False).status_code == 303
+
+
+@pytest.fixture
+def ana(home: object) -> str:
+    """A lead of a campaign with a score, whose name is hostile."""
+    people.publish_calls([a_call("one", lead_id="ana@acme.example", company_id="acme.example", minutes=30.0)])
+    people.publish_leads([a_lead("ana@acme.example", NOON, name=SCRIPT, job_title="CTO \u202egnp.exe")])
+    keep_predictions([a_prediction("one", 0.9, NOON, lead_id="ana@acme.example", reasons=(SCRIPT,))])
+    a_campaign(leads=["ana@acme.example"])
+    qualify("spring", read_rules(RULES), Thresholds(), NOON)
+    return "/leads/ana@acme.example"
+
+
+def test_names_of_strangers_are_shown_and_do_nothing(browse: Browse, ana: str) -> None:
+    for path in ("/leads", ana, "/campaigns/spring", "/"):
+        text = browse("read").get(path).text
+        assert SCRIPT not in text
+        assert "\u202e" not in text
+    assert "&lt;script&gt;" in browse("read").get(ana).text
+
+
+def test_the_list_is_searched_filtered_and_sorted(browse: Browse, ana: str) -> None:
+    people.publish_leads([a_lead("bo@globex.example", NOON, name="Bo", company_id="globex.example")])
+    browser = browse("read")
+
+    def shown(query: str) -> list[str]:
+        return re.findall(r'<th scope="row"><a href="/leads/([^"]+)"', browser.get(f"/leads{query}").text)
+
+    assert shown("?search=globex") == ["bo%40globex.example"] or shown("?search=globex") == ["bo@globex.example"]
+    assert len(shown("?campaign=spring")) == 1
+    assert len(shown("?recommendation=AE_HANDOFF")) + len(shown("?recommendation=NURTURE_TRACK")) == 1
+    assert shown("?sort=name&direction=asc") == shown("?sort=name&direction=desc")[::-1]
+    assert len(shown("?page=99")) == 2
+    assert browser.get("/leads?sort=password").status_code == 422
+
+
+def test_a_lead_is_decided_about_in_a_persons_name_and_that_is_withdrawn(browse: Browse, ana: str) -> None:
+    browser = browse("write")
+    asked = {"campaign_id": "spring", "what": "qualification:disqualified", "because": "Met them at the fair"}
+    page = send(browser, f"{ana}/overrides", **asked, until="2099-01-01")
+    assert "Met them at the fair" in page
+    assert "From now on the qualification is disqualified" in page
+    made = overrides.overrides_of("spring", "ana@acme.example")[0]
+    assert made.made_by.startswith("Maya (key ")
+    page = send(browser, f"{ana}/overrides/{made.override_id}/withdraw", campaign_id="spring")
+    assert "withdrawn by" in page
+    wrong = browser.post(f"{ana}/overrides", data={"csrf": token(browser), **asked, "until": "soon"})
+    assert (wrong.status_code, "write 2026-03-18" in wrong.text) == (422, True)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+])  # fmt: skip
+def test_another_site_can_do_nothing_even_with_the_token(browse: Browse, ana: str, headers: dict[str, str]) -> None:
+    browser = browse("write")
+    fields = {"csrf": token(browser), "campaign_id": "spring", "what": "qualification:review", "because": "ha ha"}
+    assert browser.post(f"{ana}/overrides", data=fields, headers=headers).status_code == 403
+    assert overrides.overrides_of("spring", "ana@acme.example") == []
+
+
+def test_a_form_without_the_sessions_token_or_without_the_role_does_nothing(browse: Browse, ana: str) -> None:
+    browser = browse("write")
+    fields = {"campaign_id": "spring", "what": "qualification:review", "because": "ha ha"}
+    assert browser.post(f"{ana}/overrides", data=fields).status_code == 403
+    assert browser.post(f"{ana}/overrides", data={**fields, "csrf": "guess"}).status_code == 403
+    reader = browse("read")
+    assert reader.post(f"{ana}/overrides", data={**fields, "csrf": token(reader)}).status_code == 403
+    assert "Decide otherwise" not in reader.get(ana).text
+    assert overrides.overrides_of("spring", "ana@acme.example") == []
+
+
+def test_a_row_is_enriched_where_it_stands(browse: Browse, ana: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api import enriching
+
+    monkeypatch.setattr(enriching, "_work", lambda _batch: None)
+    browser = browse("write")
+    part = {"HX-Request": "true", "X-CSRF-Token": token(browser)}
+    answer = browser.post(f"{ana}/enrich?from=row", headers=part)
+    assert "<html" not in answer.text
+    assert "0 signals found" in answer.text
+    assert "Enriched." in send(browser, f"{ana}/enrich")
+    assert "under way" in browser.get(f"{ana}/signals", headers=part).text
+
+
+def test_the_timeline_tells_all_that_happened_the_latest_first(browse: Browse, ana: str) -> None:
+    tasks.make([NewTask("reply", "spring", "ana@acme.example", "e1", "bo@ours.example", "Answer her", NOON)], NOON)
+    browser = browse("write")
+    assert "What came of it" in browser.get("/tasks").text
+    task = tasks.tasks()[0]
+    assert "Done." in send(browser, f"/tasks/{task.task_id}/done", outcome="booked a call", back="/tasks")
+    again = browser.post(f"/tasks/{task.task_id}/done", data={"csrf": token(browser), "outcome": "once more"})
+    assert (again.status_code, tasks.tasks()[0].outcome) == (409, "booked a call")
+    told = browser.get(ana).text.split('id="timeline"')[1]
+    order = [told.index(words) for words in ("booked a call", "Answer her", "Scored", "Became known")]
+    assert order == sorted(order)
+
+
+def test_a_campaign_is_made_paused_and_gone_on_with(browse: Browse) -> None:
+    browser = browse("write")
+    page = send(browser, "/campaigns", campaign_id="autumn", name="Autumn", source="csv")
+    assert "harvested" in page
+    assert "Paused: nobody is enrolled" in send(browser, "/campaigns/autumn/state", state="paused")
+    refused = browser.post("/campaigns/autumn/runs", data={"csrf": token(browser)})
+    assert (refused.status_code, "resume it first" in refused.text) == (409, True)
+    assert browser.post("/campaigns", data={
+        "csrf": token(browser), "campaign_id": "autumn", "name": "Autumn", "source": "csv"
+    }).status_code == 409  # fmt: skip
+    assert browser.post("/campaigns", data={
+        "csrf": token(browser), "campaign_id": "../x", "name": "Autumn", "source": "csv"
+    }).status_code == 422  # fmt: skip
+
+
+def test_running_without_prefect_is_said_and_nothing_is_lost(browse: Browse, configured: Callable[..., None]) -> None:
+    configured(prefect_url="http://127.0.0.1:9")
+    browser = browse("admin")
+    answer = browser.post("/models/train", data={"csrf": token(browser)})
+    assert answer.status_code == 502
+    assert "did not answer" in answer.text
+
+
+def test_a_ticket_is_accepted_and_implemented(browse: Browse) -> None:
+    ticket_id = open_tickets([NewTicket("template", "intro_v2", 1, RECOMMENDED)], now() - timedelta(days=3), "a test")[
+        0
+    ]
+    browser = browse("write")
+    assert ticket_id in browser.get("/tickets").text
+    assert "The ticket is accepted now." in send(browser, f"/tickets/{ticket_id}/accept")
+    page = send(browser, f"/tickets/{ticket_id}/implement", on=f"{now():%Y-%m-%d}")
+    assert "implemented" in page
+    found = ticket_as_of(ticket_id, now())
+    assert found
+    assert found.events[-1].by.startswith("Maya (key ")
+
+
+def test_what_is_wrong_stands_on_the_first_page_and_on_that_of_health(browse: Browse) -> None:
+    incidents.open_incident("disk", "home", "3 % of the disk are free", now())
+    browser = browse("read")
+    for path in ("/", "/system"):
+        assert "3 % of the disk are free" in browser.get(path).text
+
+
+def test_a_mistake_is_shown_as_a_page_to_a_person_and_as_json_to_a_program(browse: Browse) -> None:
+    browser = browse("read")
+    assert "There is no such lead." in browser.get("/leads/nobody").text
+    told = browser.get("/leads/nobody", headers={"Accept": "application/json"})
+    assert told.json()["error"]["message"] == "There is no such lead."
+
+
+def test_words_of_others_are_not_said_as_ours(browse: Browse) -> None:
+    browser = browse("read")
+    assert "Call this number" not in browser.get("/leads?said=Call+this+number").text
+
+
+def test_assets_are_kept_for_ever_under_an_address_that_changes_with_them(client: TestClient, home: object) -> None:
+    from api.pages.rendering import asset_text
+
+    answer = client.get(asset_text("app.js"))
+    assert (answer.status_code, "immutable" in answer.headers["Cache-Control"]) == (200, True)
+    assert client.get("/assets/..%2Fapp.py").status_code == 404
+
+
+def test_drift_pages_are_shut_in(browse: Browse, home: object) -> None:
+    from ringback.settings import settings
+
+    folder = settings().reports / "drift"
+    folder.mkdir(parents=True)
+    (folder / "2026-03-18.html").write_text("<script>alert(1)</script>")
+    (folder / "2026-03-18.findings.json").write_text('{"findings": []')
+    browser = browse("read")
+    assert "sandbox allow-scripts;" in browser.get("/drift/2026-03-18.html").headers["Content-Security-Policy"]
+    assert browser.get("/drift/..%2F..%2Ftracking.secret").status_code == 404
+    assert "1 findings cannot be read" in browser.get("/drift").text
