@@ -104,9 +104,10 @@ def stores_answer(settings: Settings) -> Iterator[Advice]:
         try:
             yield Advice(about, "good", ask(settings))
         except Exception as failure:  # whatever it is: it cannot be used
-            kind = "" if isinstance(failure, RingbackError) else f"{type(failure).__name__}: "
             said = str(failure).splitlines()[0] if str(failure) else "no reason told"
-            yield Advice(about, "fault", f"{kind}{_masked(said, settings)}; 'ringback migrate' makes or mends it")
+            if not isinstance(failure, RingbackError):
+                said = f"{type(failure).__name__}: {said}; 'ringback migrate' makes or mends it"
+            yield Advice(about, "fault", _masked(said, settings))
 
 
 def vendors_are_set(settings: Settings) -> Iterator[Advice]:
@@ -225,7 +226,7 @@ def _ask_database(settings: Settings) -> str:
 
     missing = waiting(settings.database)
     if missing:
-        raise WrongUsage(f"lacks {len(missing)} migrations")
+        raise WrongUsage(f"lacks {len(missing)} migrations; 'ringback migrate' applies them")
     return f"{urlsplit(settings.database).scheme}, in this version's shape"
 
 

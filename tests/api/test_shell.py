@@ -42,8 +42,8 @@ def test_no_route_answers_without_a_key(client: TestClient) -> None:
 
 
 def test_every_open_address_is_known_to_be_open() -> None:
-    assert frozenset({"/health", "/docs", "/openapi.json"}) == OPEN
-    assert OPEN_UNDER == ("/webhooks/", "/t/")
+    assert frozenset({"/health", "/docs", "/openapi.json", "/sign-in"}) == OPEN
+    assert OPEN_UNDER == ("/webhooks/", "/t/", "/assets/")
 
 
 def test_who_has_no_valid_key_is_told_the_same_whatever_is_wrong_with_it(client: TestClient, key_for: KeyFor) -> None:

@@ -32,7 +32,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.sandbox.vendor_controls import books, configure
 
-KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "3"))
 OF_EACH = 50 if KILLS < 20 else 400
 """Leads, and companies: enough to be at work until the last kill."""
 LEASE_SECONDS = 2.0
