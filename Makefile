@@ -34,7 +34,8 @@ bench: setup
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
-	echo "uv==0.13.8" | $(BIN)/uv pip compile - --generate-hashes --no-header --no-annotate --quiet -o setup.lock
+	$(BIN)/uv pip compile pyproject.toml -c requirements.lock --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o runtime.lock
+	printf 'uv==0.13.8\nsetuptools>=80\n' | $(BIN)/uv pip compile - -c requirements.lock --generate-hashes --no-header --no-annotate --quiet -o setup.lock
 
 clean:
 	rm -rf var

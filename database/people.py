@@ -61,6 +61,7 @@ def publish_calls(calls: Iterable[Call]) -> None:
     """Keep the latest content of each call, and the lead and company it names where they are not known yet."""
     listed = list(calls)
     with writing() as connection:
+        take_turns(connection, "people")
         insert_new(connection, models.Company, {c.company_id: _company_of(c) for c in listed if c.company_id}.values())
         gone = set(_kept(connection, models.MergedLead, models.MergedLead.lead_id, {c.lead_id for c in listed}))
         insert_new(connection, models.Lead, {c.lead_id: _lead_of(c) for c in listed if c.lead_id not in gone}.values())

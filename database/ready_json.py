@@ -6,11 +6,16 @@ transaction would keep Python's collector of garbage busy for longer than the wr
 
 from typing import Any
 
-from orjson import OPT_NON_STR_KEYS, dumps
+from orjson import OPT_NON_STR_KEYS, dumps, loads
 from sqlalchemy import BindParameter, ColumnElement, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+from database.json_columns import sound
+
+NUL = rb"\u0000"
+"""As it stands in JSON; PostgreSQL finds nothing in a value that has one."""
 
 
 class _AsJson(FunctionElement[str]):
@@ -41,8 +46,9 @@ class ReadyJson(TypeDecorator[str]):
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON; a number that JSON does not know is null."""
-    return dumps(value, default=_plain, option=OPT_NON_STR_KEYS).decode()
+    """A value as JSON; a number that JSON does not know is null, and NUL characters are left out."""
+    text = dumps(value, default=_plain, option=OPT_NON_STR_KEYS)
+    return (dumps(sound(loads(text))) if NUL in text else text).decode()
 
 
 def _plain(value: Any) -> Any:

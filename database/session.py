@@ -3,6 +3,9 @@
 On SQLite every connection is durable (WAL with full synchronisation), waits its turn for up to thirty seconds, checks
 foreign keys, and begins writing transactions at once (BEGIN IMMEDIATE), because a transaction that turns from reading
 to writing halfway fails instead of waiting.
+
+On PostgreSQL texts lose the characters that it refuses, a lock is waited for as long as on SQLite, and rows are written
+in the order of their keys, because two writers of the same rows would otherwise wait for each other for ever.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,18 +19,20 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, create_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-from database.json_columns import from_json, to_json
+from database.json_columns import from_json, sound_text, to_sound_json
 from ringback.settings import settings
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
 BUSY_TIMEOUT_MS = 30_000
+PATIENCE: dict[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"}
+"""Of PostgreSQL: a host that does not answer, and locks that others hold; the database's address may say otherwise."""
 CACHE_KIB = 32_000
 """Of a connection, at most; with SQLite's own 2 MB a large campaign's pages are read again and again."""
 KEYS_AT_ONCE = 500
 """SQLite takes no more than 1,000 terms of an OR, into which pairs of keys may turn."""
-JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+JSON: dict[str, Any] = {"json_serializer": to_sound_json, "json_deserializer": from_json}
 K = TypeVar("K", bound="SupportsRichComparison")
 
 
@@ -52,7 +57,10 @@ def engine(url: str) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **JSON)
+        patience = {name: parsed.query.get(name, usual) for name, usual in PATIENCE.items()}
+        made = create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=patience, **JSON)
+        event.listen(made, "connect", _make_forgiving)
+        return made
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **JSON)
@@ -101,7 +109,7 @@ def count_rows() -> dict[str, int]:
 
 def insert_new(connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert rows whose unique keys are not there yet; gives how many were new."""
-    listed = [dict(row) for row in rows]
+    listed = _by_key(connection, model, rows)
     if not listed:
         return 0
     statement = _insert(connection, model).on_conflict_do_nothing()
@@ -113,7 +121,7 @@ def insert_or_replace(connection: Connection, model: type[DeclarativeBase], rows
 
     A table that has `known_at` keeps what became known later, in whatever order rows come.
     """
-    listed = [dict(row) for row in rows]
+    listed = _by_key(connection, model, rows)
     if not listed:
         return
     table = _table(model)
@@ -139,7 +147,7 @@ def upsert(
         return []
     keys = list(_table(model).primary_key)
     statement = _upserting(connection, model, replace, where).returning(*keys)
-    return [tuple(row) for row in connection.execute(statement, [dict(row) for row in rows])]
+    return [tuple(row) for row in connection.execute(statement, _by_key(connection, model, rows))]
 
 
 def put(
@@ -156,7 +164,18 @@ def put(
         statement = _insert(connection, model).on_conflict_do_nothing()
     else:
         statement = _upserting(connection, model, replace, where)
-    connection.execute(statement, [dict(row) for row in rows])
+    connection.execute(statement, _by_key(connection, model, rows))
+
+
+def _by_key(
+    connection: Connection, model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows in the order in which every writer locks them; of the same key as they came."""
+    listed = [dict(row) for row in rows]
+    if connection.dialect.name != "sqlite":  # there is one writer at a time
+        keys = [column.name for column in _table(model).primary_key]
+        listed.sort(key=lambda row: [row.get(key, "") for key in keys])
+    return listed
 
 
 def _upserting(
@@ -177,6 +196,17 @@ def _insert(connection: Connection, model: type[DeclarativeBase]) -> sqlite.Inse
 def _table(model: type[DeclarativeBase]) -> Table:
     assert isinstance(model.__table__, Table)  # noqa: S101  (narrows the type; every model here is a table)
     return model.__table__
+
+
+def _make_forgiving(connection: Any, _record: Any) -> None:
+    """Texts that people typed or vendors sent lose the characters that PostgreSQL refuses, instead of failing."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class SoundText(StrDumperUnknown):
+        def dump(self, obj: str) -> bytes | bytearray | memoryview | None:
+            return super().dump(sound_text(obj))
+
+    connection.adapters.register_dumper(str, SoundText)
 
 
 def _make_durable(connection: Any, _record: Any) -> None:

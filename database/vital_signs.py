@@ -38,7 +38,7 @@ class DatabaseSigns:
     problems: tuple[str, ...]
     """What is broken in its file."""
     is_looked_through: bool
-    """False where it is too large to be looked through in ten seconds."""
+    """False where it is too large to be looked through in ten seconds, or is a server's own affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def database_signs(patience_seconds: float = PATIENCE_SECONDS) -> DatabaseSigns:
             " FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         ))  # fmt: skip
     lock = float(waits or 0.0)
-    return DatabaseSigns(seconds, lock if lock < patience_seconds else None, (), is_looked_through=True)
+    return DatabaseSigns(seconds, lock if lock < patience_seconds else None, (), is_looked_through=False)
 
 
 def sqlite_answers(path: Path) -> float:

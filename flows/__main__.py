@@ -111,12 +111,14 @@ def deploy() -> None:
     from flows.up import deploy as register
     from flows.up import environment
     from ringback.settings import CHECKOUT, settings
+    from training import registry
 
     def finish(name: str, *command: str) -> None:
         if subprocess.run(command, env=os.environ | dict(environment()), cwd=CHECKOUT).returncode:
             raise RingbackError(f"{name} failed; Prefect is asked at {settings().prefect}: does it answer there?")
 
     prepare_stores()
+    registry.prepare()
     register(finish)
     typer.echo(f"every deployment of prefect.yaml is registered at {settings().prefect}")
 

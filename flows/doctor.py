@@ -19,8 +19,9 @@ from ringback.settings import CHECKOUT, DATA_KEYS, Settings
 Level = Literal["good", "notice", "fault"]
 LEAST_FREE_BYTES = 2 * 2**30
 SECRET_FILES = ("tracking.secret", "session.secret")
-URLS = ("database_url", "mlflow_url", "prefect_url", "prefect_database_url", "public_url", "crm_leads_url",
-        "crm_outcomes_url", *(f"{vendor}_url" for vendor in ("fellow", *DATA_KEYS)))  # fmt: skip
+URLS = ("database_url", "mlflow_url", "mlflow_public_url", "prefect_url", "prefect_public_url", "prefect_database_url",
+        "public_url", "crm_leads_url", "crm_outcomes_url",
+        *(f"{vendor}_url" for vendor in ("fellow", *DATA_KEYS)))  # fmt: skip
 SIGNING = ("fellow_webhook_secret", "leads_webhook_secret", "resend_webhook_secret")
 FILES: Mapping[str, str] = {
     "policy": "what a score means", "prices": "what signals cost", "money": "what things are worth",

@@ -45,8 +45,7 @@ def services() -> list[Service]:
         ),
         Service(
             "mlflow",
-            (python, "-m", "mlflow", "server", "--backend-store-uri", settings().mlflow,
-             "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
+            (python, "-m", "mlflow", "server", "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
              "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1"),
             f"http://127.0.0.1:{settings().mlflow_port}/health",
         ),
@@ -62,12 +61,13 @@ def worker() -> Service:
 
 
 def environment() -> Mapping[str, str]:
-    """Of all processes."""
+    """Of all processes; MLflow's address stands here because everybody sees a command, with any password in it."""
     own = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": settings().prefect_database_url or ""}
     return os.environ | {name: value for name, value in own.items() if value} | {
         "PREFECT_API_URL": f"{settings().prefect}/api",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "3",
+        "MLFLOW_BACKEND_STORE_URI": settings().mlflow,
         "RINGBACK_HOME": str(settings().home),
     }  # fmt: skip
 

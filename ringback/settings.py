@@ -136,6 +136,12 @@ class Settings(BaseSettings):
     prefect_database_url: str | None = Field(
         None, description="Where Prefect keeps its state (postgresql+asyncpg://…); default a SQLite file under home."
     )
+    prefect_public_url: str | None = Field(
+        None, description="Where people's browsers reach Prefect, where that is another address than ours."
+    )
+    mlflow_public_url: str | None = Field(
+        None, description="Where people's browsers reach MLflow, where that is another address than ours."
+    )
     prefect_url: str | None = Field(None, description="URL of the Prefect server, where it is not on this machine.")
     api_port: int = Field(8000, ge=1024, le=65535, description="Port of the REST API.")
     api_host: str = Field("127.0.0.1", description="Address on which the REST API listens.")
@@ -182,6 +188,17 @@ class Settings(BaseSettings):
     def prefect(self) -> str:
         """URL of the Prefect server."""
         return (self.prefect_url or f"http://127.0.0.1:{self.prefect_port}").rstrip("/")
+
+    @property
+    def prefect_page(self) -> str:
+        """Where people see Prefect."""
+        return (self.prefect_public_url or self.prefect).rstrip("/")
+
+    @property
+    def mlflow_page(self) -> str:
+        """Where people see MLflow."""
+        known = self.mlflow_public_url or self.mlflow_url or ""
+        return known.rstrip("/") if known.startswith("http") else f"http://127.0.0.1:{self.mlflow_port}"
 
     @property
     def mlflow(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ringback.settings import Settings, settings
+from tests.postgres import NoPostgres, Server, empty, running
 
 CACHES = (
     ("database.session", "engine"),
@@ -18,9 +19,17 @@ CACHES = (
     ("training.registry", "load"),
 )
 """What a process remembers of its home, by module."""
-FOR_TESTS = frozenset({"RINGBACK_REAL_DATA", "RINGBACK_TEST_KILLS", "RINGBACK_TEST_LEADS", "RINGBACK_TEST_RELOADS"})
+FOR_TESTS = frozenset({
+    "RINGBACK_REAL_DATA", "RINGBACK_TEST_ENGINES", "RINGBACK_TEST_KILLS", "RINGBACK_TEST_LEADS",
+    "RINGBACK_TEST_POSTGRES", "RINGBACK_TEST_RELOADS",
+})  # fmt: skip
 """What a person may say to the tests themselves."""
-STORES = ("warehouse.duckdb", "database.sqlite")
+ENGINES = ("sqlite", "postgresql")
+ON_BOTH_ENGINES = (
+    "tests/database/", "tests/campaigns/test_deliver.py", "tests/campaigns/test_killed_senders.py",
+    "tests/campaigns/test_route.py", "tests/scoring/test_log.py",
+)  # fmt: skip
+"""Where every test that has a home runs once on each engine, unless it is marked `sqlite`; others run on SQLite."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,15 +48,64 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.cache_clear()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is about the database on each engine; RINGBACK_TEST_ENGINES="sqlite postgresql" says so of all tests."""
+    if "engine_name" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):
+        return
+    everywhere = os.environ.get("RINGBACK_TEST_ENGINES", "").split()
+    if everywhere or metafunc.definition.nodeid.startswith(ON_BOTH_ENGINES):
+        metafunc.parametrize("engine_name", everywhere or ENGINES, indirect=True)
+
+
 @pytest.fixture
-def home(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """The engine that the database of this test's home is on."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def home(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine_name: str, request: pytest.FixtureRequest
+) -> Iterator[Path]:
     """A home of its own with both stores migrated and empty."""
-    for name in STORES:
-        shutil.copy(migrated / name, tmp_path / name)
+    shutil.copy(migrated / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    if engine_name == "postgresql":
+        monkeypatch.setenv("RINGBACK_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    else:
+        shutil.copy(migrated / "database.sqlite", tmp_path / "database.sqlite")
     monkeypatch.setenv("RINGBACK_HOME", str(tmp_path))
     forget_home()
     yield tmp_path
     forget_home()
+
+
+@pytest.fixture
+def postgres_url(migrated_on_postgres: str) -> str:
+    """A PostgreSQL database, migrated and empty."""
+    from database.models import Base
+
+    empty(migrated_on_postgres, Base.metadata.tables)
+    return migrated_on_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the test session's own, or of one of its processes."""
+    try:
+        with running() as server:
+            yield server
+    except NoPostgres as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def migrated_on_postgres(postgres: Server) -> str:
+    """A database as the migrations make it, for one test after the other."""
+    from database.migrate import migrate
+
+    url = postgres.create()
+    migrate(url)
+    return url
 
 
 @pytest.fixture(scope="session")

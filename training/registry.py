@@ -83,11 +83,16 @@ class Loaded:
 
 
 def prepare() -> None:
-    """Make MLflow's tables and the two experiments, once, before anything runs in parallel."""
+    """Make MLflow's tables and the two experiments, once, before anything runs in parallel.
+
+    Models lie under home; where MLflow is a server of its own they lie with it, for processes on any machine.
+    """
     client = _client()
+    is_server = settings().mlflow.startswith(("http://", "https://"))
     for target in TARGETS:
         if client.get_experiment_by_name(target) is None:
-            client.create_experiment(target, artifact_location=(settings().home / "mlartifacts" / target).as_uri())
+            place = None if is_server else (settings().home / "mlartifacts" / target).as_uri()
+            client.create_experiment(target, artifact_location=place)
 
 
 def experiment_of(target: Target) -> str | None:

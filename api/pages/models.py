@@ -90,17 +90,12 @@ def _calibration(told: Mapping[str, Any], versions: Sequence[Mapping[str, Any]])
     return chart("line", [f"{one:.0f} %" for one in said], [happened, Series("said", said)], "%", least=0, most=100)
 
 
-def _mlflow() -> str:
-    known = settings().mlflow_url or ""
-    return known.rstrip("/") if known.startswith("http") else f"http://127.0.0.1:{settings().mlflow_port}"
-
-
 def _run_url(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:
-    return f"{_mlflow()}/#/experiments/{told.get('experiment_id')}/runs/{one['run_id']}"
+    return f"{settings().mlflow_page}/#/experiments/{told.get('experiment_id')}/runs/{one['run_id']}"
 
 
 def _compare_url(told: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> str | None:
     if len(versions) < 2:
         return None
     runs = ",".join(f'"{one["run_id"]}"' for one in versions)
-    return f'{_mlflow()}/#/compare-runs?runs=[{runs}]&experiments=["{told.get("experiment_id")}"]'
+    return f'{settings().mlflow_page}/#/compare-runs?runs=[{runs}]&experiments=["{told.get("experiment_id")}"]'

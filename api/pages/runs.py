@@ -39,5 +39,5 @@ def start(deployment: str, parameters: Mapping[str, Any]) -> str:
 def run(run_id: str, back: str) -> AskedRun:
     """How a run is; raises VendorUnavailable, VendorRefused."""
     found = prefect_runs.run_of(settings().prefect, run_id)
-    url = f"{settings().prefect}/runs/flow-run/{run_id}"
+    url = f"{settings().prefect_page}/runs/flow-run/{run_id}"
     return AskedRun(run_id, found.name, found.state, found.message[:LONGEST_MESSAGE], url, back)

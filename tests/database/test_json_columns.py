@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from database.json_columns import from_json, to_json
+from database.json_columns import from_json, sound_text, to_json, to_sound_json
 
 
 class Colour(StrEnum):
@@ -39,3 +39,20 @@ def test_what_was_written_by_pythons_own_way_is_read() -> None:
 def test_what_is_no_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         to_json({"a": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"a\x00": ["b\x00c", nan, -inf], "d": None}, {"a": ["bc", None, None], "d": None}),
+        ({"half": "x\ud83d", "whole": "😀"}, {"half": "x", "whole": "😀"}),
+        ({"only looks like it": "NaN \\u0000 \\ud83d"}, {"only looks like it": "NaN \\u0000 \\ud83d"}),
+    ],
+    ids=["nul and no number", "half a letter", "harmless"],
+)
+def test_a_database_is_given_only_what_it_takes(value: Any, kept: Any) -> None:
+    assert json.loads(to_sound_json(value)) == kept
+
+
+def test_a_text_loses_only_what_no_database_text_may_hold() -> None:
+    assert sound_text("Zoë\x00 \ud83d😀\n") == "Zoë 😀\n"

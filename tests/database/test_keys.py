@@ -11,6 +11,7 @@ from tests.factories import DAY, NOON
 pytestmark = pytest.mark.usefixtures("home")
 
 
+@pytest.mark.sqlite
 def test_the_secret_of_a_key_is_nowhere_in_the_database(home: Path) -> None:
     key_id, secret = parts_of(create("crm", ["score"], NOON, "ana")) or ("", "")
     assert len(secret) >= 43  # 32 bytes in base64

@@ -1,13 +1,18 @@
 """Short, durable transactions from any thread; unique keys decide what is new."""
 
-from threading import Thread
+from math import nan
+from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from database import models
+from database.away import is_away
 from database.migrate import migrate
-from database.session import insert_new, insert_or_replace, reading, writing
+from database.session import engine, insert_new, insert_or_replace, reading, writing
 from tests.factories import DAY, NOON
+from tests.postgres import Server
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -30,6 +35,7 @@ def company_name() -> str | None:
         return connection.execute(models.Company.__table__.select()).one().name
 
 
+@pytest.mark.sqlite
 def test_connections_are_durable_and_patient() -> None:
     with reading() as connection:
         pragmas = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
@@ -92,6 +98,41 @@ def test_writers_at_once_wait_for_each_other() -> None:
     assert len(subjects()) == 41
 
 
+def test_writers_of_the_same_rows_in_another_order_do_not_wait_for_each_other_for_ever() -> None:
+    names = [f"{n:02}" for n in range(40)]
+    together = Barrier(2)
+    failed: list[BaseException] = []
+
+    def write(order: list[str]) -> None:
+        for round_ in range(10):
+            together.wait(30)
+            try:
+                with writing() as connection:
+                    known_at = NOON + round_ * DAY
+                    rows = [a_company("x", known_at) | {"company_id": name} for name in order]
+                    insert_or_replace(connection, models.Company, rows)
+            except OperationalError as failure:
+                failed.append(failure)
+
+    threads = [Thread(target=write, args=[order]) for order in (names, names[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_what_no_text_may_hold_is_left_out_or_kept_but_never_fails() -> None:
+    with writing() as connection:
+        insert_new(connection, models.Company, [
+            a_company("A\x00cme") | {"chosen": {"industry": {"value": "Soft\x00ware"}, "size": {"value": nan}}}
+        ])  # fmt: skip
+    with reading() as connection:
+        industry = models.Company.chosen["industry"]["value"].as_string()
+        name, found = connection.execute(select(models.Company.name, industry)).one()
+    assert (name.replace("\x00", ""), found.replace("\x00", "")) == ("Acme", "Software")
+
+
 def test_migrating_again_changes_nothing() -> None:
     with writing() as connection:
         insert_new(connection, models.Alert, [an_alert("a")])
@@ -107,7 +148,35 @@ def test_the_migrations_make_the_tables_of_the_models() -> None:
         assert compare_metadata(MigrationContext.configure(connection), models.Base.metadata) == []
 
 
-def test_a_postgresql_url_is_spoken_to_with_the_driver_that_is_installed() -> None:
-    from database.session import engine
+@pytest.mark.sqlite
+def test_processes_that_migrate_at_once_wait_for_each_other(postgres: Server) -> None:
+    url, failed = postgres.create(), list[BaseException]()
 
+    def bring_up() -> None:
+        try:
+            migrate(url)
+        except Exception as failure:
+            failed.append(failure)
+
+    threads = [Thread(target=bring_up) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(url) as connection:
+        assert (failed, connection.scalar(select(models.Company.company_id))) == ([], None)
+
+
+@pytest.mark.sqlite
+def test_a_lock_that_another_process_holds_is_not_waited_for_for_ever(postgres_url: str) -> None:
+    impatient = f"{postgres_url}&options=-c%20lock_timeout%3D50"
+    with writing(postgres_url) as holder:
+        holder.execute(text("LOCK TABLE companies"))
+        with pytest.raises(OperationalError, match="lock timeout") as failure, writing(impatient) as connection:
+            insert_new(connection, models.Company, [a_company("Acme")])
+    assert is_away(failure.value)
+
+
+@pytest.mark.sqlite
+def test_a_postgresql_url_is_spoken_to_with_the_driver_that_is_installed() -> None:
     assert engine("postgresql://ringback@db.test/ringback").url.drivername == "postgresql+psycopg"

@@ -65,11 +65,10 @@ def test_the_database_refuses_to_change_the_ledger_by(statement: str) -> None:
     assert ledger("progression", NOON) == [a_promotion()]
 
 
+@pytest.mark.sqlite
 def test_a_row_of_the_ledger_cannot_be_replaced() -> None:
     promote(a_promotion())
     with writing() as connection:
-        if connection.dialect.name != "sqlite":
-            pytest.skip("only SQLite has INSERT OR REPLACE")
         connection.execute(text("INSERT OR REPLACE INTO promotions SELECT target, decided_at, version, candidate, "
                                 "'rewritten', evidence, recorded_at, kind, because, decided_by, flow_run_id "
                                 "FROM promotions"))  # fmt: skip

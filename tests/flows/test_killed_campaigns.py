@@ -24,31 +24,15 @@ from database.session import count_rows
 from database.suppressions import Suppressed, suppress
 from ringback.clock import now
 from ringback.settings import CHECKOUT, settings
-from sandbox.smtp import MailFaults, MailServer
+from sandbox.smtp import MailServer
 from tests.campaigns.enrolling import a_campaign
-from tests.campaigns.test_killed_senders import everything, unaccounted, unexplained
+from tests.campaigns.test_killed_senders import ALWAYS_OPEN, FAULTS, everything, unaccounted, unexplained
 from tests.factories import a_lead, company_facts
 
 KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "2"))
 WORKERS = 2
 LEADS_A_KILL = 24
 LEASE_SECONDS = 6.0
-FAULTS = MailFaults(
-    refuse_recipient=0.02, defer_recipient=0.03, refuse_text=0.01, defer_text=0.02, hang_before=0.002,
-    hang_after=0.002, drop_before=0.01, drop_after=0.01, hang_seconds=1.5, delay_seconds=0.01, seed=11,
-)  # fmt: skip
-SEQUENCE = """
-name: Always open
-window: {days: [mon, tue, wed, thu, fri, sat, sun], from: 00:00, to: 23:59, holidays: false}
-steps:
-  - step: first
-    mail: first
-mails:
-  first:
-    subject: "A question"
-    text: |
-      Hi {{ first_name | default('there') }}, {{ link('https://ours.example/voice', 'how it works') }}
-"""
 TEAM = """
 owners:
   - {email: maya@ringback-customer.example, name: Maya Brooks, capacity: 60000}
@@ -63,7 +47,7 @@ def playbook(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = home / "playbook"
     shutil.copytree(CHECKOUT / "campaigns/playbook/qualification", folder / "qualification")
     (folder / "sequences").mkdir()
-    (folder / "sequences/open.yaml").write_text(SEQUENCE)
+    (folder / "sequences/open.yaml").write_text(ALWAYS_OPEN)
     (folder / "team.yaml").write_text(TEAM)
     monkeypatch.setenv("RINGBACK_PLAYBOOK", str(folder))
     monkeypatch.setenv("RINGBACK_SMTP_HOST", "127.0.0.1")

@@ -156,6 +156,7 @@ def test_leads_that_are_known_only_later_are_counted() -> None:
     assert (done.new, done.later) == (1, 1)
 
 
+@pytest.mark.sqlite
 def test_a_rehearsal_counts_as_the_import_does_and_changes_nothing(home: Path) -> None:
     bring_contacts(CONTACTS.replace("Bo,", "Bob,"), NOON)
     before = {name: (home / name).read_bytes() for name in ("warehouse.duckdb", "database.sqlite")}

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from database.models import ScoredFeatures
 from database.session import reading
 from database.shadow import ShadowAnswer, shadow_answers
 from ringback.errors import StoreError
@@ -74,8 +75,8 @@ def test_an_answer_comes_into_the_database_as_it_was_given(written: PredictionLo
     written.append(line_of(Scored(said, {"a": 1.5, "b": None, "c": "x"}, None, (), ()), {}))  # type: ignore[arg-type]
     assert bring_in() == 1
     with reading() as connection:
-        row = connection.execute(text("SELECT * FROM scored_features")).one()
-    assert orjson.loads(row.row) == {"a": 1.5, "b": None, "c": "x"}
+        row = connection.scalars(select(ScoredFeatures.row)).one()
+    assert row == {"a": 1.5, "b": None, "c": "x"}
     assert shadow_answers("progression", "1", "2", NOON) == [
         ShadowAnswer("fellow:one", "first", "progression", "1", "2", 0.5, 0.25, NOON)
     ]
@@ -83,8 +84,6 @@ def test_an_answer_comes_into_the_database_as_it_was_given(written: PredictionLo
 
 
 def kept() -> list[Prediction]:
-    from sqlalchemy import select
-
     from database.models import Prediction as Table
     from database.predictions import prediction_of
 
