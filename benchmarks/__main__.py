@@ -1,7 +1,7 @@
 """`make bench`: each benchmark times our way and a peer's way in turn, and prints both medians and their ratio.
 
-Then the service is held against MLflow's, and a file of leads is scored, where `make demo` left a model; and campaigns
-of 100 and of 100,000 leads are played to the last mail. Others have a command of their own:
+Then the service is held against MLflow's, a file of leads is scored, and 50 people go over the pages, where `make demo`
+left a model; and campaigns of 100 and of 100,000 leads are played to the last mail. Others have a command of their own:
 `python -m benchmarks.features`, `buying`, `decisions`, `experiments`, `policy_pays`, `impact`, `quiet_weeks`.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from benchmarks import bulk, campaigns, serving
+from benchmarks import bulk, campaigns, pages, serving
 from benchmarks.drift import judging_drift
 
 ROUNDS = 5
@@ -128,6 +128,7 @@ def main() -> None:
         print(f"{our_name:34}{our_median:9.3f} s   {peer_name:24}{peer_median:9.3f} s   {ratio:6.1f} times as fast")
     serving.main()
     bulk.main()
+    pages.main()
     campaigns.main(list(campaigns.LEADS))
 
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ringback.records import Call, Outcome
@@ -123,8 +123,9 @@ def check_past(moments: int) -> None:
 
 
 def prepare(calls: int) -> None:
-    """Make a warehouse of so many calls, a fifth as many companies, and an outcome each."""
+    """Make a warehouse of so many calls, a fifth as many companies, and an outcome and a mail before each."""
     from ringback.records import CompanyFacts
+    from warehouse.campaigns import land_rows
     from warehouse.connect import writing
     from warehouse.landing import land_calls, land_company_facts, land_outcomes
     from warehouse.migrate import migrate
@@ -144,6 +145,9 @@ def prepare(calls: int) -> None:
         with writing() as warehouse:
             land_calls(warehouse, [call for call, _ in made])
             land_outcomes(warehouse, [outcome for _, outcome in made])
+            mails = [_a_mail(call, start + n) for n, (call, _) in enumerate(made)]
+            land_rows(warehouse, "sent_mails", [mail for mail, _ in mails], STARTED - timedelta(days=9))
+            land_rows(warehouse, "mail_events", [event for _, event in mails], STARTED - timedelta(days=9))
 
 
 def _a_call(dice: random.Random, n: int, companies: list[str]) -> "tuple[Call, Outcome]":
@@ -159,6 +163,18 @@ def _a_call(dice: random.Random, n: int, companies: list[str]) -> "tuple[Call, O
     )  # fmt: skip
     known_at = at + timedelta(days=dice.uniform(0.5, 20))
     return call, Outcome(call.call_id, "progression", dice.random() < 0.3, known_at, known_at, "crm", "said")
+
+
+def _a_mail(call: "Call", n: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A mail of up to nine days before a call, and what came of it."""
+    at = call.called_at - timedelta(days=n % 9, hours=1)
+    mail = {
+        "message_id": f"m{n}", "enrolment_id": f"e{n}", "campaign_id": "c", "lead_id": call.lead_id, "sequence": "intro",
+        "template": "opener", "step": 0, "variants": {}, "state": "sent", "sent_at": at, "known_at": at,
+    }  # fmt: skip
+    kind = ("opened", "clicked", "replied", "clicked_by_machine")[n % 4]
+    event = {"event_id": f"v{n}", "kind": kind, "message_id": f"m{n}", "recipient": call.lead_id}
+    return mail, event | {"happened_at": at, "known_at": at + timedelta(minutes=30)}
 
 
 def _sentences(dice: random.Random, words: int) -> str:
