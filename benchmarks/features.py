@@ -169,7 +169,7 @@ def _a_mail(call: "Call", n: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A mail of up to nine days before a call, and what came of it."""
     at = call.called_at - timedelta(days=n % 9, hours=1)
     mail = {
-        "message_id": f"m{n}", "enrolment_id": f"e{n}", "campaign_id": "c", "lead_id": call.lead_id, "sequence": "intro",
+        "message_id": f"m{n}", "enrolment_id": f"e{n}", "campaign_id": "c", "lead_id": call.lead_id, "sequence": "s",
         "template": "opener", "step": 0, "variants": {}, "state": "sent", "sent_at": at, "known_at": at,
     }  # fmt: skip
     kind = ("opened", "clicked", "replied", "clicked_by_machine")[n % 4]

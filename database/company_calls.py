@@ -29,6 +29,8 @@ class Before:
     """As far as the scoring flow has said."""
     called_at: datetime | None = None
     """When the call that is asked about was held, where it is kept."""
+    known_at: datetime | None = None
+    """When that call became known."""
 
 
 def calls_before(asked: Iterable[CompanyAndCall]) -> dict[CompanyAndCall, Before]:
@@ -55,11 +57,11 @@ def calls_before(asked: Iterable[CompanyAndCall]) -> dict[CompanyAndCall, Before
             of_calls = (
                 select(
                     mine.call_id, mine.company_id, func.count(c.call_id), func.max(c.called_at),
-                    func.count().filter(c.progressed_at < began_mine), mine.called_at,
+                    func.count().filter(c.progressed_at < began_mine), mine.called_at, began_mine,
                 )
                 .outerjoin(c, is_before)
                 .where(mine.call_id.in_(calls))
-                .group_by(mine.call_id, mine.company_id, mine.called_at)
+                .group_by(mine.call_id, mine.company_id, mine.called_at, began_mine)
             )  # fmt: skip
             for call_id, company_id, *told in connection.execute(of_calls):
                 if (company_id, call_id) in listed:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from database import models
 from database.identities import EMAIL, leads_of_keys
 from database.lead_features import last_features_of
+from database.lead_mails import SentMail, mails_to
 from database.people import KnownCompany, KnownLead, companies_by_id, leads_by_id
 from database.session import reading
 from ringback.records import Value
@@ -17,13 +18,14 @@ from ringback.records import Value
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A lead, its company and the features it was last scored with."""
+    """A lead, its company, the features it was last scored with, and the mails it was sent."""
 
     lead_id: str
     company_id: str | None
     known: Mapping[str, Any]
     company: KnownCompany | None
     features: Mapping[str, Value] = field(default_factory=dict)
+    mails: tuple[SentMail, ...] = ()
 
 
 Asked = tuple[str | None, str | None]
@@ -47,7 +49,8 @@ def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
         if first := next(ids, None):
             leads[one] = found[first]
     companies = companies_by_id({lead.company_id for lead in leads.values() if lead.company_id})
-    features = last_features_of({lead.lead_id for lead in leads.values()})
+    ids_found = {lead.lead_id for lead in leads.values()}
+    features, mails = last_features_of(ids_found), mails_to(ids_found)
     return {
         one: Known(
             lead.lead_id,
@@ -55,6 +58,7 @@ def known_leads(asked: Iterable[Asked]) -> dict[Asked, Known]:
             lead.known,
             companies.get(lead.company_id or ""),
             features.get(lead.lead_id, {}),
+            mails.get(lead.lead_id, ()),
         )
         for one, lead in leads.items()
     }

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from database.campaign_models import LeadCard, Message, Override, Suppression
+from database.lead_mails import BY_PEOPLE
 from database.models import Call, CampaignLead, Company, EngagementEvent, LastScore, Lead, Prediction
 from database.session import in_parts, middle_of, reading
 
@@ -19,8 +20,6 @@ KNOWN_LATE = timedelta(minutes=10)
 """What is known since a moment may be committed a little later: a card made in between is made again."""
 KEPT_FOR = timedelta(days=1)
 """Days pass for every lead: an older card is made again."""
-BY_PEOPLE = ("opened", "clicked", "replied")
-"""Kinds of events that a person caused; what a machine did has a kind of its own."""
 SUPPRESSED = "suppressed"
 
 

@@ -1,4 +1,4 @@
-"""What went before: the history with the company, who is on the call, and how calls have been ending lately."""
+"""What went before: the history with the company, mails to the lead, who is on the call, how calls have been ending."""
 
 import math
 import re
@@ -87,9 +87,48 @@ def long_progression(s: Snapshot) -> float | None:
     return _log_odds(s.long_progression_rate)
 
 
+def mails_sent(s: Snapshot) -> float | None:
+    """Mails of campaigns sent to the lead in the 90 days before the call.
+
+    Where a lead was written to by nobody, nothing is known of how it answers: calls from before there were campaigns
+    are not taken for calls with people who never react.
+
+    Unit: mails. Source: mails sent before the call. Missing: the lead was sent none.
+    """
+    return float(s.mails_sent) or None
+
+
+def mails_clicked(s: Snapshot) -> float | None:
+    """Of these mails, those in which a person followed a link; what a machine followed does not count.
+
+    Unit: mails. Source: events of mails known when the call is judged. Missing: the lead was sent no mail.
+    """
+    return float(s.mails_clicked) if s.mails_sent else None
+
+
+def mails_replied(s: Snapshot) -> float | None:
+    """Of these mails, those that the lead answered.
+
+    Unit: mails. Source: events of mails known when the call is judged. Missing: the lead was sent no mail.
+    """
+    return float(s.mails_replied) if s.mails_sent else None
+
+
+def days_since_mail_reaction(s: Snapshot) -> float | None:
+    """Days from the last time a person opened, clicked in or answered one of these mails to the call.
+
+    Opens alone say little, since mail programs open, too; here they only say how fresh the contact is.
+
+    Unit: days. Source: events of mails known when the call is judged. Missing: the lead reacted to no mail.
+    """
+    return s.days_since_mail_reaction
+
+
+MAILS = (mails_sent, mails_clicked, mails_replied, days_since_mail_reaction)
+"""They come and go with campaigns."""
 ENGAGEMENT = (
     earlier_calls, days_since_earlier_call, earlier_progressed, attendees, seniority, knows_company,
-    recent_progression, long_progression,
+    recent_progression, long_progression, *MAILS,
 )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ _FACTS = (
 _CALL = (
     "call_id", "content_hash", "lead_id", "judged_at", "called_at", "company_id", "company_name", "lead_email", "title",
     "notes", "transcript", "minutes", "sentiment", "attendees", "earlier_calls", "days_since_earlier_call",
-    "earlier_progressed", "recent_progression_rate", "long_progression_rate", "job_title", "posts",
+    "earlier_progressed", "recent_progression_rate", "long_progression_rate", "mails_sent", "mails_clicked",
+    "mails_replied", "days_since_mail_reaction", "job_title", "posts",
 )  # fmt: skip
 
 

@@ -175,6 +175,13 @@ class Snapshot:
     """Share that progressed among the last 100 outcomes known before this call, all companies."""
     long_progression_rate: float | None = None
     """The same of the last 1,000."""
+    mails_sent: int = 0
+    """Mails of campaigns that were sent to the lead in the 90 days before the call."""
+    mails_clicked: int = 0
+    """Of them, those in which a person followed a link, as far as known when the call is judged, as what follows."""
+    mails_replied: int = 0
+    days_since_mail_reaction: float | None = None
+    """From the last time a person opened, clicked or replied to one of them until the call; None where nobody did."""
     urgency_level: int | None = None
     """1 (none) to 5 (now), where whoever asks says so."""
     custom: Mapping[str, Value] = field(default_factory=dict)

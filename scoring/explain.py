@@ -77,6 +77,15 @@ def _counted(what: str, where: str) -> Wording:
     return say
 
 
+def _in_mails(did: str, did_not: str) -> Wording:
+    def say(value: Value) -> str:
+        count = round(value) if isinstance(value, float) else 0
+        mails = "a mail" if count == 1 else f"{count} mails"
+        return f"The lead {did} {mails}" if count else f"The lead {did_not}"
+
+    return say
+
+
 def _named(what: str) -> Wording:
     return lambda value: f"{what}: {value}"
 
@@ -147,6 +156,10 @@ WORDINGS: dict[str, Wording] = {
     "knows_company": _yes_no("The company is known", "The company is not known"),
     "recent_progression": _rate("last 100"),
     "long_progression": _rate("last 1,000"),
+    "mails_sent": _counted("mail", "sent to the lead in 90 days"),
+    "mails_clicked": _in_mails("followed a link in", "followed no link of a mail"),
+    "mails_replied": _in_mails("answered", "answered no mail"),
+    "days_since_mail_reaction": lambda value: f"{value:.0f} days since the lead last reacted to a mail",
 }  # fmt: skip
 
 SUBJECTS = {
@@ -202,4 +215,8 @@ SUBJECTS = {
     "notes_text": "The text of the notes",
     "sentiment": "The tone of the call",
     "minutes": "The length of the call",
+    "mails_sent": "A mail to the lead in 90 days",
+    "mails_clicked": "Whether the lead follows links of mails",
+    "mails_replied": "Whether the lead answers mails",
+    "days_since_mail_reaction": "A reaction to a mail",
 }

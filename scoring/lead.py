@@ -12,11 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from database.lead_mails import SentMail
 from features import build
+from features.engagement import MAILS
 from intake.cells import FALSE, NOT_KNOWN, TRUE, number
 from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
 from intake.sentiment import sentiment_of
 from ringback.records import CompanyFacts, Snapshot, Value
+from scoring.mails import MailsBefore, mails_before
 
 NO_NUL = r"^[^\x00]*$"
 SAYS_SOMETHING = r"^[^\x00]*[^\x00-\x20][^\x00]*$"
@@ -166,10 +169,19 @@ class Stored:
     """Of them; None where nobody has said which calls have progressed."""
     called_at: datetime | None = None
     """When the call that is asked about was held, where that is kept; else it is taken as one of this moment."""
+    call_known_at: datetime | None = None
+    """When it became known."""
+    mails: tuple[SentMail, ...] = ()
+    """That campaigns sent to the lead."""
 
 
 NOTHING = Stored()
-COUNTED_ANEW = frozenset({"earlier_calls", "days_since_earlier_call", "earlier_progressed", "knows_company"})
+COUNTED_ANEW = frozenset(
+    {"earlier_calls", "days_since_earlier_call", "earlier_progressed", "knows_company"}
+    | {feature.__name__ for feature in MAILS}
+)
+JUDGED_AFTER = timedelta(days=2)
+"""A call that is kept is judged so long after it became known, whenever it is asked about."""
 FACTS = tuple(
     one.name for one in fields(CompanyFacts) if one.name not in ("company_id", "source", "known_at", "confidence")
 )
@@ -186,9 +198,16 @@ def _sentiment(lead: Any, _stored: Stored, _: datetime) -> float | None:
 
 def _days_since_earlier_call(_: Any, stored: Stored, at: datetime) -> float | None:
     """As training counts them (warehouse/views/judged_calls_as_of.sql)."""
-    if not stored.earlier_calls or stored.last_called_at is None:
-        return None
-    return max(0.0, ((stored.called_at or at) - stored.last_called_at) / timedelta(days=1))
+    return _days_before_call(stored.last_called_at, stored, at) if stored.earlier_calls else None
+
+
+def _mails(stored: Stored, at: datetime) -> MailsBefore:
+    judged_at = at if stored.call_known_at is None else min(at, stored.call_known_at + JUDGED_AFTER)
+    return mails_before(stored.mails, stored.called_at or at, judged_at)
+
+
+def _days_before_call(moment: datetime | None, stored: Stored, at: datetime) -> float | None:
+    return None if moment is None else max(0.0, ((stored.called_at or at) - moment) / timedelta(days=1))
 
 
 FROM_LEAD: Mapping[str, Callable[[Any, Stored, datetime], Any]] = {
@@ -214,6 +233,10 @@ FROM_LEAD: Mapping[str, Callable[[Any, Stored, datetime], Any]] = {
     "earlier_progressed": lambda lead, stored, at: stored.earlier_progressed or 0,
     "recent_progression_rate": lambda lead, stored, at: stored.recent_progression_rate,
     "long_progression_rate": lambda lead, stored, at: stored.long_progression_rate,
+    "mails_sent": lambda lead, stored, at: _mails(stored, at).sent,
+    "mails_clicked": lambda lead, stored, at: _mails(stored, at).clicked,
+    "mails_replied": lambda lead, stored, at: _mails(stored, at).replied,
+    "days_since_mail_reaction": lambda lead, stored, at: _days_before_call(_mails(stored, at).reacted_at, stored, at),
     "urgency_level": lambda lead, stored, at: lead.urgency_level,
 }
 """What a snapshot says, by the names of Snapshot; its company and custom fields come beside."""
@@ -239,7 +262,8 @@ def snapshot_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> Snapsho
 def features_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> dict[str, Value]:
     """The features of a lead; what they do not know, they take from those that the lead was last scored with.
 
-    What went before with the company is never taken from there: it is counted anew, for that call has come since.
+    What went before with the company and what came of mails is never taken from there: it is counted anew, for that
+    call, and more mails, have come since.
     """
     row = build(snapshot_of_lead(lead, stored, at))
     if stored.earlier_progressed is None:

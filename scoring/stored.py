@@ -64,6 +64,7 @@ def _of_known(known: Known) -> dict[str, Any]:
         "job_title": known.known.get("job_title"),
         "company": dict(known.company.known) if known.company else {},
         "features": known.features,
+        "mails": known.mails,
     }
 
 
@@ -83,6 +84,7 @@ def _of_calls(before: Before | None, rates: Stored) -> dict[str, Any]:
         "last_called_at": before.last_called_at,
         "earlier_progressed": before.progressed if rates.knows_outcomes or not before.calls else None,
         "called_at": before.called_at,
+        "call_known_at": before.known_at,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from features.custom import PREFIX
+from features.engagement import MAILS
 from ringback.records import Value
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ LATEST = 0.25
 """Open calls are compared with the latest decided ones: a column may have come or gone since the first."""
 AFTERWARDS = 0.9
 BEFORE = " (days before the call)"
+COME_AND_GO = frozenset(feature.__name__ for feature in MAILS)
+"""Only mails sent before the call count, so that none is filled by how it ended; where campaigns pause, open calls have
+none."""
 MOST_ROWS = 50_000
 """More rows than this are thinned evenly: the evidence is no clearer with more."""
 
@@ -111,7 +115,7 @@ def _evidence(
             f"whether it is filled tells how the call ended: in {known[y].mean():.0%} of the calls that ended well and "
             f"{known[~y].mean():.0%} of the others"
         )
-    if len(open_rows) >= LEAST_OPEN:
+    if len(open_rows) >= LEAST_OPEN and name not in COME_AND_GO:
         latest = known[-max(LEAST_KNOWN, int(LATEST * len(known))) :]
         open_share = sum(row.get(name) is not None for row in open_rows) / len(open_rows)
         if latest.mean() >= FILLED_BY_OUTCOME[0] and open_share <= FILLED_BY_OUTCOME[1]:

@@ -27,11 +27,11 @@ def test_a_company_has_all_its_calls_before_it_and_a_kept_call_those_that_were_k
     everything = Before(3, NOON + 2 * DAY, 2)
     assert calls_before(asked) == {
         ("acme.com", None): everything,
-        ("acme.com", "fellow:2"): Before(2, NOON + DAY, 1, NOON + 2 * DAY),
+        ("acme.com", "fellow:2"): Before(2, NOON + DAY, 1, NOON + 2 * DAY, NOON + 2 * DAY),
         ("acme.com", "new"): everything,
         ("other.com", "fellow:2"): Before(1, NOON, 0),
     }
-    assert calls_before([("acme.com", "fellow:0")]) == {("acme.com", "fellow:0"): Before(0, None, 0, NOON)}
+    assert calls_before([("acme.com", "fellow:0")]) == {("acme.com", "fellow:0"): Before(0, None, 0, NOON, NOON)}
 
 
 def test_a_call_that_is_edited_later_stays_as_old_as_it_is() -> None:

@@ -3,13 +3,15 @@
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features import build
 from features.snapshots import snapshot_of
+from ringback.clock import LONG_AGO
 from ringback.records import Call, CompanyFacts, Lead, Outcome, Snapshot, Value
 from tests.factories import DAY, HOUR, NOON, a_call, a_lead, an_outcome, company_facts
 from warehouse import landing
+from warehouse.campaigns import land_rows
 from warehouse.connect import query, rows
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ WORDS = (
     "Sign-off.",
 )
 SPAN = 60 * DAY
+MAILS = 300
 SPANS_AFTER = timedelta(days=20)
 
 Answers = tuple[dict[str, tuple[Snapshot, dict[str, Value]]], list[tuple[object, ...]]]
@@ -67,6 +70,30 @@ def land_world(connection: "DuckDBPyConnection", calls: int, seed: int = 5) -> N
     landing.land_outcomes(connection, outcomes)
     landing.land_company_facts(connection, facts)
     landing.land_lead_facts(connection, leads)
+    mails, events = _mails(random.Random(seed))
+    land_rows(connection, "sent_mails", mails, LONG_AGO)
+    land_rows(connection, "mail_events", events, LONG_AGO)
+
+
+def _mails(dice: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Mails that are landed late, reactions that come later still, and machines that are found out at last."""
+    mails, events = [], []
+    for n in range(MAILS):
+        sent_at = NOON + timedelta(days=dice.uniform(-100, SPAN / DAY))
+        mails.append({
+            "message_id": f"m{n}", "enrolment_id": f"e{n}", "campaign_id": "spring", "lead_id": f"lead{n % 7}@acme.com",
+            "sequence": "intro", "template": "opener", "step": 0, "variants": {}, "sent_at": sent_at,
+            "state": dice.choice(("sent", "sent", "sent", "in_doubt")), "known_at": sent_at + DAY * dice.uniform(0, 6),
+        })  # fmt: skip
+        for kind in dice.sample(("opened", "clicked", "replied", "opened_by_machine"), k=dice.randrange(4)):
+            happened_at = sent_at + DAY * dice.uniform(0, 9)
+            known_at = happened_at + DAY * dice.uniform(0, 3)
+            event = {"event_id": f"m{n}:{kind}", "message_id": f"m{n}", "recipient": "", "happened_at": happened_at}
+            events.append(event | {"kind": kind, "known_at": known_at})
+            if kind == "clicked" and dice.random() < 0.5:
+                found_out_at = known_at + DAY * dice.uniform(0, 30)
+                events.append(event | {"kind": "clicked_by_machine", "known_at": found_out_at})
+    return mails, events
 
 
 def _edited(dice: random.Random, first: Call, edit: int) -> Call:

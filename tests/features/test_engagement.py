@@ -5,7 +5,7 @@ from math import log
 import pytest
 
 from features import engagement as e
-from features.engagement import ENGAGEMENT
+from features.engagement import ENGAGEMENT, MAILS
 from tests.factories import a_snapshot, company_facts
 
 
@@ -32,7 +32,17 @@ def test_history_with_a_company_counts() -> None:
 
 def test_without_a_company_there_is_no_history_to_know() -> None:
     stranger = a_snapshot()
-    assert [feature(stranger) for feature in ENGAGEMENT] == [None, None, None, None, None, 0.0, None, None]
+    known = {feature.__name__: feature(stranger) for feature in ENGAGEMENT}
+    assert {name: value for name, value in known.items() if value is not None} == {"knows_company": 0.0}
+
+
+def test_mails_count_where_the_lead_was_sent_any() -> None:
+    mailed = a_snapshot(mails_sent=3, mails_clicked=2, mails_replied=1, days_since_mail_reaction=4.5)
+    assert [feature(mailed) for feature in MAILS] == [3.0, 2.0, 1.0, 4.5]
+
+
+def test_a_lead_that_left_its_mails_alone_is_known_to_have_answered_none() -> None:
+    assert [feature(a_snapshot(mails_sent=2)) for feature in MAILS] == [2.0, 0.0, 0.0, None]
 
 
 def test_rates_become_log_odds() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from features.engagement import MAILS
 from features.labels import labels_as_of
 from ringback.settings import CHECKOUT
 from tests.factories import DAY, NOON, a_call, an_outcome
@@ -54,11 +55,13 @@ def both(world: Path, folder: Path) -> "Iterator[tuple[DuckDBPyConnection, DuckD
         yield full, forgetting
 
 
-def plant(warehouse: "DuckDBPyConnection", honest: str, other: str) -> None:
-    """Make the view of judged calls anew with another condition in place of an honest one."""
+def plant(warehouse: "DuckDBPyConnection", *changes: tuple[str, str]) -> None:
+    """Make the view of judged calls anew with other conditions in place of honest ones."""
     view = (VIEWS / "judged_calls_as_of.sql").read_text()
-    assert honest in view
-    warehouse.execute(view.replace(honest, other, 1))
+    for honest, other in changes:
+        assert honest in view
+        view = view.replace(honest, other, 1)
+    warehouse.execute(view)
 
 
 def test_what_arrived_later_changes_no_feature_and_no_label(world: Path, tmp_path: Path) -> None:
@@ -68,17 +71,20 @@ def test_what_arrived_later_changes_no_feature_and_no_label(world: Path, tmp_pat
 
 def test_the_world_has_something_to_forget_and_to_find_at_most_moments(world: Path, tmp_path: Path) -> None:
     with both(world, tmp_path) as (full, forgetting):
-        assert {"calls", "company_facts", "lead_facts", "outcomes"} <= set(tables_that_arrive(full))
+        known = {"calls", "company_facts", "lead_facts", "mail_events", "outcomes", "sent_mails"}
+        assert known <= set(tables_that_arrive(full))
         middle = NOON + 30 * DAY
         features, labels = answers(full, middle)
         assert min(len(features), len(labels)) >= 3
+        for feature in MAILS:
+            assert len({row[feature.__name__] for _, row in features.values()}) > 2, feature.__name__
         assert forget(forgetting, middle) > 50
 
 
 def test_a_query_that_looks_ahead_is_caught(world: Path, tmp_path: Path) -> None:
     with both(world, tmp_path) as (full, forgetting):
         for warehouse in (full, forgetting):
-            plant(warehouse, "WHERE known_at <= moment", "WHERE called_at <= moment")
+            plant(warehouse, ("WHERE known_at <= moment", "WHERE called_at <= moment"))
         caught = first_difference(full, forgetting, MOMENTS[:10])
     assert caught is not None
     assert caught[1] == "calls"
@@ -116,7 +122,41 @@ def test_features_of_a_judged_call_stay_as_they_were(world: Path, tmp_path: Path
 
 def test_notes_that_are_taken_after_the_judgement_are_caught(world: Path, tmp_path: Path) -> None:
     with both(world, tmp_path) as (full, _):
-        plant(full, "WHERE known.known_at <= judged.judged_at", "")
+        plant(full, ("WHERE known.known_at <= judged.judged_at", ""))
+        assert first_unsettled(full, MOMENTS[:15], LATER)[1] is not None
+
+
+def test_a_mail_that_is_known_after_the_judgement_is_caught(world: Path, tmp_path: Path) -> None:
+    with both(world, tmp_path) as (full, forgetting):
+        for warehouse in (full, forgetting):
+            plant(warehouse, ("AND contents.judged_at >= sent_mails.known_at", ""))
+        caught = first_difference(full, forgetting, MOMENTS[:10])
+    assert caught is not None
+    assert caught[1].startswith("features of")
+
+
+def test_what_came_of_a_mail_later_is_caught(world: Path, tmp_path: Path) -> None:
+    ahead = (
+        ("WHERE known_at <= moment AND message_id IN", "WHERE message_id IN"),
+        ("AND written_to.judged_at >= done.known_at", ""),
+    )
+    with both(world, tmp_path) as (full, forgetting):
+        for warehouse in (full, forgetting):
+            plant(warehouse, *ahead)
+        caught = first_difference(full, forgetting, MOMENTS[:10])
+    assert caught is not None
+    assert caught[1].startswith("features of")
+
+
+@pytest.mark.parametrize(
+    "honest", ["AND written_to.judged_at >= done.known_at", "AND written_to.judged_at < done.known_until"]
+)
+def test_what_came_of_a_mail_or_turned_out_to_be_a_machine_s_after_the_judgement_is_caught(
+    world: Path, tmp_path: Path, honest: str
+) -> None:
+    other = "AND done.known_until = 'infinity'" if "until" in honest else ""
+    with both(world, tmp_path) as (full, _):
+        plant(full, (honest, other))
         assert first_unsettled(full, MOMENTS[:15], LATER)[1] is not None
 
 

@@ -1,18 +1,20 @@
 """Leads of every kind, as callers and files describe them, and models that learned from all that such leads may say."""
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from database.lead_mails import Done, SentMail
 from features.confidence import ConfidenceModel
 from features.encoding import learn_encoding
 from ringback.records import Target
 from scoring.engine import Engine, engine_of
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored, features_of_lead
-from tests.factories import NOON
+from tests.factories import DAY, NOON
 from tests.scoring.engines import Registered
 
 Plain = dict[str, Any]
@@ -20,6 +22,12 @@ KNOWN = 0.45
 """How much of a lead is said, on average."""
 NAMES = ("Acme Corp", "Müller & Söhne", "...", "---", "Öko", "A", "株式会社", "_", "x_1", "İstanbul", "!?")
 RATES = Stored(recent_progression_rate=0.3, long_progression_rate=0.25)
+REPLY, CLICK = (Done(kind, NOON - DAY, NOON - DAY) for kind in ("replied", "clicked"))
+MAILED = (
+    replace(RATES, mails=(SentMail(NOON - 8 * DAY, NOON, (CLICK,)), SentMail(NOON - 3 * DAY, NOON, (REPLY,)))),
+    replace(RATES, mails=(SentMail(NOON - 9 * DAY, NOON),)),
+)
+"""Of one who answered, and of one who did not."""
 WORDS = (
     "They asked about pricing and wanted a quote.", "Voice AI for their contact centre, urgent!", "terrible demo",
     "We don't need SMS.", "They loved it; a pilot next month, great team.", "Legal review is under way.", "quiet",
@@ -82,7 +90,7 @@ def wide_model(target: Target = "progression", version: str = "1") -> Registered
     from training.stack import stacked
 
     rows = [
-        features_of_lead(LeadRequest.model_validate(lead), RATES if n % 3 else NOTHING, NOON)
+        features_of_lead(LeadRequest.model_validate(lead), (RATES, NOTHING, *MAILED)[n % 4], NOON)
         for n, lead in enumerate(leads_of_every_kind(600, seed=1))
     ]
     encoding = learn_encoding(rows)

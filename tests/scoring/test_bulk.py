@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from database.company_calls import note_progressed
+from database.engagement import keep_events
 from database.people import publish_calls, publish_companies, publish_leads
 from database.prediction_log import Logged, keep_features
 from database.predictions import keep_predictions
@@ -21,6 +22,8 @@ from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.policy import policy
 from scoring.service import Service
 from scoring.stored import BASE_RATES, StoredOfTable, present_rates, stored_about
+from tests.campaigns.events import an_event
+from tests.database.test_lead_mails import keep as keep_mails
 from tests.factories import DAY, NOON, a_call, a_lead, a_prediction, company_facts
 from tests.scoring.leads import RATES, Plain, both, leads_of_every_kind
 
@@ -107,6 +110,8 @@ def some_stored(home: object) -> None:
     prediction = a_prediction(lead_id="ana@acme.com", features_hash="f1", at=NOON - DAY)
     keep_features([Logged(prediction, row)])
     keep_predictions([prediction])
+    keep_mails(("m1", NOON - 9 * DAY), ("m2", NOON - 2 * DAY))
+    keep_events([an_event("a", "clicked", NOON - 8 * DAY, "m1"), an_event("b", "replied", NOON - DAY, "m2")])
     companies = ("acme.com", "acme.com", "example.co.uk", "name:acme-corp")
     publish_calls([a_call(str(n), NOON - (9 - n) * DAY, company_id=one) for n, one in enumerate(companies)])
     note_progressed({"fellow:0": NOON - 5 * DAY})
@@ -126,6 +131,7 @@ def test_what_is_stored_counts_for_a_row_as_for_that_lead_alone() -> None:
     stored = [stored_about(LeadRequest.model_validate(lead), rates) for lead in leads]
     kinds = [(one.lead_id is not None, bool(one.company), bool(one.features)) for one in stored]
     assert set(kinds) == {(False, False, False), (False, True, False), (True, True, False), (True, True, True)}
+    assert {len(one.mails) for one in stored} == {0, 2}
     pasts = {(one.earlier_calls, one.earlier_progressed, one.called_at is None) for one in stored}
     assert pasts == {(0, 0, True), (1, 0, True), (1, 0, False), (2, 1, True)}
     scores = score(leads, rates=rates, stored_of=StoredOfTable(rates))

@@ -16,7 +16,8 @@ FULL = build(
         ),
         job_title="CTO", notes="Urgent pricing.", transcript="Bo: Hello\nAna: Hi", own_speakers=("Bo",),
         posts="Hiring!", sentiment=0.25, minutes=30.0, attendees=3, earlier_calls=2, earlier_progressed=1,
-        days_since_earlier_call=7.0, recent_progression_rate=0.2, long_progression_rate=0.4,
+        days_since_earlier_call=7.0, recent_progression_rate=0.2, long_progression_rate=0.4, mails_sent=3,
+        mails_clicked=2, mails_replied=1, days_since_mail_reaction=5.0,
     )
 )  # fmt: skip
 EMPTY = build(a_snapshot())
@@ -39,6 +40,13 @@ def said(name: str, value: Value, contribution: float = 1.0) -> str:
         ("headcount_growth", -0.1, "Headcount -10 % in six months"),
         ("recent_progression", FULL["recent_progression"], "20 % of the last 100 decided calls progressed"),
         ("earlier_calls", 0.0, "First call with the company"),
+        ("mails_sent", 3.0, "3 mails sent to the lead in 90 days"),
+        ("mails_sent", None, "A mail to the lead in 90 days is not known"),
+        ("mails_clicked", 2.0, "The lead followed a link in 2 mails"),
+        ("mails_clicked", 0.0, "The lead followed no link of a mail"),
+        ("mails_replied", 1.0, "The lead answered a mail"),
+        ("mails_replied", 0.0, "The lead answered no mail"),
+        ("days_since_mail_reaction", 5.0, "5 days since the lead last reacted to a mail"),
         ("cloud_technology", 1.0, "Runs on a public cloud"),
         ("cloud_technology", 0.0, "Not known to run on a public cloud"),
         ("sentiment", None, "The tone of the call is not known"),

@@ -46,6 +46,14 @@ def test_a_column_that_tells_a_great_deal_is_worth_a_second_look_but_learned_fro
     assert leaks["honest_score"].evidence.startswith("alone it tells a great deal (ROC AUC 0.8")
 
 
+def test_mails_are_no_leak_though_open_calls_have_none_since_the_campaign_paused() -> None:
+    sent: list[Value] = [None if n < N / 2 else float(n % 4 + 1) for n in range(N)]
+    clicked: list[Value] = [None if n < N / 2 else float(n % 3 == 0) for n in range(N)]
+    nobody = [{"honest": 0.0, "mails_sent": None, "mails_clicked": None, "custom.sent": None}] * 100
+    told = found(rows(mails_sent=sent, mails_clicked=clicked, **{"custom.sent": sent}), nobody)
+    assert list(told) == ["custom.sent"]
+
+
 def test_a_date_that_lies_after_the_calls_is_worth_a_second_look() -> None:
     days: list[Value] = [-float(n % 30 + 1) for n in range(N)]
     (leak,) = leaks_in(rows(**{"custom.closed (days before the call)": days}), Y)

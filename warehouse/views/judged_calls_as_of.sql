@@ -2,8 +2,10 @@
 --
 -- judged_at is the earliest of `moment`, two days after the call first became known, and its first outcome;
 -- what happened before is counted strictly before the call first became known, each call under the company that its
--- content of that time named, so that a later correction changes no answer of the past. What is sorted here is narrow:
--- the texts are in `calls` under call_id, content_hash and content_known_at.
+-- content of that time named, so that a later correction changes no answer of the past. Mails are those that had been
+-- sent to the lead in the 90 days before the call, with what people were known to have done with them by judged_at; an
+-- event counts as what it was then taken for. What is sorted here is narrow: the texts are in `calls` under call_id,
+-- content_hash and content_known_at.
 CREATE OR REPLACE MACRO judged_calls_as_of(moment) AS TABLE
 WITH known AS (
     SELECT call_id, content_hash, source, known_at, called_at, lead_id, company_id
@@ -101,6 +103,50 @@ contacts AS (
         PARTITION BY lead_id ORDER BY known_at, content_hash DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
     QUALIFY row_number() OVER (PARTITION BY lead_id, known_at ORDER BY content_hash) = 1
+),
+written_to AS (
+    SELECT contents.call_id, contents.judged_at, sent_mails.message_id
+    FROM contents
+    JOIN sent_mails
+        ON contents.lead_id = sent_mails.lead_id
+        AND contents.judged_at >= sent_mails.known_at
+        AND contents.called_at > sent_mails.sent_at
+        AND contents.called_at - INTERVAL 90 DAY <= sent_mails.sent_at
+    WHERE sent_mails.state = 'sent'
+),
+taken_for AS (
+    SELECT
+        message_id,
+        kind,
+        happened_at,
+        known_at,
+        lead(known_at, 1, 'infinity') OVER (PARTITION BY event_id ORDER BY known_at, kind) AS known_until
+    FROM mail_events
+    WHERE known_at <= moment AND message_id IN (SELECT message_id FROM written_to)
+),
+mails AS (
+    SELECT
+        call_id,
+        written_to.message_id,
+        max(happened_at) AS reacted_at,
+        bool_or(kind = 'clicked') AS is_clicked,
+        bool_or(kind = 'replied') AS is_replied
+    FROM written_to
+    LEFT JOIN (FROM taken_for WHERE kind IN ('opened', 'clicked', 'replied')) AS done  -- a machine's have other kinds
+        ON written_to.message_id = done.message_id
+        AND written_to.judged_at >= done.known_at
+        AND written_to.judged_at < done.known_until
+    GROUP BY call_id, written_to.message_id
+),
+mails_before AS (
+    SELECT
+        call_id,
+        count(*) AS sent,
+        count(*) FILTER (is_clicked) AS clicked,
+        count(*) FILTER (is_replied) AS replied,
+        max(reacted_at) AS reacted_at
+    FROM mails
+    GROUP BY call_id
 )
 SELECT
     c.call_id,
@@ -119,6 +165,12 @@ SELECT
     coalesce(r.progressed, 0)::INTEGER AS earlier_progressed,
     w.recent_rate AS recent_progression_rate,
     w.long_rate AS long_progression_rate,
+    coalesce(m.sent, 0)::INTEGER AS mails_sent,
+    coalesce(m.clicked, 0)::INTEGER AS mails_clicked,
+    coalesce(m.replied, 0)::INTEGER AS mails_replied,
+    CASE
+        WHEN m.reacted_at IS NOT NULL THEN greatest(0, epoch(c.called_at - m.reacted_at) / 86400)
+    END AS days_since_mail_reaction,
     j.job_title,
     j.posts,
     f.company_id IS NOT NULL AS has_facts,
@@ -126,6 +178,7 @@ SELECT
     f.source AS facts_source,
     f.known_at AS facts_known_at
 FROM contents AS c
+LEFT JOIN mails_before AS m ON c.call_id = m.call_id
 ASOF LEFT JOIN climate AS w ON c.source = w.source AND c.first_known_at > w.known_at
 ASOF LEFT JOIN company_record AS r ON c.company_id = r.company_id AND c.first_known_at > r.known_at
 ASOF LEFT JOIN calls_of_company AS b ON c.company_id = b.company_id AND c.first_known_at > b.known_at
