@@ -17,10 +17,10 @@ NOT_PAGES = ("/models/info", "/models/reload/")
 def is_page(path: str) -> bool:
     """Whether an address is a page for people, where the cookie of a session counts.
 
-    >>> is_page("/leads/ana@acme.com"), is_page("/api/leads"), is_page("/models/info"), is_page("/")
-    (True, False, False, True)
+    >>> is_page("/leads/ana@acme.com"), is_page("/api/leads"), is_page("/models/info"), is_page("/"), is_page("*")
+    (True, False, False, True, False)
     """
-    return path.split("/", 2)[1] in PAGES and not path.startswith(NOT_PAGES)
+    return path.strip("/").split("/", 1)[0] in PAGES and not path.startswith(NOT_PAGES)
 
 
 def is_open(path: str) -> bool:

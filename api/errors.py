@@ -148,7 +148,8 @@ def told(failure: ApiError, scope: Scope) -> Response:
 def came_for(scope: Scope) -> str:
     """The address that a request asked for, to come back to; of one that changes something, the first page."""
     asked = scope["query_string"].decode("latin-1")
-    return (scope["path"] + (f"?{asked}" if asked else "")) if scope["method"] == "GET" else "/"
+    path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+    return (path + (f"?{asked}" if asked else "")) if scope["method"] == "GET" else "/"
 
 
 def methods_at(request: Request) -> list[str]:

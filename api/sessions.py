@@ -8,11 +8,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from secrets import token_urlsafe
 from typing import Literal
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from ringback.secret_file import kept_secret
@@ -57,12 +57,11 @@ def end(response: Response) -> None:
 
 def session_of(sent: Mapping[bytes, bytes]) -> Session | None:
     """The session that came with a request's headers; None without one, or where it is over or not ours."""
-    cookies = SimpleCookie()
+    cookies = cookie_parser(sent.get(b"cookie", b"").decode("latin-1"))
     try:
-        cookies.load(sent.get(b"cookie", b"").decode("latin-1"))
-        told = _signer().loads(cookies[COOKIE].value, max_age=LASTS_SECONDS)
+        told = _signer().loads(cookies[COOKIE], max_age=LASTS_SECONDS)
         return Session(str(told["key"]), str(told["token"]))
-    except (BadData, CookieError, KeyError, TypeError):
+    except (BadData, KeyError, TypeError):
         return None
 
 

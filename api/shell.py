@@ -31,6 +31,7 @@ ALWAYS = (
 )
 """Headers of every answer that does not set them itself."""
 BEARER = 'Bearer realm="ringback"'
+BASIC = 'Basic realm="ringback: the password is an API key", charset="UTF-8"'
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -66,7 +67,8 @@ class Shell:
                 return key, None
         key = await self._keys.key_of(text, at) if text is not None else None
         if key is None:
-            asked = 'Basic realm="ringback: the password is an API key", charset="UTF-8"' if on_page else BEARER
+            # a part of a page that is asked for by script must not make the browser ask for a password
+            asked = BASIC if on_page and b"hx-request" not in sent else BEARER
             raise ApiError(401, headers={"WWW-Authenticate": asked})
         return key, await self._limiter.admit(key, at)
 

@@ -86,19 +86,23 @@ def up() -> None:
     """Start Prefect with a worker and all deployments, MLflow, the API with its pages and the sandbox; Ctrl-C stops."""
     import signal
 
-    from flows.up import bring_up, screen, watch
+    from flows.supervising import only_one
+    from flows.up import bring_up, refuse_second, screen, watch
+    from ringback.settings import settings
 
     typer.echo("starting; the first time takes about a minute")
     for one in (signal.SIGINT, signal.SIGTERM):  # a shell may have had us ignore the first
         signal.signal(one, signal.default_int_handler)
-    running = bring_up(typer.echo)
-    try:
-        typer.echo("\n".join(screen()))
-        watch(running, typer.echo)
-    except KeyboardInterrupt:
-        typer.echo("stopping")
-    finally:
-        running.stop()
+    refuse_second()
+    with only_one(settings().home):
+        running = bring_up(typer.echo)
+        try:
+            typer.echo("\n".join(screen()))
+            watch(running, typer.echo)
+        except KeyboardInterrupt:
+            typer.echo("stopping")
+        finally:
+            running.stop()
 
 
 @app.command()

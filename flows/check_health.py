@@ -14,6 +14,7 @@ from database import health, incidents, notices, published
 from database.away import is_of_database
 from flows.environment import moment_of, prepare_stores, run_name
 from flows.telling import tell_due
+from flows.telling_others import note_others
 from flows.without_database import finding_of, take_over, tell_without_database
 from monitoring.health import judge
 from monitoring.health_facts import Facts
@@ -110,20 +111,14 @@ def act(facts: Facts, rules: Rules, prefect: str | None) -> Health:
 
 def keep(findings: Sequence[Finding], facts: Facts, rules: Rules) -> list[Change]:
     """Keep how everything stands and what becomes of incidents, with what is to be told; gives what became."""
-    moment, zone, mail_to = facts.at, settings().zone, settings().alert_to
+    moment = facts.at
     health.keep_findings(findings, moment)
     changed = [
         one
         for one in changes(health.standings(), incidents.open_incidents(), moment, rules.incidents)
         if _kept(one, moment, rules)
     ]
-    for other in incidents.untold():
-        tell = tellings(other.severity, moment, rules, zone, mail_to)
-        incidents.note_later(other.incident_id, "opened", other.words, moment, tell)
-    for other, closed_at in incidents.ended_untold():
-        tell = recovery_tellings(notices.told_at(other.incident_id), other.severity, moment, rules, zone)
-        words = f"over since {closed_at:%Y-%m-%d %H:%M} UTC; it was: {other.words}"
-        incidents.note_later(other.incident_id, "recovered", words, moment, tell)
+    note_others(moment, rules)
     if facts.clock.value is not None:
         clock = facts.clock.value
         told = {"boot": clock.boot, "seconds": clock.seconds, "at": clock.now.isoformat()}

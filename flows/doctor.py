@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from flows.supervising import supervisor_of
+from flows.supervising import answers, supervisor_of
 from ringback.clock import is_zone
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT, DATA_KEYS, Settings
@@ -28,6 +28,9 @@ FILES: Mapping[str, str] = {
     "crm_leads_mapping": "what the CRM's columns mean", "crm_outcomes_mapping": "what the CRM's columns mean",
 }  # fmt: skip
 PORTS = ("prefect_port", "mlflow_port", "api_port", "sandbox_port")
+ANSWERS = {"prefect_port": "/api/health", "mlflow_port": "/health", "api_port": "/health",
+           "sandbox_port": "/_sandbox/state"}  # fmt: skip
+"""What each of ours answers at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def addresses_are_whole(settings: Settings) -> Iterator[Advice]:
     """An address without its beginning goes nowhere."""
     for name in URLS:
         text = getattr(settings, name)
-        if text is not None and not (urlsplit(text).scheme and (urlsplit(text).netloc or text.startswith("sqlite"))):
+        if text is not None and not _is_whole(text):
             yield _fault(name, "is no whole address; one is https://host or postgresql://user@host/name")
     if settings.slack_url is not None and not settings.slack_url.get_secret_value().startswith("https://"):
         yield _fault("slack_url", "is no address; an incoming webhook's begins with https://")
@@ -162,8 +165,11 @@ def ports_are_free(settings: Settings) -> Iterator[Advice]:
         if twins:
             yield _fault(name, f"is {port}, as is {twins[0]}; choose another")
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                yield _fault(name, f"{port} is taken by another program; choose another")
+            is_taken = probe.connect_ex(("127.0.0.1", port)) == 0
+        if is_taken and answers(f"http://127.0.0.1:{port}{ANSWERS[name]}"):
+            yield Advice(name, "good", f"{port} answers as ours does: it runs by itself, or for another home")
+        elif is_taken:
+            yield _fault(name, f"{port} is taken by another program; choose another")
 
 
 CHECKS: tuple[Look, ...] = (
@@ -189,12 +195,31 @@ def _fault(name: str, words: str) -> Advice:
 
 
 def _masked(text: str, settings: Settings) -> str:
-    """A text without passwords of addresses that are in it."""
+    """A text without the secrets of addresses that are in it."""
     for name in URLS:
-        password = urlsplit(getattr(settings, name) or "").password
-        if password:
-            text = text.replace(password, "**********")
+        address = getattr(settings, name) or ""
+        for secret in _secrets_in(address):
+            text = text.replace(secret, "**********")
     return text
+
+
+def _is_whole(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or address.startswith("sqlite")))
+
+
+def _secrets_in(address: str) -> Iterator[str]:
+    """What may be secret in an address: its password, and what its query says."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return
+    if parts.password:
+        yield parts.password
+    yield from (value for _, _, value in (pair.partition("=") for pair in parts.query.split("&")) if value)
 
 
 def _names_in(file: Path) -> set[str]:

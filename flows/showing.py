@@ -6,7 +6,7 @@ from typing import Any
 
 from database.published import publish, published
 from ringback.clock import now
-from ringback.records import Target
+from ringback.records import TARGETS, Target
 from training import registry
 from training.evaluate import METRICS
 from training.registry import CHALLENGER, CHAMPION, RELIABILITY_FILE, Version
@@ -27,6 +27,13 @@ def show_versions(target: Target) -> None:
         "reliability": _kept(before.get("reliability"), target, chosen, RELIABILITY_FILE),
     }
     publish(VERSIONS + target, told, now())
+
+
+def show_what_is_missing() -> None:
+    """Publish the versions of targets of which nothing was published, as after an update of ringback."""
+    for target in TARGETS:
+        if published(VERSIONS + target) is None and registry.versions(target):
+            show_versions(target)
 
 
 def _chosen(versions: Sequence[Version]) -> list[Version]:

@@ -7,6 +7,7 @@ is stopped by the next one, which finds it in `up.json`.
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -14,15 +15,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
-from ringback.errors import RingbackError
+from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT
 
 READY_WITHIN_SECONDS = 180
@@ -64,6 +66,10 @@ class Running:
     """How often in a row it ended without having been steady."""
     start_at: float = 0.0
     """While it is down: when it is started again (monotonic)."""
+    is_steady: bool = False
+    """Whether it was told to run steadily since it was started."""
+    left: set[int] = field(default_factory=set)
+    """Groups of processes that go on although their leader was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,10 @@ class Change:
     words: str
     is_often: bool = False
     """Whether it ended again and again: then people must look."""
+    is_steady: bool = False
+    """Whether it has run for so long that whatever was wrong with it is over."""
+    is_news: bool = True
+    """Whether it is worth a line: that a process which never ended runs steadily is not."""
 
 
 @dataclass(slots=True)
@@ -100,8 +110,9 @@ class Supervisor:
                 service.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(self.environment),
                 cwd=CHECKOUT, start_new_session=True, preexec_fn=_in_child,
             )  # fmt: skip
-        one.started_at = self.monotonic()
-        self._write_down()
+        one.started_at, one.is_steady = self.monotonic(), False
+        with suppress(OSError):  # on a full disk the next start writes it down
+            self._write_down()
 
     def log_of(self, name: str) -> Path:
         """Where a process writes."""
@@ -122,7 +133,7 @@ class Supervisor:
         one = self.running[name]
         until = self.monotonic() + READY_WITHIN_SECONDS
         while self.monotonic() < until and _is_alive(one):
-            if one.service.answers_at is None or _answers(one.service.answers_at):
+            if one.service.answers_at is None or answers(one.service.answers_at):
                 return
             time.sleep(LOOK_EVERY_SECONDS)
         raise NotReady(f"{name} does not answer at {one.service.answers_at}; its log says why: {self.log_of(name)}")
@@ -134,12 +145,23 @@ class Supervisor:
                 code = one.process.poll()
                 if code is not None:
                     yield self._ended(one, code)
-                elif one.soon and self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS:
-                    one.soon = 0
-                    yield Change(one.service.name, True, f"{one.service.name} runs steadily again")
+                elif not one.is_steady and self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS:
+                    words, was_bad = f"{one.service.name} runs steadily again", one.soon > 0
+                    one.soon, one.is_steady = 0, True
+                    yield Change(one.service.name, True, words, is_steady=True, is_news=was_bad)
             elif self.monotonic() >= one.start_at:
-                self.start(one.service)
-                yield Change(one.service.name, True, f"{one.service.name} is started again")
+                yield self._again(one)
+
+    def _again(self, one: Running) -> Change:
+        """Start what ended; where not even that is possible, as on a full disk, it is tried again later."""
+        name = one.service.name
+        try:
+            self.start(one.service)
+        except OSError as failure:
+            one.start_at = self.monotonic() + LONGEST_WAIT_SECONDS
+            words = f"{name} cannot be started: {failure}; it is tried again in {LONGEST_WAIT_SECONDS:.0f} s"
+            return Change(name, False, words, is_often=True)
+        return Change(name, True, f"{name} is started again")
 
     def stop(self) -> None:
         """Stop all of them, the last started first."""
@@ -151,13 +173,17 @@ class Supervisor:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(0.1, until - self.monotonic()))
             _stop_group(process.pid)
+        for left in {group for one in self.running.values() for group in one.left}:
+            _stop_group(left)
         with suppress(FileNotFoundError):
             state_file(self.home).unlink()
 
     def _ended(self, one: Running, code: int) -> Change:
         assert one.process is not None  # noqa: S101  (the caller asked it)
         name = one.service.name
-        if not one.service.keeps_children:
+        if one.service.keeps_children:
+            one.left.add(one.process.pid)
+        else:
             _stop_group(one.process.pid)
         was_steady = self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS
         one.soon = 1 if was_steady else one.soon + 1
@@ -181,12 +207,12 @@ class Known:
 
     pid: int
     began: float
+    """By the machine's own count where it has one (Linux), which no clock that is set moves."""
 
     def is_alive(self) -> bool:
         """Whether this very process still runs."""
         try:
-            process = psutil.Process(self.pid)
-            return bool(process.create_time() == self.began and process.status() != psutil.STATUS_ZOMBIE)
+            return bool(_began(self.pid) == self.began and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
@@ -194,9 +220,36 @@ class Known:
 def known(pid: int) -> Known:
     """A process of this moment; one that is gone already never is alive again."""
     try:
-        return Known(pid, psutil.Process(pid).create_time())
+        return Known(pid, _began(pid))
     except psutil.NoSuchProcess:
         return Known(pid, 0.0)
+
+
+def _began(pid: int) -> float:
+    """When a process began: clock ticks since the machine started, with that start's own number; else seconds.
+
+    Linux, proc(5): field 22 of /proc/PID/stat. Raises psutil.NoSuchProcess.
+    """
+    stat, boot = Path(f"/proc/{pid}/stat"), Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return float(psutil.Process(pid).create_time())
+    try:
+        ticks = int(stat.read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        raise psutil.NoSuchProcess(pid) from None
+    return ticks + int(boot.read_text()[:8], 16) / 2**33
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold a home for one supervisor, until that ends in whatever way; raises WrongUsage where another holds it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongUsage(f"another 'ringback up' is starting, running or stopping on {home}") from None
+        yield
 
 
 def state_file(home: Path) -> Path:
@@ -236,11 +289,12 @@ def _is_alive(one: Running) -> bool:
     return one.process is not None and one.process.poll() is None
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether an address of ours answers well within two seconds."""
     try:
         with urlopen(address, timeout=2):  # noqa: S310  (an address of our own on this machine)
             return True
-    except (URLError, TimeoutError, ConnectionError):
+    except (URLError, HTTPException, OSError):
         return False
 
 

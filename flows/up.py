@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from campaigns import schedules
 from database import campaigns
-from database.away import is_away
+from database.away import is_of_database
 from database.incidents import close_incident, open_incident
 from flows import automations
 from flows.environment import prepare_stores
 from flows.supervising import LOOK_EVERY_SECONDS, Change, Service, Supervisor, stop_leftovers, supervisor_of
+from flows.telling_others import tell_now
 from ringback.clock import now, shown_in
 from ringback.errors import RingbackError, VendorError, WrongUsage
 from ringback.settings import settings
@@ -77,14 +79,15 @@ def bring_up(say: Callable[[str], None]) -> Supervisor:
 
     Raises WrongUsage where it runs already, NotReady where something does not come up.
     """
+    from flows.showing import show_what_is_missing
     from training import registry
 
-    refuse_second()
     if left := stop_leftovers(settings().home):
         say(f"stopped what an earlier 'ringback up' had left: {', '.join(left)}")
     refuse_taken_ports()
     prepare_stores()
     registry.prepare()
+    show_what_is_missing()
     up = Supervisor(settings().home, environment())
     try:
         for service in services():
@@ -113,28 +116,31 @@ def deploy(finish: Callable[..., None]) -> None:
 
 
 def watch(up: Supervisor, say: Callable[[str], None]) -> None:
-    """Keep everything going until somebody interrupts; says what ends and what comes back."""
+    """Keep everything going until somebody interrupts; says what ends and what comes back, and tells people."""
     while True:
         for change in up.look():
-            say(f"{shown_in(now(), settings().zone):%Y-%m-%d %H:%M:%S}  {change.words}")
-            note(change)
+            if change.is_news:
+                say(f"{shown_in(now(), settings().zone):%Y-%m-%d %H:%M:%S}  {change.words}")
+            if note(change):
+                Thread(target=tell_now, args=(now(), settings().prefect), daemon=True).start()
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def note(change: Change) -> None:
-    """Open an incident about a process that ends again and again, and close it once it runs steadily.
+def note(change: Change) -> bool:
+    """Open an incident about a process that ends again and again, and close it once one runs steadily.
 
-    A database that is away is no reason to let the processes go: it is said on the screen all the same.
+    Gives whether there is something to tell. A database that is away or full is no reason to let the processes go: the
+    change is said on the screen all the same.
     """
     words = f"{change.name} ends again and again: {change.words}"
     try:
         if change.is_often:
-            open_incident(PROCESS, change.name, words, now(), "critical")
-        elif change.is_up and "steadily" in change.words:
-            close_incident(PROCESS, change.name, now(), change.words)
+            return open_incident(PROCESS, change.name, words, now(), "critical")
+        return change.is_steady and close_incident(PROCESS, change.name, now(), change.words)
     except Exception as failure:
-        if not is_away(failure):
+        if not is_of_database(failure):
             raise
+        return False
 
 
 def addresses() -> dict[str, str]:

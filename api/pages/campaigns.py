@@ -25,7 +25,8 @@ class CampaignFacts:
     conduct: Conduct | None
     wrong: str | None
     """Why its conduct or the playbook cannot be read."""
-    performance: CampaignPerformance
+    performance: CampaignPerformance | None
+    """None where its conduct cannot be read."""
     sequences: Sequence[MailSequence]
     tests: Sequence[TestStanding]
     members: Sequence[KeptCard]
@@ -37,8 +38,9 @@ def facts_of(campaign: Planned, outcome: str | None, after: str | None, at: date
     last = cards.card_of_member(campaign.campaign_id, after) if after else None
     members = cards.cards_in(campaign.campaign_id, MEMBERS_SHOWN + 1, outcome, "score", last)
     conduct, chosen, wrong = _playbook(campaign)
+    told = performance(campaign, at) if conduct is not None else None
     return CampaignFacts(
-        campaign, conduct, wrong, performance(campaign, at), chosen, list(standings_of(chosen, at)), members,
+        campaign, conduct, wrong, told, chosen, list(standings_of(chosen, at)), members,
         dict(cards.outcomes_in(campaign.campaign_id)),
     )  # fmt: skip
 
@@ -46,7 +48,10 @@ def facts_of(campaign: Planned, outcome: str | None, after: str | None, at: date
 def _playbook(campaign: Planned) -> tuple[Conduct | None, list[MailSequence], str | None]:
     try:
         conduct = Conduct.read(campaign.conduct)
-        known = sequences(settings())
-    except (BadMapping, BadPlaybook) as failure:
+    except BadMapping as failure:
         return None, [], str(failure)
+    try:
+        known = sequences(settings())
+    except BadPlaybook as failure:
+        return conduct, [], str(failure)
     return conduct, [known[name] for name in conduct.sequences or sorted(known) if name in known], None

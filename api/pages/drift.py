@@ -1,10 +1,11 @@
 """Drift: what the daily checks found, and how the champion does on calls whose outcomes are known."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel
 
 from api.pages.charts import Series, chart
 from database.incidents import Open, open_incidents
@@ -16,6 +17,39 @@ KINDS = frozenset({"drift", "performance"})
 FEATURES_DRAWN = 15
 
 
+class Estimated(BaseModel):
+    """What is expected of calls whose outcomes are not known."""
+
+    since: str
+    until: str
+    said: list[str]
+
+
+class Found(BaseModel):
+    """A feature that moved."""
+
+    words: str
+
+
+class Distance(BaseModel):
+    """How far a feature is from what was learned."""
+
+    psi: float | None = None
+
+
+class Findings(BaseModel):
+    """What `check-drift` writes (`monitoring/drift_report.py`), as far as the page shows it."""
+
+    champion: str = "not known"
+    findings: list[Found]
+    performance: list[str] = []
+    undecided: list[str] = []
+    retraining: list[str] = []
+    estimates: list[Estimated] = []
+    assumptions: str = ""
+    distances: dict[str, Distance] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check of a day."""
@@ -24,7 +58,7 @@ class Check:
     moved: int
     page: str | None
     """Evidently's page of it."""
-    facts: Mapping[str, Any]
+    facts: Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +86,17 @@ def drifting() -> Drifting:
 def _check(file: Path) -> Check | None:
     day = file.name.removesuffix(FINDINGS)
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        moved = len(facts["findings"])
-    except (OSError, ValueError, KeyError, TypeError):
+        told = Findings.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # also what pydantic says of another shape
         return None
     page = file.with_name(f"{day}.html")
-    return Check(day, moved, page.name if page.is_file() else None, facts)
+    return Check(day, len(told.findings), page.name if page.is_file() else None, told)
 
 
-def _distances(facts: Mapping[str, Any]) -> Mapping[str, object] | None:
-    told = facts.get("distances") or {}
-    largest = sorted(((float(one["psi"]), name) for name, one in told.items()), reverse=True)[:FEATURES_DRAWN]
+def _distances(told: Findings) -> Mapping[str, object] | None:
+    known = [(one.psi, name) for name, one in told.distances.items() if one.psi is not None and isfinite(one.psi)]
+    largest = sorted(known, reverse=True)[:FEATURES_DRAWN]
     if not largest:
         return None
-    return chart(
-        "bars", [name.replace("_", " ") for _, name in largest], [Series("PSI", [psi for psi, _ in largest])], least=0
-    )
+    labels, psi = [name.replace("_", " ") for _, name in largest], [psi for psi, _ in largest]
+    return chart("bars", labels, [Series("PSI", psi)], least=0)

@@ -12,6 +12,8 @@ from reports.periods import KINDS, Kind
 from ringback.settings import settings
 
 REPORTS_OPENED, KEPT_SECONDS = 26, 20.0
+TREND = frozenset({"metric_name", "trend_direction", "before", "difference", "low", "high", "n"})
+ADVICE = frozenset({"title", "priority", "description", "action_items", "evidence"})
 MOVED = ("declining", "improving", "rising", "falling")
 
 
@@ -32,12 +34,17 @@ def improving(moment: datetime) -> Improving:
     """What the latest readable weekly report says, and how the tickets stand."""
     report = next((one for one in archived(settings().reports, "weekly", 4) if one.facts is not None), None)
     facts: Mapping[str, Any] = report.facts if report and report.facts else {}
+    measures: Mapping[str, Any] = facts.get("performance_metrics") or {}
     order = {direction: at for at, direction in enumerate(MOVED)}
-    trends = sorted(facts.get("trends", ()), key=lambda one: order.get(one["trend_direction"], len(order)))
-    return Improving(
-        report, trends, facts.get("performance_metrics", {}), facts.get("recommendations", ()),
-        tickets.listed(moment, None),
-    )  # fmt: skip
+    known = [one for one in facts.get("trends") or () if _has(one, TREND) and one["metric_name"] in measures]
+    trends = sorted(known, key=lambda one: order.get(one["trend_direction"], len(order)))
+    advice = [one for one in facts.get("recommendations") or () if _has(one, ADVICE)]
+    return Improving(report, trends, measures, advice, tickets.listed(moment, None))
+
+
+def _has(told: Any, names: frozenset[str]) -> bool:
+    """Whether something of a report has what the page shows; a report of another version may not."""
+    return isinstance(told, dict) and names <= told.keys()
 
 
 def archive() -> dict[Kind, list[Archived]]:

@@ -137,10 +137,9 @@ def until_of(text: str) -> datetime | None:
     if not text.strip():
         return None
     try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise ApiError(422, f"{text[:40]!r} is no day; write 2026-03-18.", field="until") from None
-    return as_utc(datetime.combine(day, time(23, 59, 59)), settings().zone)
+        return as_utc(datetime.combine(date.fromisoformat(text.strip()), time(23, 59, 59)), settings().zone)
+    except (ValueError, OverflowError):  # also a day at the end of all calendars
+        raise ApiError(422, f"{text[:40]!r} is no day; write 2026-03-18, or nothing for good.", field="until") from None
 
 
 def _playbook() -> tuple[list[str], list[str]]:

@@ -66,7 +66,7 @@ def _filled(scope: Scope, template: str, facts: Mapping[str, object]) -> str:
     known = SIGNED_OUT if key is None else {
         "who": key.name, "may": key.may, "csrf": session.token if session else "",
     }  # fmt: skip
-    first = "/" + path.split("/", 2)[1]
+    first = "/" + path.strip("/").split("/", 1)[0]
     asked = Request(scope).query_params
     always = {
         "navigation": NAVIGATION, "here": CHIEF.get(first, first), "path": path, "moment": now(),

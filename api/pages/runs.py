@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from ringback.errors import VendorError
 from ringback.settings import settings
 from vendors import prefect_runs
 
-OVER = frozenset({"Completed", "Failed", "Crashed", "Cancelled"})
+UNKNOWN = "not known"
+OVER = frozenset({"Completed", "Failed", "Crashed", "Cancelled", UNKNOWN})
 LONGEST_MESSAGE = 400
 
 
@@ -41,3 +43,11 @@ def run(run_id: str, back: str) -> AskedRun:
     found = prefect_runs.run_of(settings().prefect, run_id)
     url = f"{settings().prefect_page}/runs/flow-run/{run_id}"
     return AskedRun(run_id, found.name, found.state, found.message[:LONGEST_MESSAGE], url, back)
+
+
+def run_or_why_not(run_id: str, back: str) -> AskedRun:
+    """How a run is; where Prefect is away or has forgotten it, that it cannot be said."""
+    try:
+        return run(run_id, back)
+    except VendorError as failure:
+        return AskedRun(run_id, run_id, UNKNOWN, str(failure)[:LONGEST_MESSAGE], settings().prefect_page, back)

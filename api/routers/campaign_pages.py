@@ -89,8 +89,8 @@ async def run_now(campaign_id: CampaignId, _fields: Fields) -> Response:
 
 
 async def run_shown(run_id: str | None, back: str) -> runs.AskedRun | None:
-    """The run that a page asked for, if it did."""
-    return await to_thread.run_sync(runs.run, run_id, back, limiter=LOOK_UPS) if run_id else None
+    """The run that a page asked for, if it did; where Prefect cannot say, that it cannot."""
+    return await to_thread.run_sync(runs.run_or_why_not, run_id, back, limiter=LOOK_UPS) if run_id else None
 
 
 async def _known(campaign_id: str) -> Planned:

@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from typing import Annotated, Literal, cast, get_args
+from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -75,7 +76,7 @@ async def enrich(request: Request, lead_id: LeadId, _fields: Fields) -> Response
     work = await to_thread.run_sync(enriching.enrich_now, lead.lead_id, lead.company_id, now(), limiter=WRITES)
     await asyncio.wait({asyncio.wrap_future(work)}, timeout=WAITED_SECONDS)
     if not wants_part(request):
-        return back_to(f"/leads/{lead.lead_id}", "Enriched." if work.done() else "Enrichment is under way.")
+        return back_to(address_of(lead.lead_id), "Enriched." if work.done() else "Enrichment is under way.")
     if request.query_params.get("from") == "row":
         found = await to_thread.run_sync(pages.found_signals, lead, now(), limiter=LOOK_UPS)
         count = sum(one.value is not None for one in found)
@@ -93,7 +94,7 @@ async def withdraw(
     if not any(one.override_id == override_id for one in mine):
         raise ApiError(404, "There is no such override of this lead.")
     await to_thread.run_sync(overrides.withdraw, override_id, who(request), now(), limiter=WRITES)
-    return back_to(f"/leads/{lead.lead_id}", "Withdrawn: rules and routing decide again.")
+    return back_to(address_of(lead.lead_id), "Withdrawn: rules and routing decide again.")
 
 
 @router.post("/leads/{lead_id:path}/overrides", dependencies=[WRITE])
@@ -112,7 +113,7 @@ async def override(request: Request, lead_id: LeadId, fields: Fields) -> Respons
         overrides.make, cast(Kind, kind), campaign_id, lead.lead_id, outcome, because, who(request), now(), until
     )
     made = await to_thread.run_sync(make, limiter=WRITES)
-    return back_to(f"/leads/{lead.lead_id}", f"From now on the {spoken(kind)} is {made.outcome}, as you decided.")
+    return back_to(address_of(lead.lead_id), f"From now on the {spoken(kind)} is {made.outcome}, as you decided.")
 
 
 @router.get("/leads/{lead_id:path}")
@@ -146,6 +147,15 @@ async def finish(
     if not await to_thread.run_sync(tasks.finish, task_id, who(request), outcome, now(), limiter=WRITES):
         raise ApiError(409, "This task was done before, or is not there any more.", code="done_before")
     return back_to(inside(fields.get("back", "/tasks")), "Done.")
+
+
+def address_of(lead_id: str) -> str:
+    """Of a lead's page; an id may have characters that mean something in an address.
+
+    >>> address_of("a/b?c#d%e")
+    '/leads/a%2Fb%3Fc%23d%25e'
+    """
+    return f"/leads/{quote(lead_id, safe='')}"
 
 
 def who(request: Request) -> str:

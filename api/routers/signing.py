@@ -18,13 +18,14 @@ from ringback.clock import now
 
 router = APIRouter(include_in_schema=False)
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+LONGEST_NEXT = 2_000
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """The address of an asset changes with its content."""
 
 
 @router.get(SIGN_IN)
 async def sign_in_page(
-    request: Request, next: Annotated[str, Query(max_length=2_000, description="Where to go afterwards.")] = "/"
+    request: Request, next: Annotated[str, Query(description="Where to go afterwards.")] = "/"
 ) -> HTMLResponse:
     """Ask for a key."""
     return show(request, "sign_in.html", next=inside(next), wrong=None)
@@ -70,7 +71,7 @@ def inside(address: str) -> str:
     >>> inside("/leads?page=2"), inside("//evil.example"), inside("https://evil.example"), inside("/\\\\evil.example")
     ('/leads?page=2', '/', '/', '/')
     """
-    is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
+    is_ours = len(address) <= LONGEST_NEXT and address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if is_ours and address.isprintable() else "/"
 
 

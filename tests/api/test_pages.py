@@ -294,3 +294,92 @@ def test_drift_pages_are_shut_in(browse: Browse, home: object) -> None:
     assert "sandbox allow-scripts;" in browser.get("/drift/2026-03-18.html").headers["Content-Security-Policy"]
     assert browser.get("/drift/..%2F..%2Ftracking.secret").status_code == 404
     assert "1 findings cannot be read" in browser.get("/drift").text
+
+
+def test_a_lead_of_whom_little_is_known_has_a_page(browse: Browse) -> None:
+    people.publish_calls([a_call("one", lead_id="call:fellow:rec/1?x#y%z", company_id=None)])
+    people.publish_leads([a_lead("call:fellow:rec/1?x#y%z", NOON, email=None, company_id=None)])
+    browser = browse("write")
+    (link,) = re.findall(r'<th scope="row"><a href="([^"]+)"', browser.get("/leads").text)
+    assert "company not known" in browser.get(link).text
+    assert "Enriched." in send(browser, f"{link}/enrich")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_bought(monkeypatch: pytest.MonkeyPatch) -> None:
+    from api import enriching
+
+    monkeypatch.setattr(enriching, "_work", lambda _batch: None)
+
+
+def a_version(number: str, *aliases: str, **metrics: float) -> dict[str, object]:
+    return {
+        "version": number, "candidate": "xgboost", "as_of": "2026-03-01T00:00:00", "aliases": list(aliases), "rows": 400,
+        "reason": "first champion", "because": "weekly", "run_id": f"run{number}", "metrics": metrics,
+    }  # fmt: skip
+
+
+def test_the_first_version_has_a_page_and_so_has_one_that_lacks_a_metric(browse: Browse) -> None:
+    from database.published import publish
+
+    publish("models progression", {"experiment_id": "1", "versions": [a_version("1", "champion", brier=0.2)]}, NOON)
+    browser = browse("admin")
+    assert "version 1" in browser.get("/models").text
+    both = [
+        a_version("2", "champion", brier=0.19, roc_auc=0.7, roc_auc_low=0.6, roc_auc_high=0.8),
+        a_version("1", brier=0.2),
+    ]
+    publish("models progression", {"experiment_id": "1", "versions": both}, NOON + timedelta(days=1))
+    page = browser.get("/models").text
+    assert "<strong>0.190</strong>" in page
+    assert "0.600 to 0.800" in page
+
+
+def test_a_run_that_prefect_cannot_say_anything_about_does_not_hide_the_page(
+    browse: Browse, configured: Callable[..., None]
+) -> None:
+    configured(prefect_url="http://127.0.0.1:9")
+    page = browse("read").get("/models?run=00000000-0000-0000-0000-000000000000")
+    assert (page.status_code, "not known" in page.text, "does not answer" in page.text) == (200, True, True)
+
+
+@pytest.mark.parametrize("text", [
+    '{"findings": []}', '{"findings": [], "distances": {"a": {"psi": null}, "b": {"psi": NaN}, "c": {"psi": 0.1}}}',
+    '{"findings": [{"words": "it moved"}], "performance": null}', "[]",
+])  # fmt: skip
+def test_findings_of_another_shape_are_shown_or_said_to_be_unreadable(browse: Browse, text: str) -> None:
+    from ringback.settings import settings
+
+    folder = settings().reports / "drift"
+    folder.mkdir(parents=True)
+    (folder / "2026-03-18.findings.json").write_text(text)
+    assert browse("read").get("/drift").status_code == 200
+
+
+def test_a_campaign_whose_conduct_cannot_be_read_can_still_be_paused(browse: Browse) -> None:
+    a_campaign("odd", conduct={"zzz": 1})
+    browser = browse("write")
+    assert "Extra inputs are not permitted" in browser.get("/campaigns/odd").text
+    assert "Paused" in send(browser, "/campaigns/odd/state", state="paused")
+
+
+def test_for_ever_is_said_by_leaving_the_day_out(browse: Browse, ana: str) -> None:
+    browser = browse("write")
+    fields = {"csrf": token(browser), "campaign_id": "spring", "what": "qualification:review", "because": "for ever"}
+    assert browser.post(f"{ana}/overrides", data={**fields, "until": "9999-12-31"}).status_code == 422
+
+
+def test_an_odd_cookie_of_another_program_signs_nobody_out(browse: Browse) -> None:
+    browser = browse("read")
+    ours = f"{sessions.COOKIE}={browser.cookies[sessions.COOKIE]}"
+    browser.cookies.clear()
+    answer = browser.get("/leads", headers={"Cookie": f'prefs={{"a":1}}; {ours}'}, follow_redirects=False)
+    assert answer.status_code == 200
+
+
+def test_a_part_of_a_page_asks_for_no_password_box_and_a_long_way_back_is_left_out(
+    client: TestClient, home: object
+) -> None:
+    part = client.get("/leads/x/signals", headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["WWW-Authenticate"][:6]) == (401, "Bearer")
+    assert 'name="next" value="/"' in client.get(f"/sign-in?next=/leads?search={'x' * 3_000}", headers=HTML).text

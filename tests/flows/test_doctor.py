@@ -56,6 +56,7 @@ def test_secrets_that_others_can_read_are_told(configure: Configure, home: Path)
     ("look", "values", "said"),
     [
         (doctor.addresses_are_whole, {"apollo_url": "api.apollo.io"}, "RINGBACK_APOLLO_URL is no whole address"),
+        (doctor.addresses_are_whole, {"crm_leads_url": "https://[x"}, "RINGBACK_CRM_LEADS_URL is no whole address"),
         (doctor.addresses_are_whole, {"slack_url": "hooks"}, "RINGBACK_SLACK_URL is no address"),
         (doctor.files_can_be_read, {"zone": "Chicago"}, "'Chicago' is no time zone; one is America/Chicago"),
         (doctor.files_can_be_read, {"policy": "/nowhere/policy.toml"}, "there is no file /nowhere/policy.toml"),
@@ -103,7 +104,7 @@ def test_no_secret_is_shown(configure: Configure) -> None:
         apollo_key="key-of-apollo", database_url="postgresql://ada:s3cret@db/ringback", slack_url="https://s/hook"
     )
     text = json.dumps(shown(settings()))
-    assert not any(secret in text for secret in ("key-of-apollo", "s3cret", "https://s/hook"))
+    assert not any(secret in text for secret in ("key-of-apollo", "s3cret", "https://s/hook", "t0ken"))
     assert "postgresql://ada:**********@db/ringback" in text
 
 

@@ -11,8 +11,20 @@ from pathlib import Path
 import pytest
 
 from database.incidents import open_incidents
-from flows.supervising import Change, NotReady, Service, Supervisor, known, state_file, stop_leftovers, supervisor_of
+from flows.supervising import (
+    Change,
+    NotReady,
+    Service,
+    Supervisor,
+    known,
+    only_one,
+    state_file,
+    stop_leftovers,
+    supervisor_of,
+)
+from flows.telling_others import tell_now
 from flows.up import note, refuse_second
+from ringback.clock import now
 from ringback.errors import WrongUsage
 from ringback.settings import settings
 
@@ -74,7 +86,8 @@ def test_what_a_killed_process_had_started_is_stopped_unless_it_is_to_go_on(up: 
     changes_of(up, 4)
     until(lambda: not is_there(children["takes"]))
     assert is_there(children["leaves"])
-    os.kill(children["leaves"], signal.SIGKILL)
+    up.stop()
+    until(lambda: not is_there(children["leaves"]))
 
 
 def test_a_process_that_ends_at_once_waits_longer_each_time_and_people_are_told(tmp_path: Path, home: Path) -> None:
@@ -102,13 +115,48 @@ def test_an_incident_about_a_process_is_over_once_it_runs_steadily(tmp_path: Pat
     at = [0.0]
     up = Supervisor(tmp_path, os.environ, monotonic=lambda: at[0])
     up.start(Service("one", SLEEPS))
-    up.running["one"].soon = 3
     note(Change("one", False, "one ended with status 1", is_often=True))
     at[0] = 60.0
     (steady,) = up.look()
-    note(steady)
+    assert (note(steady), steady.is_news) == (True, False)
+    assert list(up.look()) == []
     up.stop()
     assert open_incidents() == []
+
+
+def test_a_process_that_cannot_be_started_is_tried_again_and_takes_no_other_down(tmp_path: Path) -> None:
+    at = [0.0]
+    up = Supervisor(tmp_path, os.environ, monotonic=lambda: at[0])
+    up.start(Service("one", SLEEPS))
+    up.start(Service("other", SLEEPS))
+    (tmp_path / "logs/one.log").unlink()
+    (tmp_path / "logs/one.log").mkdir()
+    os.kill(pid_of(up, "one"), signal.SIGKILL)
+    until(lambda: up.running["one"].process is None or list(up.look()))
+    at[0] = 2.0
+    (change,) = up.look()
+    assert "one cannot be started: " in change.words
+    assert is_there(pid_of(up, "other"))
+    (tmp_path / "logs/one.log").rmdir()
+    at[0] = 70.0
+    assert "one is started again" in [one.words for one in up.look()]
+    up.stop()
+
+
+def test_people_are_told_at_once_by_whoever_still_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from database.incidents import timeline
+
+    monkeypatch.setattr("flows.telling.send", lambda _notice, _prefect: True)
+    assert note(Change("worker", False, "worker was killed", is_often=True))
+    tell_now(now(), None)
+    assert timeline()[0].notices["sent"] >= 2
+
+
+def test_two_that_start_at_once_are_told_apart(home: Path) -> None:
+    with only_one(home), pytest.raises(WrongUsage, match="another 'ringback up' is starting, running or stopping"):
+        only_one(home).__enter__()
+    with only_one(home):
+        assert (home / "up.lock").exists()
 
 
 def test_whoever_does_not_become_ready_is_named_with_its_log(up: Supervisor) -> None:
