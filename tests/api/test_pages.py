@@ -314,8 +314,8 @@ def nothing_is_bought(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def a_version(number: str, *aliases: str, **metrics: float) -> dict[str, object]:
     return {
-        "version": number, "candidate": "xgboost", "as_of": "2026-03-01T00:00:00", "aliases": list(aliases), "rows": 400,
-        "reason": "first champion", "because": "weekly", "run_id": f"run{number}", "metrics": metrics,
+        "version": number, "candidate": "xgboost", "as_of": "2026-03-01T00:00:00", "aliases": list(aliases),
+        "rows": 400, "reason": "first champion", "because": "weekly", "run_id": f"run{number}", "metrics": metrics,
     }  # fmt: skip
 
 
@@ -325,10 +325,8 @@ def test_the_first_version_has_a_page_and_so_has_one_that_lacks_a_metric(browse:
     publish("models progression", {"experiment_id": "1", "versions": [a_version("1", "champion", brier=0.2)]}, NOON)
     browser = browse("admin")
     assert "version 1" in browser.get("/models").text
-    both = [
-        a_version("2", "champion", brier=0.19, roc_auc=0.7, roc_auc_low=0.6, roc_auc_high=0.8),
-        a_version("1", brier=0.2),
-    ]
+    newer = a_version("2", "champion", brier=0.19, roc_auc=0.7, roc_auc_low=0.6, roc_auc_high=0.8)
+    both = [newer, a_version("1", brier=0.2)]
     publish("models progression", {"experiment_id": "1", "versions": both}, NOON + timedelta(days=1))
     page = browser.get("/models").text
     assert "<strong>0.190</strong>" in page
