@@ -26,7 +26,7 @@ PAGE_ROWS = 25
 RECOMMENDATIONS = ("AE_HANDOFF", "NURTURE_TRACK", "SELF_SERVICE")
 PRIORITIES = ("HIGH_VOICE_AI", "HIGH", "MEDIUM", "LOW")
 COLUMNS: tuple[tuple[Order, str], ...] = (
-    ("name", "Lead"), ("company", "Company"), ("score", "Score"), ("known_at", "Known since"),
+    ("name", "Lead"), ("company", "Company"), ("score", "Score"), ("known_at", "Updated"),
 )  # fmt: skip
 MOST_CAMPAIGNS = 500
 

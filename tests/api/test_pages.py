@@ -215,7 +215,7 @@ def test_the_timeline_tells_all_that_happened_the_latest_first(browse: Browse, a
     again = browser.post(f"/tasks/{task.task_id}/done", data={"csrf": token(browser), "outcome": "once more"})
     assert (again.status_code, tasks.tasks()[0].outcome) == (409, "booked a call")
     told = browser.get(ana).text.split('id="timeline"')[1]
-    order = [told.index(words) for words in ("booked a call", "Answer her", "Scored", "Became known")]
+    order = [told.index(words) for words in ("booked a call", "Answer her", "Scored", "Last brought up to date")]
     assert order == sorted(order)
 
 
