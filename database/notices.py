@@ -115,11 +115,13 @@ def told_at(incident_id: str) -> list[tuple[str, str]]:
         return sorted((row.channel, row.recipient) for row in connection.execute(asked) if row.channel != "before")
 
 
-def take_over(incident_id: str, words: str, at: datetime, states: dict[tuple[str, str], Outcome]) -> None:
-    """Keep what was told of an incident's opening while the database could not be asked."""
+def take_over(
+    incident_id: str, words: str, at: datetime, states: dict[tuple[str, str], Outcome], step: Step = "opened"
+) -> None:
+    """Keep what was told of a step of an incident while the database could not be asked."""
     rows = [
         {
-            "incident_id": incident_id, "step": "opened", "channel": channel, "recipient": recipient, "words": words,
+            "incident_id": incident_id, "step": step, "channel": channel, "recipient": recipient, "words": words,
             "noted_at": at, "due_at": at, "state": outcome, "attempts": 1, "settled_at": at,
         }
         for (channel, recipient), outcome in states.items()

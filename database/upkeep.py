@@ -24,6 +24,7 @@ FREE_SHARE = 0.2
 LARGEST_VACUUM = 2**30
 """Bytes; to write a larger file anew could keep writers waiting for longer than the thirty seconds that they do."""
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+EMPTY_SCHEMA = Path(__file__).with_name("empty_schema.sql")
 PG_TOOLS_MISSING = (
     "{} is not installed; a PostgreSQL database is copied with its own tools: install the package postgresql-client "
     "in the server's version"
@@ -42,6 +43,11 @@ class Optimised:
 def is_sqlite(url: str | None = None) -> bool:
     """Whether a database URL (that of the settings where none is said) is of an SQLite file."""
     return make_url(url or settings().database).get_backend_name() == "sqlite"
+
+
+def shown(url: str) -> str:
+    """A URL of a store without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path:
@@ -140,17 +146,57 @@ def check_dump(file: Path) -> int:
     return sum(" TABLE DATA " in line for line in listed.splitlines())
 
 
+def keep_postgres(to: Path, replace: bool) -> bool:
+    """Dump what is to be replaced in the PostgreSQL database of the settings, of whatever shape, for its owner only.
+
+    False where there are no tables, and so no file. Raises StoreError where there are some and `replace` is not said.
+    """
+    there = _count_tables(replace)
+    if there:
+        _make_private(to)
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={to}")
+    return there > 0
+
+
 def load_dump(file: Path, replace: bool) -> None:
     """Put a dump into the PostgreSQL database of the settings, all of it or nothing.
 
-    Raises StoreError where that has tables already and `replace` is not said.
+    With `replace` all that is in the schema goes first, in the same transaction, and not only what the dump knows of:
+    tables of a newer ringback would stand in the way of the migration that makes them again.
+    Raises StoreError where there are tables and `replace` is not said, before anything is done.
     """
+    _count_tables(replace)
+    script = file.with_name(f".{file.name}.sql")
+    _make_private(script)
+    try:
+        _run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file), has_database=False)
+        first = [f"--file={EMPTY_SCHEMA}", *_drop_schemas(file)] if replace else []
+        _run(
+            "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", *first,
+            f"--file={script}", dbname=True,
+        )  # fmt: skip
+    finally:
+        script.unlink(missing_ok=True)
+
+
+def _count_tables(replace: bool) -> int:
     with engine(settings().database).connect() as connection:
         there = int(connection.scalar(text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")) or 0)
     if there and not replace:
         raise StoreError(f"the PostgreSQL database has {there} tables already; --force replaces them")
-    clean = ("--clean", "--if-exists") if replace else ()
-    _run("pg_restore", "--single-transaction", "--no-owner", "--no-privileges", *clean, str(file), dbname=True)
+    return there
+
+
+def _drop_schemas(dump: Path) -> list[str]:
+    """What drops the schemas that a dump makes itself; the usual one, `public`, it takes as it is."""
+    listed = _run("pg_restore", "--list", str(dump), has_database=False).splitlines()
+    names = [line.partition(" SCHEMA - ")[2].rpartition(" ")[0] for line in listed if " SCHEMA - " in line]
+    return [f"--command=DROP SCHEMA IF EXISTS {_quoted(name)} CASCADE" for name in names]
+
+
+def _make_private(file: Path) -> None:
+    """An empty file that only its owner can read, for another program to write into."""
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
 
 
 def _run(tool: str, *arguments: str, has_database: bool = True, dbname: bool = False) -> str:

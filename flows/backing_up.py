@@ -30,13 +30,17 @@ LANDING = "landing"
 DATABASE, DUMP, WAREHOUSE, MLFLOW, PREFECT = (
     "database.sqlite", "database.pgdump", "warehouse.duckdb", "mlflow.db", "prefect/prefect.db",
 )  # fmt: skip
+SESSION_SECRET = "session.secret"  # noqa: S105  (a file's name)
 LEFT_OUT: Mapping[str, str] = {
     "logs": "logs", "metrics": "figures of the running service", "vendors": "who was asked how often just now",
     "prefect": "Prefect's own files but its database", "decisions/scratch": "work under way",
     "landing/predictions/done": "answers that are in the database", "landing/decisions/done": "files that are landed",
     "outbox": "mails that were only written to a folder",
+    SESSION_SECRET: "who holds it can sign in as anybody; people sign in anew after a restore",
 }  # fmt: skip
-"""Folders of home that are not backed up, and why not."""
+"""Folders and files of home that are not backed up, and why not."""
+ALWAYS_KEPT = 3
+"""So many of the newest backups stay, however old they are."""
 PASSING = ("snapshots-", ".")
 """How names of temporary files and folders begin."""
 PASSING_SUFFIXES = (".lock", ".gate", "-wal", "-shm", "-journal", ".wal", ".part", ".new", ".begun")
@@ -88,7 +92,7 @@ def back_up(at: datetime, folder: Path | None = None) -> Backup:
     backup = Backup(
         to, to.stat().st_size, manifest.bytes, len(manifest.files), rows, packed - began, done - packed
     )  # fmt: skip
-    published.publish(LAST_BACKUP, {"file": str(to), "bytes": backup.bytes}, at)
+    published.replace(LAST_BACKUP, {"file": str(to), "bytes": backup.bytes}, at)  # also one that a clock dated ahead
     return backup
 
 
@@ -126,9 +130,14 @@ def backups(folder: Path | None = None) -> list[tuple[datetime, Path]]:
     return sorted((moment, path) for path in found if (moment := _moment_of(path)) is not None)
 
 
-def forget_backups(at: datetime, days: int, folder: Path | None = None) -> list[Path]:
-    """Remove backups that are older than so many days, the last one never; gives which."""
-    old = [path for moment, path in backups(folder)[:-1] if moment < at - timedelta(days=days)]
+def forget_backups(days: int, folder: Path | None = None) -> list[Path]:
+    """Remove backups that are so many days older than the newest three, which always stay; gives which.
+
+    Age counts from the oldest of these three and not from now: while backups fail nothing becomes old, and a clock that
+    is a year ahead for a night or two, so that a backup is named for next year, makes nothing old either.
+    """
+    kept = backups(folder)
+    old = [path for moment, path in kept if moment < kept[-ALWAYS_KEPT:][0][0] - timedelta(days=days)]
     for path in old:
         path.unlink()
     return old
@@ -188,7 +197,12 @@ def _left_out(home: Path) -> tuple[str, ...]:
     """What of home is not in a backup, and why."""
     passed_over = [f"{name}: {why}" for name, why in LEFT_OUT.items() if (home / name).exists()]
     links = [path.relative_to(home).as_posix() for path in _files(home) if path.is_symlink()]
-    return (*passed_over, *(f"{name}: a link to somewhere else" for name in links))
+    mlflow = settings().mlflow
+    elsewhere = [f"MLflow's runs and models: they are at {upkeep.shown(mlflow)}, back them up there"]
+    is_elsewhere = "://" in mlflow and not mlflow.startswith(("sqlite:", "file:"))
+    return (
+        *passed_over, *(f"{name}: a link to somewhere else" for name in links), *(elsewhere if is_elsewhere else ())
+    )  # fmt: skip
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -199,7 +213,8 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if here / name not in passed_over and not name.startswith(PASSING))
         linked = [name for name in folders if (here / name).is_symlink()]
         for name in sorted(names) + linked:
-            if not name.startswith(PASSING) and not name.endswith(PASSING_SUFFIXES):
+            is_passing = name.startswith(PASSING) or name.endswith(PASSING_SUFFIXES)
+            if not is_passing and here / name not in passed_over:
                 yield here / name
 
 

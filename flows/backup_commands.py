@@ -31,7 +31,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
     into: Annotated[Path | None, typer.Option("--into", help="The home to restore; default RINGBACK_HOME.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Move aside what is there; in PostgreSQL replace it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Move aside what is there, PostgreSQL's in a dump.")] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Restore a backup into an empty home, after all of it was compared with its sums, opened and counted."""
@@ -46,5 +46,6 @@ def restore(
         return
     made_at = f"{parse_time(done.made_at):%Y-%m-%d %H:%M} UTC"
     typer.echo(f"{done.home} is as it was at {made_at}: {done.files:,} files, {done.rows:,} rows")
-    if done.moved_aside:
-        typer.echo(f"what was there before is in {done.moved_aside}; remove it when you are content")
+    for aside in (done.moved_aside, done.database_aside):
+        if aside:
+            typer.echo(f"what was there before is in {aside}; remove it when you are content")

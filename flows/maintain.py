@@ -13,9 +13,9 @@ from campaigns.tracking import SECRET_FILE
 from database import upkeep
 from database.away import is_of_database
 from database.incidents import close_incident, open_incident
-from flows.backing_up import PREFIX, back_up
+from flows.backing_up import PREFIX, SESSION_SECRET, back_up
 from flows.environment import is_scheduled, moment_of, prepare_stores, run_name
-from flows.retention import forget
+from flows.retention import forget, in_words
 from flows.rotating import rotate_logs
 from flows.running import wait_until_calm
 from monitoring.health_gathering import machine
@@ -63,11 +63,15 @@ def maintain(as_of: datetime | None = None) -> Maintained:
 
 
 def keep_in_order(at: datetime) -> Maintained:
-    """Every step at a moment (UTC), in order; the backup comes before anything is removed."""
+    """Every step at a moment (UTC), in order; the backup comes before anything is removed.
+
+    On a night without a backup those of earlier nights are all that there is: none of them is removed.
+    """
     done = Maintained()
     steps: dict[str, Callable[[], str]] = {
-        "logs": lambda: packed(at), "backup": lambda: str(back_up(at)), "forgotten": lambda: forgotten(at),
-        "database": database_words, "warehouse": warehouse_words, "disk": disk, "modes": modes,
+        "logs": lambda: packed(at), "backup": lambda: str(back_up(at)),
+        "forgotten": lambda: forgotten(at, with_backups="backup" not in done.failed), "database": database_words,
+        "warehouse": warehouse_words, "disk": disk, "modes": modes,
     }  # fmt: skip
     for name, step in steps.items():
         with _noted(name, done):
@@ -83,9 +87,10 @@ def packed(at: datetime) -> str:
     return (told or "none is large") + (f"; copied and emptied: {', '.join(doubtful)}" if doubtful else "")
 
 
-def forgotten(at: datetime) -> str:
+def forgotten(at: datetime, with_backups: bool = True) -> str:
     """Remove what is too old."""
-    return ", ".join(f"{n:,} {name}" for name, n in forget(at).items()) or "nothing was too old"
+    removed = in_words(forget(at, with_backups))
+    return removed if with_backups else f"{removed}; backups stay, for there is none of tonight"
 
 
 def database_words() -> str:
@@ -112,7 +117,7 @@ def modes(environment: Path = CHECKOUT / ".env") -> str:
     Raises MaintenanceFailed where others may read the `.env`, which is the person's own.
     """
     home, backups = settings().home, settings().backup_folder
-    closed = dict.fromkeys((home / SECRET_FILE, backups, *backups.glob(f"{PREFIX}*")), NOT_OWNER)
+    closed = dict.fromkeys((home / SECRET_FILE, home / SESSION_SECRET, backups, *backups.glob(f"{PREFIX}*")), NOT_OWNER)
     closed |= {path: WORLD for pattern in ("*.sqlite", "*.duckdb", "*.db") for path in home.glob(pattern)}
     mended = [path.name for path, bits in closed.items() if path.exists() and _close(path, bits)]
     if environment.exists() and environment.stat().st_mode & NOT_OWNER:

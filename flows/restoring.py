@@ -1,4 +1,10 @@
-"""Restoring a backup: nothing of the home is touched before all of it is unpacked, compared, opened and counted."""
+"""Restoring a backup: nothing of the home is touched before all of it is unpacked, compared, opened and counted.
+
+With PostgreSQL the order is: what is in the database is dumped beside the home, the home is put in place, then the
+database is replaced in one transaction. A rename that fails leaves the database alone, and a database that does not
+take the dump leaves itself as it was and lets the old home be put back. Only who is killed between the two is left with
+the new home and the old database, which restoring the same backup again mends.
+"""
 
 import os
 import shutil
@@ -9,8 +15,8 @@ from pathlib import Path
 
 from database import upkeep
 from flows.archive import Manifest
-from flows.backing_up import DUMP, MLFLOW, PREFECT, verify
-from ringback.errors import WrongUsage
+from flows.backing_up import DATABASE, DUMP, MLFLOW, PREFECT, SESSION_SECRET, verify
+from ringback.errors import StoreError, WrongUsage
 from ringback.settings import settings
 
 KEPT_APART = ".before-"
@@ -28,13 +34,16 @@ class Restored:
     rows: int
     moved_aside: Path | None
     """Where what stood there before is; None where nothing did."""
+    database_aside: Path | None = None
+    """A dump of what was in the PostgreSQL database before; None where nothing was."""
 
 
 def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Restored:
     """Restore a backup into a home; with `force` what is there is moved aside, and a PostgreSQL database replaced.
 
-    Raises WrongUsage where the home is not empty, or in use; StoreError where the backup does not hold, before anything
-    of the home is touched.
+    Raises WrongUsage where the home is not empty, or in use, or its database would not be the one that the backup
+    brings; StoreError where the backup does not hold, before anything of the home is touched, or where PostgreSQL does
+    not take it.
     """
     home = home.absolute()
     _refuse(home, force)
@@ -42,13 +51,17 @@ def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Res
     try:
         fresh = work / "home"
         manifest = verify(archive, fresh)
+        _refuse_other_database(manifest, home)
+        (fresh / SESSION_SECRET).unlink(missing_ok=True)  # earlier backups hold it
         _move_addresses(fresh, Path(manifest.home), home)
-        _load_database(fresh, manifest, force)
+        before = _keep_database(manifest, home, at, force)
         aside = _put_in_place(fresh, home, at)
+        if manifest.engine == "postgresql":
+            _load_database(home, aside, work, before, force)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     rows = sum(n for tables in manifest.counts.values() for n in tables.values())
-    return Restored(home, manifest.made_at, len(manifest.files), rows, aside)
+    return Restored(home, manifest.made_at, len(manifest.files), rows, aside, before)
 
 
 def _refuse(home: Path, force: bool) -> None:
@@ -61,6 +74,28 @@ def _refuse(home: Path, force: bool) -> None:
             port = getattr(settings(), f"{name}_port")
             if _listens(port):
                 raise WrongUsage(f"something listens on {name}'s port {port}: stop 'ringback up' before restoring")
+
+
+def _refuse_other_database(manifest: Manifest, home: Path) -> None:
+    """What is restored must be what is used afterwards; of a home not configured here only the kind is known."""
+    database = settings().database
+    if manifest.engine == "postgresql":
+        if upkeep.is_sqlite():
+            raise WrongUsage(
+                "this backup is of a PostgreSQL database; RINGBACK_DATABASE_URL must name one to restore into"
+            )
+        return
+    if not upkeep.is_sqlite():
+        raise WrongUsage(
+            f"this backup is of an SQLite database, and RINGBACK_DATABASE_URL names {upkeep.shown(database)}, so that "
+            "nobody would use what is restored: unset it to restore"
+        )
+    used = upkeep.sqlite_file(database).resolve()
+    if home.resolve() == settings().home.resolve() and used != (home / DATABASE).resolve():
+        raise WrongUsage(
+            f"RINGBACK_DATABASE_URL names {used}, and the backup is restored to {home / DATABASE}, so that nobody "
+            "would use it: unset RINGBACK_DATABASE_URL to restore, or restore --into another home and copy that file"
+        )
 
 
 def _holds_something(home: Path) -> bool:
@@ -90,13 +125,13 @@ def _move_addresses(fresh: Path, old: Path, new: Path) -> None:
                 upkeep.move_paths(fresh / name, f"{before}/", f"{after}/")
 
 
-def _load_database(fresh: Path, manifest: Manifest, force: bool) -> None:
-    """A dump goes into the PostgreSQL server of the settings."""
+def _keep_database(manifest: Manifest, home: Path, at: datetime, force: bool) -> Path | None:
+    """What is in PostgreSQL goes into a file beside the home, or on its disk where that is one of its own."""
     if manifest.engine != "postgresql":
-        return
-    if upkeep.is_sqlite():
-        raise WrongUsage("this backup is of a PostgreSQL database; RINGBACK_DATABASE_URL must name one to restore into")
-    upkeep.load_dump(fresh / DUMP, replace=force)
+        return None
+    name = f"{KEPT_APART}{at:%Y%m%dT%H%M%S}.pgdump"
+    to = home / name if os.path.ismount(home) else home.with_name(f"{home.name}{name}")
+    return to if upkeep.keep_postgres(to, replace=force) else None
 
 
 def _put_in_place(fresh: Path, home: Path, at: datetime) -> Path | None:
@@ -108,8 +143,41 @@ def _put_in_place(fresh: Path, home: Path, at: datetime) -> Path | None:
         os.rename(home, aside)
     elif home.exists():
         shutil.rmtree(home)
-    os.rename(fresh, home)
+    try:
+        os.rename(fresh, home)
+    except OSError:
+        if aside is not None:
+            os.rename(aside, home)
+        raise
     return aside
+
+
+def _load_database(home: Path, aside: Path | None, work: Path, before: Path | None, force: bool) -> None:
+    """The dump goes into PostgreSQL; where that does not take it the home is put back as it was."""
+    try:
+        upkeep.load_dump(home / DUMP, replace=force)
+    except BaseException as failure:
+        _put_back(home, aside, work / "refused")
+        copy = f" (a copy of it is in {before})" if before else ""
+        if isinstance(failure, StoreError):
+            raise StoreError(f"{failure}; home and database are as they were{copy}") from failure
+        raise
+
+
+def _put_back(home: Path, aside: Path | None, refused: Path) -> None:
+    """What was restored goes away, and what stood there comes back."""
+    if not os.path.ismount(home):
+        os.rename(home, refused)
+        if aside is not None:
+            os.rename(aside, home)
+        return
+    refused.mkdir()
+    for path in [one for one in home.iterdir() if one != refused.parent and not one.name.startswith(KEPT_APART)]:
+        os.rename(path, refused / path.name)
+    if aside is not None:
+        for path in list(aside.iterdir()):
+            os.rename(path, home / path.name)
+        aside.rmdir()
 
 
 def _move_one_by_one(fresh: Path, home: Path, at: datetime) -> Path | None:

@@ -1,8 +1,9 @@
 """What is removed after its time; what was decided, spent, sent and learned stays."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from logging import getLogger
 from pathlib import Path
 
 from database import health, inbox, incidents, keys, retention
@@ -10,18 +11,27 @@ from flows.backing_up import forget_backups
 from flows.check_health import prefect_url
 from flows.rotating import KEPT as LOGS_KEPT
 from flows.rotating import forget_logs
+from ringback.errors import RingbackError
 from ringback.settings import settings
 from scoring.log import folder as answers_folder
 from vendors.prefect_health import forget_runs
 from warehouse.decisions import landing_folder
 
+log = getLogger("ringback.maintenance")
 DAY = timedelta(days=1)
 USAGE_KEPT = 2 * DAY
 RUNS_KEPT = 30 * DAY
 
 
-def forget(at: datetime) -> dict[str, int]:
-    """Remove what is too old at a moment (UTC); gives how many of each."""
+class NotForgotten(RingbackError):
+    """Some of what is too old could not be removed; the message says what and why, and what was removed."""
+
+
+def forget(at: datetime, with_backups: bool = True) -> dict[str, int]:
+    """Remove what is too old at a moment (UTC); gives how many of each. Backups stay unless `with_backups`.
+
+    Raises NotForgotten where something could not be removed, after all the rest was.
+    """
     before = at - settings().keep_records_days * DAY
     logs = settings().home / "logs"
     server, answers, decisions = prefect_url(), answers_folder(), landing_folder()
@@ -37,9 +47,25 @@ def forget(at: datetime) -> dict[str, int]:
         "mails in the folder": lambda: remove(_older((settings().home / "outbox").glob("*.eml"), before)),
         "packed logs": lambda: forget_logs(logs, at - LOGS_KEPT),
         "runs in Prefect": lambda: forget_runs(server, at - RUNS_KEPT) if server else 0,
-        "backups": lambda: len(forget_backups(at, settings().keep_backups_days)),
+        "backups": lambda: len(forget_backups(settings().keep_backups_days)) if with_backups else 0,
     }  # fmt: skip
-    return {name: gone for name, step in steps.items() if (gone := step())}
+    gone: dict[str, int] = {}
+    failed: list[str] = []
+    for name, step in steps.items():
+        try:
+            gone[name] = step()
+        except Exception as failure:
+            log.exception("%s could not be removed", name)
+            failed.append(f"{name}: {type(failure).__name__}: {failure}"[:200])
+    removed = {name: count for name, count in gone.items() if count}
+    if failed:
+        raise NotForgotten(f"{'; '.join(failed)} (removed: {in_words(removed)})")
+    return removed
+
+
+def in_words(removed: Mapping[str, int]) -> str:
+    """How many of each were removed."""
+    return ", ".join(f"{count:,} {name}" for name, count in removed.items()) or "nothing was too old"
 
 
 def remove(paths: Iterable[Path]) -> int:

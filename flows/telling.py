@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from logging import getLogger
+from pathlib import Path
 
 from database import notices
 from database.incidents import HEALTH
@@ -62,10 +63,13 @@ def tell_due(at: datetime, prefect: str | None) -> Told:
     return told
 
 
-def send(notice: Notice, prefect: str | None) -> bool:
-    """Send one notice; False where nobody is at its channel. Raises what the channel raises."""
+def send(notice: Notice, prefect: str | None, state_folder: Path | None = None) -> bool:
+    """Send one notice; False where nobody is at its channel. Raises what the channel raises.
+
+    Requests are counted in the `state_folder`, where one is said: for a home that takes nothing just now.
+    """
     channels: Mapping[str, Callable[[Notice], bool]] = {
-        "slack": _post, "mail": _mail, "event": partial(_emit, prefect),
+        "slack": partial(_post, state_folder), "mail": _mail, "event": partial(_emit, prefect),
     }  # fmt: skip
     return channels[notice.channel](notice)
 
@@ -80,10 +84,11 @@ def component_of(kind: str, subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", component.lower()).strip("-")
 
 
-def _post(notice: Notice) -> bool:
+def _post(state_folder: Path | None, notice: Notice) -> bool:
     client = slack.connect(settings())
     if client is None:
         return False
+    client.state_folder = state_folder or client.state_folder
     with client:
         slack.post(client, f"*{SAID[notice.step]}* ({_about(notice)}): {notice.words}")
     return True

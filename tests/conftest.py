@@ -108,6 +108,17 @@ def migrated_on_postgres(postgres: Server) -> str:
     return url
 
 
+@pytest.fixture
+def on_postgres(home: Path, postgres: Server, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose database is on PostgreSQL, with that server's own tools."""
+    if not (postgres.programs / "pg_dump").exists():
+        pytest.skip(f"pg_dump is not in {postgres.programs}")
+    monkeypatch.setenv("RINGBACK_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("PATH", f"{postgres.programs}{os.pathsep}{os.environ['PATH']}")
+    forget_home()
+    return home
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both stores as the migrations make them, to be copied: that is quicker than to migrate for each test."""

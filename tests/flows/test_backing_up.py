@@ -295,19 +295,52 @@ def test_a_backup_that_does_not_hold_when_it_is_verified_does_not_count(
     assert (backups(), last_backup(), list((full / "backups").glob(".*.unverified"))) == ([], None, [])
 
 
-def test_the_last_verified_backup_is_known_and_old_ones_go_but_never_the_last(full: Path) -> None:
-    folder = full / "backups"
-    folder.mkdir()
-    for days in (0, 5, 16):
-        (folder / f"ringback-{NOON - days * DAY:%Y%m%dT%H%M%S}.tar.zst").touch()
-    (folder / "ringback-notes.tar.zst").touch()
-    assert [path.name for path in forget_backups(NOON, 14)] == ["ringback-20260302T120000.tar.zst"]
-    assert [moment for moment, _ in backups()] == [NOON - 5 * DAY, NOON]
-    assert len(forget_backups(NOON + 365 * DAY, 14)) == 1
-    assert [moment for moment, _ in backups()] == [NOON]
-    made = back_up(NOON + DAY)
+def some_backups(home: Path, *days: int) -> Path:
+    """A folder of backups that were made so many days before noon."""
+    folder = home / "backups"
+    folder.mkdir(exist_ok=True)
+    for ago in days:
+        (folder / f"ringback-{NOON - ago * DAY:%Y%m%dT%H%M%S}.tar.zst").touch()
+    return folder
+
+
+def test_the_last_backup_that_was_verified_is_known(full: Path) -> None:
+    made = back_up(NOON)
+    assert last_backup() == NOON
+    assert (published.published(LAST_BACKUP) or ({},))[0] == {"file": str(made.file), "bytes": made.bytes}
+    assert full in made.file.parents
+
+
+@pytest.mark.usefixtures("full")
+def test_a_backup_that_a_clock_dated_a_year_ahead_is_the_last_one_only_until_the_next() -> None:
+    back_up(NOON + 365 * DAY)
+    back_up(NOON + DAY)
     assert last_backup() == NOON + DAY
-    assert (published.published(LAST_BACKUP) or ({},))[0]["file"] == str(made.file)
+
+
+def test_backups_go_that_are_fourteen_days_older_than_the_newest_three(home: Path) -> None:
+    folder = some_backups(home, 0, 1, 2, 16, 17)
+    (folder / "ringback-notes.tar.zst").touch()
+    assert [path.name for path in forget_backups(14)] == ["ringback-20260301T120000.tar.zst"]
+    assert [moment for moment, _ in backups()] == [NOON - days * DAY for days in (16, 2, 1, 0)]
+
+
+def test_the_newest_three_backups_stay_however_long_ago_they_were_made(home: Path) -> None:
+    some_backups(home, 365, 730, 1095)
+    assert forget_backups(14) == []
+    some_backups(home, 0)
+    assert [path.name for path in forget_backups(14)] == ["ringback-20230319T120000.tar.zst"]
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_a_clock_that_is_a_year_ahead_for_a_night_or_two_makes_no_backup_old(home: Path, nights: int) -> None:
+    some_backups(home, *range(14), *(-365 - night for night in range(nights)))
+    assert forget_backups(14) == []
+
+
+@pytest.mark.usefixtures("home")
+def test_a_folder_without_backups_has_none_to_forget() -> None:
+    assert forget_backups(14) == []
 
 
 def test_what_a_backup_that_was_killed_left_behind_is_removed_by_the_next(full: Path) -> None:

@@ -121,9 +121,10 @@ def locked(home: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def impatient(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def impatient(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nobody waits long for the database's lock."""
     monkeypatch.setattr("database.session.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("flows.without_database.ELSEWHERE", (tmp_path_factory.mktemp("elsewhere"),))
     forget_home()
     return home
 

@@ -1,8 +1,12 @@
 """The night's housework: each step is done whatever becomes of the others, and what failed is told once."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -11,7 +15,7 @@ from database.inbox import Name
 from database.incidents import open_incidents
 from flows import maintain, retention
 from flows.maintain import MaintenanceFailed, keep_in_order, modes
-from flows.retention import forget
+from flows.retention import NotForgotten, forget
 from ringback.clock import now
 from ringback.errors import StoreError
 from ringback.health import Finding
@@ -24,6 +28,27 @@ from warehouse.connect import reading, writing
 def _no_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's Prefect server is asked."""
     monkeypatch.setattr(retention, "prefect_url", lambda: None)
+
+
+@contextmanager
+def a_server(status: int | None) -> Iterator[str]:
+    """The address of a server that answers everything with a status; with None nobody listens there any more."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status or 500)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        if status is None:
+            server.server_close()
+            yield url
+            return
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield url
+        server.shutdown()
 
 
 def aged(path: Path, days: float) -> Path:
@@ -70,6 +95,33 @@ def test_a_step_that_fails_stops_none_of_the_others_and_is_one_incident_until_it
     assert open_incidents() == []
 
 
+@pytest.mark.sqlite
+def test_while_backups_fail_every_night_the_good_ones_stay(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: object) -> str:
+        raise StoreError("a backup needs 9.0 GiB")
+
+    made = {home / "backups" / f"ringback-{NOON - days * DAY:%Y%m%dT%H%M%S}.tar.zst" for days in (0, 1, 2, 13, 30)}
+    for path in made:
+        aged(path, 0)
+    monkeypatch.setattr(maintain, "back_up", no_room)
+    done = [keep_in_order(NOON + night * DAY) for night in range(1, 40)]
+    assert set((home / "backups").iterdir()) == made
+    assert {one.forgotten for one in done} == {"nothing was too old; backups stay, for there is none of tonight"}
+
+
+@pytest.mark.parametrize("status", [404, None])
+def test_a_prefect_that_knows_nothing_or_refuses_keeps_nothing_else_from_being_forgotten(
+    home: Path, monkeypatch: pytest.MonkeyPatch, status: int | None
+) -> None:
+    with a_server(status) as url:
+        monkeypatch.setattr(retention, "prefect_url", lambda: url)
+        for days in (0, 1, 2, 30):
+            aged(home / "backups" / f"ringback-{NOON - days * DAY:%Y%m%dT%H%M%S}.tar.zst", 0)
+        with pytest.raises(NotForgotten, match=r"^runs in Prefect: .*\(removed: 1 backups\)$"):
+            forget(NOON)
+    assert len(list((home / "backups").iterdir())) == 3
+
+
 def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
     at = now()
     for name, days in (("old", 100), ("young", 80)):
@@ -96,12 +148,14 @@ def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
 
 @pytest.mark.sqlite
 def test_secrets_and_backups_are_closed_to_others_and_an_open_env_file_is_told_of(home: Path, tmp_path: Path) -> None:
-    (home / "tracking.secret").write_text("s3cret")
-    (home / "tracking.secret").chmod(0o644)
+    for name in ("tracking.secret", "session.secret"):
+        (home / name).write_text("s3cret")
+        (home / name).chmod(0o644)
     (home / "database.sqlite").chmod(0o664)
     settings().backup_folder.mkdir(mode=0o755)
-    assert modes(tmp_path / "none") == "closed to others: backups, database.sqlite, tracking.secret, warehouse.duckdb"
-    assert oct((home / "tracking.secret").stat().st_mode & 0o777) == "0o600"
+    closed = "backups, database.sqlite, session.secret, tracking.secret, warehouse.duckdb"
+    assert modes(tmp_path / "none") == f"closed to others: {closed}"
+    assert {oct(path.stat().st_mode & 0o777) for path in home.glob("*.secret")} == {"0o600"}
     assert oct((home / "database.sqlite").stat().st_mode & 0o777) == "0o660"
     assert modes(tmp_path / "none") == "only those read secrets who should"
     env = tmp_path / "an.env"
