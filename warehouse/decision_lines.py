@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 64 * 1024 * 1024
+BLOCK_BYTES = 128 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 """Bytes; no entry is longer."""
 MOST_LINES = 500_000
