@@ -24,6 +24,8 @@ FOR_TESTS = frozenset({
     "RINGBACK_TEST_POSTGRES", "RINGBACK_TEST_RELOADS",
 })  # fmt: skip
 """What a person may say to the tests themselves."""
+STORES = ("warehouse.duckdb", "database.sqlite")
+"""What the migrations make in a home, to be copied where a test makes a home of its own."""
 ENGINES = ("sqlite", "postgresql")
 ON_BOTH_ENGINES = (
     "tests/database/", "tests/campaigns/test_deliver.py", "tests/campaigns/test_killed_senders.py",
