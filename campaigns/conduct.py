@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
@@ -13,6 +13,7 @@ from ringback.errors import BadMapping
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 USUAL_REST_DAYS = 30
+T = TypeVar("T")
 
 
 class Goals(BaseModel):
@@ -45,6 +46,10 @@ class Conduct(BaseModel):
     schedule: Annotated[str, StringConstraints(pattern=r"^[0-9*/,\- a-zA-Z]{9,100}$")] | None = Field(
         None, description="A cron expression in the customer's zone; none: with all campaigns, hourly."
     )
+
+    def chosen(self, known: Mapping[str, T]) -> list[T]:
+        """The sequences that the campaign uses, of those known by name; named ones that are not there are left out."""
+        return [known[name] for name in self.sequences or sorted(known) if name in known]
 
     @field_validator("zone")
     @classmethod

@@ -12,6 +12,8 @@ from database.published import publish, published
 from database.session import insert_or_replace, reading, writing
 from ringback.records import TARGETS, Target
 
+VERSIONS = "models "
+"""Under this name and the target the flow that moves an alias publishes the versions, for people's pages."""
 CHALLENGER = "challenger of "
 """Under this name and the target the flow that points the aliases publishes the challenger's version."""
 

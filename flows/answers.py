@@ -4,18 +4,19 @@ It needs nothing but Python, so that one image can ask its own processes without
 """
 
 import sys
+from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import urlopen
 
 PATIENCE_SECONDS = 5
 
 
-def answers(url: str) -> bool:
+def answers(url: str, patience_seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether an address answers, and with a status that says that all is well."""
     try:
-        with urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  (an address of our own)
+        with urlopen(url, timeout=patience_seconds) as answer:  # noqa: S310  (an address of our own)
             return bool(answer.status < 400)
-    except (URLError, OSError):
+    except (URLError, HTTPException, OSError):
         return False
 
 

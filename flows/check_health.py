@@ -1,7 +1,6 @@
 """Five times a day: look at everything, keep how it stands, and tell of what went wrong and of what is well again."""
 
 import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from prefect import flow
 from database import health, incidents, notices, published
 from database.away import is_of_database
 from flows.environment import moment_of, prepare_stores, run_name
+from flows.ports import listens
 from flows.telling import tell_due
 from flows.telling_others import note_others
 from flows.without_database import finding_of, take_over, tell_without_database
@@ -166,11 +166,8 @@ def prefect_url() -> str | None:
     stated = os.environ.get("PREFECT_API_URL", "").rstrip("/").removesuffix("/api") or settings().prefect_url
     if stated:
         return stated.rstrip("/")
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        place = urlsplit(settings().prefect)
-        is_there = probe.connect_ex((place.hostname or "127.0.0.1", place.port or 80)) == 0
-    return settings().prefect if is_there else None
+    place = urlsplit(settings().prefect)
+    return settings().prefect if listens(place.port or 80, place.hostname or "127.0.0.1") else None
 
 
 def _kept(one: Change, at: datetime, rules: Rules) -> bool:

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import socket
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from flows.supervising import answers, supervisor_of
+from flows.answers import answers
+from flows.ports import listens
+from flows.supervising import ANSWER_WITHIN_SECONDS, supervisor_of
 from ringback.clock import is_zone
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT, DATA_KEYS, Settings
@@ -164,9 +165,8 @@ def ports_are_free(settings: Settings) -> Iterator[Advice]:
         twins = [other for other, its in ports.items() if its == port and other < name]
         if twins:
             yield _fault(name, f"is {port}, as is {twins[0]}; choose another")
-        with socket.socket() as probe:
-            is_taken = probe.connect_ex(("127.0.0.1", port)) == 0
-        if is_taken and answers(f"http://127.0.0.1:{port}{ANSWERS[name]}"):
+        is_taken = listens(port)
+        if is_taken and answers(f"http://127.0.0.1:{port}{ANSWERS[name]}", ANSWER_WITHIN_SECONDS):
             yield Advice(name, "good", f"{port} answers as ours does: it runs by itself, or for another home")
         elif is_taken:
             yield _fault(name, f"{port} is taken by another program; choose another")

@@ -8,7 +8,6 @@ the new home and the old database, which restoring the same backup again mends.
 
 import os
 import shutil
-import socket
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from database import upkeep
 from flows.archive import Manifest
 from flows.backing_up import DATABASE, DUMP, MLFLOW, PREFECT, SESSION_SECRET, verify
+from flows.ports import listens
 from ringback.errors import StoreError, WrongUsage
 from ringback.settings import settings
 
@@ -72,7 +72,7 @@ def _refuse(home: Path, force: bool) -> None:
     if home == settings().home.absolute():
         for name in ("prefect", "mlflow", "api"):
             port = getattr(settings(), f"{name}_port")
-            if _listens(port):
+            if listens(port):
                 raise WrongUsage(f"something listens on {name}'s port {port}: stop 'ringback up' before restoring")
 
 
@@ -191,9 +191,3 @@ def _move_one_by_one(fresh: Path, home: Path, at: datetime) -> Path | None:
     for path in fresh.iterdir():
         os.rename(path, home / path.name)
     return aside
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

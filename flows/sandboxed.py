@@ -1,12 +1,12 @@
 """The simulated world behind this installation: where no vendor key is set, its server is started beside the work."""
 
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from json import dumps, loads
 from typing import TYPE_CHECKING
 
+from flows.ports import listens
 from ringback.clock import WEEK, now, week_start
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -68,12 +68,12 @@ def demo_weeks(world: "World", weeks: int) -> list[datetime]:
 @contextmanager
 def sandbox_beside(world: "World | None" = None) -> Iterator["SandboxServer | None"]:
     """Run the sandbox's server while the work lasts; None where calls are real or a sandbox runs already."""
-    if not settings().uses_sandbox or (world is None and _listens(settings().sandbox_port)):
+    if not settings().uses_sandbox or (world is None and listens(settings().sandbox_port)):
         yield None
         return
     from sandbox.server import SandboxServer
 
-    if world is not None and _listens(settings().sandbox_port):
+    if world is not None and listens(settings().sandbox_port):
         raise WrongUsage(
             f"port {settings().sandbox_port} is taken (is 'ringback up' running?); "
             "stop that or set RINGBACK_SANDBOX_PORT"
@@ -85,9 +85,3 @@ def sandbox_beside(world: "World | None" = None) -> Iterator["SandboxServer | No
     )
     with server:
         yield server
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

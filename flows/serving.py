@@ -2,9 +2,9 @@
 
 import os
 import shutil
-import socket
 from pathlib import Path
 
+from flows.ports import listens
 from ringback.errors import WrongUsage
 from ringback.settings import settings
 
@@ -71,7 +71,5 @@ def _empty_folder(port: int) -> Path:
 
 
 def _refuse_second(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        if probe.connect_ex(("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)) == 0:  # noqa: S104
-            raise WrongUsage(f"port {port} is taken: the API runs already, or RINGBACK_API_PORT chooses another")
+    if listens(port, host):
+        raise WrongUsage(f"port {port} is taken: the API runs already, or RINGBACK_API_PORT chooses another")

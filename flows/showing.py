@@ -5,13 +5,13 @@ from json import loads
 from typing import Any
 
 from database.published import publish, published
+from database.serving import VERSIONS
 from ringback.clock import now
 from ringback.records import TARGETS, Target
 from training import registry
 from training.evaluate import METRICS
 from training.registry import CHALLENGER, CHAMPION, RELIABILITY_FILE, Version
 
-VERSIONS = "models "
 SHOWN = 6
 IMPORTANCES_FILE = "importances.json"
 

@@ -17,18 +17,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import psutil
 
+from flows.answers import answers
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT
 
 READY_WITHIN_SECONDS = 180
 STOP_WITHIN_SECONDS = 20
+ANSWER_WITHIN_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.25
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 STEADY_AFTER_SECONDS = 60.0
@@ -133,7 +132,7 @@ class Supervisor:
         one = self.running[name]
         until = self.monotonic() + READY_WITHIN_SECONDS
         while self.monotonic() < until and _is_alive(one):
-            if one.service.answers_at is None or answers(one.service.answers_at):
+            if one.service.answers_at is None or answers(one.service.answers_at, ANSWER_WITHIN_SECONDS):
                 return
             time.sleep(LOOK_EVERY_SECONDS)
         raise NotReady(f"{name} does not answer at {one.service.answers_at}; its log says why: {self.log_of(name)}")
@@ -287,15 +286,6 @@ def _read(home: Path) -> tuple[Known | None, dict[str, Known]]:
 
 def _is_alive(one: Running) -> bool:
     return one.process is not None and one.process.poll() is None
-
-
-def answers(address: str) -> bool:
-    """Whether an address of ours answers well within two seconds."""
-    try:
-        with urlopen(address, timeout=2):  # noqa: S310  (an address of our own on this machine)
-            return True
-    except (URLError, HTTPException, OSError):
-        return False
 
 
 def _stop_group(leader: int) -> None:

@@ -4,7 +4,6 @@ Every process writes to a log of its own under `logs/` and comes back when it en
 """
 
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -12,12 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
 from campaigns import schedules
 from database import campaigns
 from database.away import is_of_database
 from database.incidents import close_incident, open_incident
 from flows import automations
 from flows.environment import prepare_stores
+from flows.ports import listens
 from flows.supervising import LOOK_EVERY_SECONDS, Change, Service, Supervisor, stop_leftovers, supervisor_of
 from flows.telling_others import tell_now
 from ringback.clock import now, shown_in
@@ -29,7 +31,10 @@ POOL = "local"
 PROCESS = "process"
 """The kind of incidents about processes that end again and again."""
 UPCOMING = 8
-TRIES, PAUSE_SECONDS = 5, 2.0
+PATIENTLY = Retrying(
+    retry=retry_if_exception_type(RingbackError), stop=stop_after_attempt(5), wait=wait_fixed(2.0), reraise=True
+)
+"""A server that has just come up may still be slow to answer."""
 
 
 def services() -> list[Service]:
@@ -111,7 +116,7 @@ def deploy(finish: Callable[..., None]) -> None:
     prefect = str(Path(sys.executable).with_name("prefect"))
     finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
     finish("deploy", prefect, "--no-prompt", "deploy", "--all")
-    _patiently(automations.apply_all)
+    PATIENTLY(automations.apply_all)
     schedules.follow(campaigns.campaigns())
 
 
@@ -188,18 +193,5 @@ def refuse_taken_ports() -> None:
         **({"SANDBOX": settings().sandbox_port} if settings().uses_sandbox else {}),
     }  # fmt: skip
     for name, port in ports.items():
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                raise WrongUsage(f"port {port} is taken by another program: RINGBACK_{name}_PORT chooses another")
-
-
-def _patiently(do: Callable[[], object]) -> None:
-    """A server that has just come up may still be slow to answer."""
-    for left in range(TRIES, 0, -1):
-        try:
-            do()
-            return
-        except RingbackError:
-            if left == 1:
-                raise
-            time.sleep(PAUSE_SECONDS)
+        if listens(port):
+            raise WrongUsage(f"port {port} is taken by another program: RINGBACK_{name}_PORT chooses another")

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ringback.clock import parse_time
-from vendors.prefect_runs import ask, run_now
+from vendors.prefect_runs import MOST_RUNS, ask, run_now
 
 LOOK_BACK = timedelta(days=1)
 LAST_RUNS = 5
 """Of each deployment: as many as may have failed in a row before it is critical, and one more."""
 ENDED = ["COMPLETED", "FAILED", "CRASHED"]
 FAILED = frozenset({"FAILED", "CRASHED"})
-MOST_RUNS = 200
 AGAIN = "after-crash-"
 """What the idempotency key of a run begins with that stands in for one that crashed."""
 

@@ -54,4 +54,4 @@ def _playbook(campaign: Planned) -> tuple[Conduct | None, list[MailSequence], st
         known = sequences(settings())
     except BadPlaybook as failure:
         return conduct, [], str(failure)
-    return conduct, [known[name] for name in conduct.sequences or sorted(known) if name in known], None
+    return conduct, conduct.chosen(known), None

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from api.errors import ApiError
+from api.finding import known_lead
 from campaigns.sequences import sequences
 from campaigns.team import team
-from database import campaigns, cards, lead_pages, overrides, people, signals, tasks
+from database import campaigns, cards, lead_pages, overrides, signals, tasks
 from database.campaigns import Planned
 from database.cards import KeptCard
 from database.lead_pages import Only, Order, Page
@@ -102,15 +103,6 @@ def listed(asked: Asked) -> Listed:
     if asked.page > pages:
         page = lead_pages.page_of_leads(*question, PAGE_ROWS * (pages - 1), only)
     return Listed(asked, page, pages, campaigns.campaigns()[:MOST_CAMPAIGNS])
-
-
-def known_lead(lead_id: str) -> KnownLead:
-    """A lead by its id, be it merged into another since; raises ApiError 404."""
-    kept = lead_pages.kept_under(lead_id)
-    found = people.leads_by_id([kept]).get(kept)
-    if found is None:
-        raise ApiError(404, "There is no such lead.")
-    return found
 
 
 def facts_of(lead_id: str, at: datetime) -> LeadFacts:

@@ -11,12 +11,10 @@ from typing import Any
 from api.pages.charts import Series, chart
 from database.promotions import Promotion, ledger
 from database.published import published
-from database.serving import pinned
+from database.serving import VERSIONS, pinned
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 
-VERSIONS = "models "
-"""Under this name and the target `flows/showing.py` publishes the versions."""
 METRICS = (
     ("roc_auc", "ROC AUC", True), ("pr_auc", "PR AUC", True), ("accuracy", "Accuracy", True),
     ("precision", "Precision", True), ("recall", "Recall", True), ("f1", "F1", True), ("brier", "Brier", False),

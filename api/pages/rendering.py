@@ -103,7 +103,7 @@ def _environment() -> "Environment":
     environment.filters |= {
         "when": _when, "day": _day, "ago": lambda moment: words.ago(moment, now()), "as_json": _as_json,
         "percent": words.percent, "number": words.number, "usd": words.usd, "between": words.between,
-        "share": words.share, "words": words.spoken, "value": words.value_text, "hours": words.hours,
+        "share": words.share, "words": words.spoken, "value": words.value_text,
     }  # fmt: skip
     return environment
 

@@ -68,15 +68,6 @@ def spoken(name: object) -> str:
     return str(name).replace("_", " ").replace("-", " ") if name is not None else NONE
 
 
-def hours(seconds: float | None) -> str:
-    """How long something took: `340 ms`, `4.2 s`, `3 min`."""
-    if seconds is None:
-        return NONE
-    if seconds < 1:
-        return f"{1000 * seconds:.0f}\N{NO-BREAK SPACE}ms"
-    return f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds < 120 else f"{seconds / 60:.0f}\N{NO-BREAK SPACE}min"
-
-
 def value_text(value: object) -> str:
     """Any value of a lead, a company or a signal, short enough for a table.
 

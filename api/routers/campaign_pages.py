@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from api.campaign_shapes import CampaignId, NewCampaign, State
 from api.errors import ApiError
+from api.finding import known_campaign
 from api.pages import campaigns as pages
 from api.pages import runs
 from api.pages.forms import sent_by_us, text_of
 from api.pages.rendering import back_to, show
-from api.routers.campaigns import DEPLOYMENTS
+from api.routers.campaigns import DEPLOYMENTS, put_changes
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
-from campaigns import schedules
 from database import campaigns as stored
 from database.campaigns import Planned
 from ringback.clock import now
@@ -70,11 +70,7 @@ async def change_state(campaign_id: CampaignId, fields: Fields) -> Response:
     state = text_of(fields, "state")
     if state not in STATES:
         raise ApiError(422, f"{state[:40]!r} is no state; one is {', '.join(STATES)}.", field="state")
-    await _known(campaign_id)
-    await to_thread.run_sync(stored.change, campaign_id, {"state": state}, now(), limiter=WRITES)
-    known = await _known(campaign_id)
-    if (known.conduct or {}).get("schedule"):
-        await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
+    await put_changes(campaign_id, {"state": state})
     return back_to(f"/campaigns/{campaign_id}", SAID[state])
 
 
@@ -94,7 +90,4 @@ async def run_shown(run_id: str | None, back: str) -> runs.AskedRun | None:
 
 
 async def _known(campaign_id: str) -> Planned:
-    known = await to_thread.run_sync(stored.campaign, campaign_id, limiter=LOOK_UPS)
-    if known is None:
-        raise ApiError(404, "There is no such campaign.")
-    return known
+    return await to_thread.run_sync(known_campaign, campaign_id, limiter=LOOK_UPS)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from anyio import to_thread
@@ -28,6 +28,7 @@ from api.campaign_shapes import (
     shown,
 )
 from api.errors import ApiError, Failure
+from api.finding import known_campaign
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from campaigns import schedules
@@ -88,12 +89,7 @@ async def campaign(campaign_id: CampaignId) -> Campaign:
 @router.patch("/{campaign_id}", response_model=Campaign, dependencies=[WRITE])
 async def change(campaign_id: CampaignId, changed: CampaignChange) -> Campaign:
     """Change a campaign: pause it, resume it, archive it, or how it is run; what is left out stays."""
-    if changes := changed.changes():
-        await to_thread.run_sync(stored.change, campaign_id, changes, now(), limiter=WRITES)
-    known = await _known(campaign_id)
-    if "state" in changes and (known.conduct or {}).get("schedule"):
-        await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
-    return shown(known)
+    return shown(await put_changes(campaign_id, changed.changes()))
 
 
 @router.post("/{campaign_id}/members", response_model=Joined, dependencies=[WRITE])
@@ -126,9 +122,7 @@ async def tests(campaign_id: CampaignId) -> list[TestFigures]:
     conduct = _conduct(await _known(campaign_id))
 
     def stand() -> list[TestFigures]:
-        known = sequences(settings())
-        chosen = [known[name] for name in conduct.sequences or sorted(known) if name in known]
-        return [_figures(one) for one in standings_of(chosen, now())]
+        return [_figures(one) for one in standings_of(conduct.chosen(sequences(settings())), now())]
 
     return await to_thread.run_sync(stand, limiter=LISTS)
 
@@ -171,6 +165,16 @@ async def status(campaign_id: CampaignId) -> Status:
     )  # fmt: skip
 
 
+async def put_changes(campaign_id: str, changes: dict[str, Any]) -> Planned:
+    """Change a campaign, by column; Prefect's schedule follows its state. Raises ApiError 404."""
+    if changes:
+        await to_thread.run_sync(stored.change, campaign_id, changes, now(), limiter=WRITES)
+    known = await _known(campaign_id)
+    if "state" in changes and (known.conduct or {}).get("schedule"):
+        await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
+    return known
+
+
 def _jobs(campaign_id: str) -> tuple[list[Job], str | None]:
     try:
         history = prefect_runs.job_history(settings().prefect, DEPLOYMENTS["full"], campaign_id)
@@ -180,10 +184,7 @@ def _jobs(campaign_id: str) -> tuple[list[Job], str | None]:
 
 
 async def _known(campaign_id: str) -> Planned:
-    known = await to_thread.run_sync(stored.campaign, campaign_id, limiter=LOOK_UPS)
-    if known is None:
-        raise ApiError(404, "There is no such campaign.")
-    return known
+    return await to_thread.run_sync(known_campaign, campaign_id, limiter=LOOK_UPS)
 
 
 def _conduct(known: Planned) -> Conduct:

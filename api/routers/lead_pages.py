@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api import enriching
+from api.campaign_shapes import NO_NUL
 from api.errors import ApiError
+from api.finding import known_lead
 from api.pages import leads as pages
 from api.pages.forms import sent_by_us, text_of, wants_part
 from api.pages.leads import Asked
@@ -25,15 +27,15 @@ from database import campaigns, overrides, tasks
 from database.keys import Key
 from database.lead_pages import Order
 from database.overrides import Kind
+from database.people import KnownLead
 from ringback.clock import now
 from ringback.errors import BadPlaybook
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))])
-WRITE, SENT = Depends(require("write")), Depends(sent_by_us)
-NO_NUL = r"^[^\x00]*$"
+WRITE = Depends(require("write"))
 LeadId = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
 Words = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
-Fields = Annotated[dict[str, str], SENT]
+Fields = Annotated[dict[str, str], Depends(sent_by_us)]
 WAITED_SECONDS = 2.0
 ROUNDS = 30
 """So often the signals of a lead are asked for while its enrichment goes on: for a minute."""
@@ -56,7 +58,7 @@ async def leads(
 @router.get("/leads/{lead_id:path}/changes")
 async def changes(request: Request, lead_id: LeadId) -> HTMLResponse:
     """Why its score changed."""
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     answers = await to_thread.run_sync(partial(told, lead.lead_id, 20), limiter=AT_ONCE)
     return show(request, "changes.html", lead_id=lead.lead_id, answers=answers)
 
@@ -64,15 +66,15 @@ async def changes(request: Request, lead_id: LeadId) -> HTMLResponse:
 @router.get("/leads/{lead_id:path}/signals")
 async def signals(request: Request, lead_id: LeadId, round: Annotated[int, Query(ge=0, le=1_000)] = 0) -> HTMLResponse:
     """The part of a lead's page with what enrichment knows; asked again while it goes on."""
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     is_waiting = round < ROUNDS and await to_thread.run_sync(enriching.is_under_way, lead.lead_id, limiter=LOOK_UPS)
-    return await _signals(request, lead_id, is_waiting, round)
+    return await _signals(request, lead, is_waiting, round)
 
 
 @router.post("/leads/{lead_id:path}/enrich", dependencies=[WRITE])
 async def enrich(request: Request, lead_id: LeadId, _fields: Fields) -> Response:
     """Buy what is missing; the page shows it as it comes."""
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     work = await to_thread.run_sync(enriching.enrich_now, lead.lead_id, lead.company_id, now(), limiter=WRITES)
     await asyncio.wait({asyncio.wrap_future(work)}, timeout=WAITED_SECONDS)
     if not wants_part(request):
@@ -81,7 +83,7 @@ async def enrich(request: Request, lead_id: LeadId, _fields: Fields) -> Response
         found = await to_thread.run_sync(pages.found_signals, lead, now(), limiter=LOOK_UPS)
         count = sum(one.value is not None for one in found)
         return show(request, "row_enriched.html", is_done=work.done(), found=count, missed=len(found) - count)
-    return await _signals(request, lead_id, not work.done(), 0)
+    return await _signals(request, lead, not work.done(), 0)
 
 
 @router.post("/leads/{lead_id:path}/overrides/{override_id}/withdraw", dependencies=[WRITE])
@@ -89,7 +91,7 @@ async def withdraw(
     request: Request, lead_id: LeadId, override_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], _fields: Fields
 ) -> Response:
     """Let an override of this lead hold no longer."""
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     mine = await to_thread.run_sync(overrides.overrides_of, text_of(_fields, "campaign_id"), lead.lead_id)
     if not any(one.override_id == override_id for one in mine):
         raise ApiError(404, "There is no such override of this lead.")
@@ -105,7 +107,7 @@ async def override(request: Request, lead_id: LeadId, fields: Fields) -> Respons
     if kind not in get_args(Kind):
         raise ApiError(422, f"{kind[:40]!r} cannot be decided; choose one of the list.", field="what")
     until = pages.until_of(fields.get("until", ""))
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     joined = await to_thread.run_sync(campaigns.campaigns_of, lead.lead_id, limiter=LOOK_UPS)
     if campaign_id not in {one.campaign_id for one in joined}:
         raise ApiError(404, "The lead is not in this campaign.", field="campaign_id")
@@ -164,8 +166,7 @@ def who(request: Request) -> str:
     return f"{key.name} (key {key.key_id})"
 
 
-async def _signals(request: Request, lead_id: str, is_waiting: bool, round: int) -> HTMLResponse:
-    lead = await to_thread.run_sync(pages.known_lead, lead_id, limiter=LOOK_UPS)
+async def _signals(request: Request, lead: KnownLead, is_waiting: bool, round: int) -> HTMLResponse:
     found = await to_thread.run_sync(pages.found_signals, lead, now(), limiter=LOOK_UPS)
     count = sum(one.value is not None for one in found)
     return show(

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from api import enriching
-from api.errors import ApiError, Failure
+from api.errors import Failure
+from api.finding import known_lead
 from api.moments import Moment, as_text
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
-from database import lead_pages, people, signals
+from database import lead_pages, signals
 from database.lead_pages import Order
 from database.people import KnownLead
 from ringback.clock import now
@@ -134,7 +135,7 @@ async def enrich(
     wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="Seconds to wait for the end.")] = 0,
 ) -> Enriching:
     """Buy what is missing about a lead and its company, within the spending ceilings."""
-    known = await to_thread.run_sync(_known, lead_id, limiter=LOOK_UPS)
+    known = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     work = await to_thread.run_sync(enriching.enrich_now, known.lead_id, known.company_id, now(), limiter=WRITES)
     if wait:
         await asyncio.wait({asyncio.wrap_future(work)}, timeout=wait)
@@ -145,16 +146,8 @@ async def enrich(
     return Enriching(state="done" if is_done else "queued", lead_id=known.lead_id, signals=found)
 
 
-def _known(lead_id: str) -> KnownLead:
-    kept = lead_pages.kept_under(lead_id)
-    known = people.leads_by_id([kept]).get(kept)
-    if known is None:
-        raise ApiError(404, "There is no such lead.")
-    return known
-
-
 def _detail(lead_id: str) -> LeadDetail:
-    known = _known(lead_id)
+    known = known_lead(lead_id)
     of_lead, of_company = lead_pages.chosen_values(known.lead_id, known.company_id)
     slim = {name: {"value": value, "source": known.source} for name, value in known.known.items()}
     return LeadDetail(

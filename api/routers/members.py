@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.campaign_shapes import NO_NUL, CampaignId, Reason
 from api.errors import ApiError
+from api.finding import known_campaign
 from api.moments import Moment
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from database import cards, decisions, overrides, tasks
-from database.campaigns import campaign
 from database.cards import KeptCard
 from database.decisions import Decided
 from database.lead_pages import kept_under
@@ -135,7 +135,7 @@ async def members(
     """Members that were looked at, the highest score first."""
 
     def listed() -> CardList:
-        _check(campaign_id)
+        known_campaign(campaign_id)
         last = cards.card_of_member(campaign_id, after) if after else None
         found = cards.cards_in(campaign_id, limit, outcome, "score", last)
         return CardList(members=[_card(one) for one in found], outcomes=dict(cards.outcomes_in(campaign_id)))
@@ -157,7 +157,7 @@ async def override(campaign_id: CampaignId, lead_id: LeadId, asked: OverrideAske
     """Decide about a member, with the reason, and until when; the key's name says who."""
 
     def made() -> Override:
-        _check(campaign_id)
+        known_campaign(campaign_id)
         kept = _kept(campaign_id, lead_id)
         until = as_utc(asked.until) if asked.until else None
         return overrides.make(
@@ -202,7 +202,7 @@ async def done(task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], told: T
 
 
 def _member(campaign_id: str, lead_id: str) -> Member:
-    _check(campaign_id)
+    known_campaign(campaign_id)
     kept = _kept(campaign_id, lead_id)
     card = cards.card_of_member(campaign_id, kept)
     assert card is not None  # noqa: S101  (_kept looked)
@@ -215,11 +215,6 @@ def _member(campaign_id: str, lead_id: str) -> Member:
         decisions=[_decision(one) for one in decisions.decisions_about(kept, MOST_DECISIONS, campaign_id)],
         overrides=[_override(one) for one in overrides.overrides_of(campaign_id, kept)],
     )
-
-
-def _check(campaign_id: str) -> None:
-    if campaign(campaign_id) is None:
-        raise ApiError(404, "There is no such campaign.")
 
 
 def _kept(campaign_id: str, lead_id: str) -> str:

@@ -49,10 +49,9 @@ async def all_models(request: Request, run: RunId = None) -> HTMLResponse:
 @router.get("/models/runs/{run_id}")
 async def run_part(request: Request, run_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]) -> Response:
     """How far a run is that a page asked for; once it is over, the page is loaded anew to show what it did."""
-    back = request.headers.get("hx-current-url", "/models")
     found = await to_thread.run_sync(runs.run, run_id, "/models", limiter=LOOK_UPS)
     shown = show(request, "run.html", run=found)
-    if found.is_over and back:
+    if found.is_over:
         shown.headers["HX-Refresh"] = "true"
     return shown
 

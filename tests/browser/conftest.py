@@ -1,7 +1,6 @@
 """A real API on a port, a home with two versions and a few leads, and Debian's Chromium to look at its pages with."""
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from ringback.clock import now
 from ringback.settings import settings
 from tests.browser.prefect_stand_in import handler_for
 from tests.conftest import forget_home
+from tests.flows.small_world import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -72,7 +72,7 @@ def site(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     patch.setenv("RINGBACK_PREFECT_URL", f"http://127.0.0.1:{prefect.server_port}")
     forget_home()
     fill(home, migrated)
-    server = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=_free_port(), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=free_port(), log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     _until(lambda: server.started)
@@ -113,12 +113,6 @@ def sign_in(site: Site) -> Callable[["Page", str], None]:
         page.get_by_role("heading", name="Overview").wait_for()
 
     return enter
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until(holds: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -1,0 +1,13 @@
+"""Whether somebody listens on a port."""
+
+import socket
+
+PATIENCE_SECONDS = 0.5
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (what is asked at the machine's own address)
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a port is taken; of an address that stands for all of the machine, its own is asked."""
+    with socket.socket() as probe:
+        probe.settimeout(PATIENCE_SECONDS)
+        return probe.connect_ex(("127.0.0.1" if host in EVERYWHERE else host, port)) == 0
