@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+KEYS, SURE = ["line", "key_high", "key_low", "content"], "is_sure"
 USED_BEFORE = "entry_id: was used before with other content"
 
 
@@ -48,21 +49,21 @@ def read_block(scratch: "DuckDBPyConnection", block: Block, latest: datetime) ->
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    sure, judged = _parsed(scratch, block, latest)
+    found, judged = _parsed(scratch, block, latest)
     is_readable = pc.is_null(judged["reason"])
-    readable, wrong = pa.concat_tables([sure, judged.filter(is_readable)]), judged.filter(pc.invert(is_readable))
-    repeats = _repeats(scratch, readable)
+    wrong, read_again = judged.filter(pc.invert(is_readable)), judged.filter(is_readable)
+    keys = found.select([*KEYS, SURE]).filter(found[SURE]).select(KEYS)
+    repeats = _repeats(scratch, pa.concat_tables([keys, read_again.select(KEYS)]))
     used = repeats.filter(pc.invert(repeats["is_same"]))["line"]
     why = dict(zip(wrong["line"].to_pylist(), wrong["reason"].to_pylist(), strict=True))
     why |= dict.fromkeys(used.to_pylist(), USED_BEFORE)
-    kept: pa.Table = readable
-    if repeats:
-        kept = readable.filter(pc.invert(pc.is_in(readable["line"], repeats["line"])))
+    sure = found.filter(pc.and_(found[SURE], _is_none_of(repeats, found))).drop_columns(SURE)
+    kept = pa.concat_tables([sure, read_again.filter(_is_none_of(repeats, read_again))])
     return ReadBlock(kept, len(repeats) - len(used), dict(sorted(why.items())))
 
 
 def _parsed(scratch: "DuckDBPyConnection", block: Block, latest: datetime) -> tuple["pa.Table", "pa.Table"]:
-    """A row per line that is surely an entry, and one per further line, which may say what is wrong with it."""
+    """A row per line, which may surely be an entry, and one per line that is not, which may say what is wrong."""
     import pyarrow.compute as pc
     from duckdb import InvalidInputException
 
@@ -72,18 +73,21 @@ def _parsed(scratch: "DuckDBPyConnection", block: Block, latest: datetime) -> tu
         found = scratch.sql(read, params=asked | {"trusts": True}).to_arrow_table()
     except InvalidInputException:  # a line that looks whole is no JSON
         found = scratch.sql(read, params=asked | {"trusts": False}).to_arrow_table()
-    sure = found.filter(found["is_sure"]).drop_columns("is_sure")
-    scratch.register("doubtful", found.filter(pc.invert(found["is_sure"])).select(["line"]))
-    judged = scratch.sql(query_text("decision_doubtful"), params=asked).to_arrow_table()
-    return sure, judged
+    scratch.register("doubtful", found.select(["line", SURE]).filter(pc.invert(found[SURE])))
+    return found, scratch.sql(query_text("decision_doubtful"), params=asked).to_arrow_table()
 
 
 def _repeats(scratch: "DuckDBPyConnection", readable: "pa.Table") -> "pa.Table":
     """A row per line that repeats an entry, and whether it is the same again."""
-    keys = readable.select(["line", "key_high", "key_low", "content"])
     with reading() as warehouse:
-        warehouse.register("readable", keys)
+        warehouse.register("readable", readable)
         before = warehouse.sql(query_text("decision_before")).to_arrow_table()
-    scratch.register("readable", keys)
+    scratch.register("readable", readable)
     scratch.register("before", before)
     return scratch.sql(query_text("decision_repeats")).to_arrow_table()
+
+
+def _is_none_of(repeats: "pa.Table", rows: "pa.Table") -> "pa.ChunkedArray":
+    import pyarrow.compute as pc
+
+    return pc.invert(pc.is_in(rows["line"], repeats["line"].combine_chunks()))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_BYTES = 128 * 1024 * 1024
+FIRST_BYTES = 24 * 1024 * 1024
+"""Of the first block, for which everything else waits."""
 LONGEST_LINE = 1024 * 1024
 """Bytes; no entry is longer."""
 MOST_LINES = 500_000
@@ -87,17 +90,20 @@ class Lines:
                 yield block
 
     def _filled(self) -> Iterator[tuple[memoryview, "NDArray[Any]", "NDArray[Any]"]]:
-        """Three buffers in turn, each time with the bounds of its whole lines, and places to look at more closely."""
+        """Three buffers in turn, each time with the bounds of its whole lines, and places to look at more closely.
+
+        A mapping is cleared as it is filled and not before, which the first block would wait for.
+        """
         import numpy as np
 
-        held, *others = (bytearray(self._block_bytes + 1) for _ in range(3))
-        filled, is_over = 0, False
+        held, *others = (mmap(-1, self._block_bytes + 1) for _ in range(3))
+        filled, is_over, most = 0, False, min(self._block_bytes, FIRST_BYTES)
         with self._path.open("rb", buffering=0) as file:
             while not is_over:
                 buffer = memoryview(held)
                 ends, closely = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
-                while filled < self._block_bytes:
-                    got = file.readinto(buffer[filled : min(filled + PIECE_BYTES, self._block_bytes)])
+                while filled < most:
+                    got = file.readinto(buffer[filled : min(filled + PIECE_BYTES, most)])
                     if not got:
                         is_over = True
                         break
@@ -119,6 +125,7 @@ class Lines:
                     filled, held, others = filled - end, others[0], [*others[1:], held]
                 else:  # one line fills the whole buffer: its beginning is enough to set it aside
                     filled = min(filled, LONGEST_LINE + 2)
+                most = self._block_bytes
 
 
 def _line_ends(piece: memoryview) -> "NDArray[Any]":

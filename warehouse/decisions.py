@@ -25,6 +25,7 @@ from ringback.clock import now
 from ringback.settings import settings
 from warehouse.connect import query_text, reading, rows, writing
 from warehouse.decision_blocks import read_block
+from warehouse.decision_counting import Counting
 from warehouse.decision_counts import DecisionCount, DecisionQuality, decision_counts, decision_quality
 from warehouse.decision_lines import BLOCK_BYTES, LONGEST_LINE, Block, Lines
 from warehouse.decision_parquet import PART, write_entries
@@ -41,13 +42,8 @@ __all__ = [
 MEMORY = "128MB"
 """Of the DuckDB that works through a file; what does not fit goes to the disk under home."""
 THREADS = 2
-MOST_MEMBERS = 200
-"""Of a dimension that a file's counts name; the rest of them is counted as `other`."""
 MOST_TEXT = 2_000
 """Bytes of a line that was set aside that are shown with it."""
-COUNTED_AT_ONCE = 500_000
-COUNTED = ["cell", "method", "template", "industry", "campaign", "model_version", "system", "success", "approved",
-           "quality", "microseconds"]  # fmt: skip
 AHEAD = timedelta(days=1)
 KEYS_AT_ONCE = 100_000
 DONE = "done"
@@ -159,22 +155,23 @@ def _land(path: Path, moment: datetime, block_bytes: int) -> LandedFile | None:
             _put_away(path, name)
             return None
     with _scratch() as scratch:
-        landed = _work_through(scratch, path, name, moment, block_bytes)
-        _commit(scratch, landed, moment)
+        landed, sums = _work_through(scratch, path, name, moment, block_bytes)
+        _commit(scratch, landed, sums, moment)
     _put_away(path, name)
     return landed
 
 
 def _work_through(
     scratch: "DuckDBPyConnection", path: Path, name: str, moment: datetime, block_bytes: int
-) -> LandedFile:
+) -> tuple[LandedFile, "pa.Table"]:
+    """Write the entries of a file and what is set aside; gives what became of its lines, and its sums."""
     _clear(name)
     lines, latest = Lines(path, block_bytes), max(moment, now()) + AHEAD
     kept = duplicates = lost = 0
-    uncounted: list[pa.Table] = []
     days: set[date] = set()
     reasons: Counter[str] = Counter()
     scratch.execute(query_text("decision_scratch"))
+    counting = Counting(scratch)
     with _reject_file(name) as rejects, ThreadPoolExecutor(1) as writer:
         written: list[Future[None]] = []
         for block in lines.blocks():
@@ -186,16 +183,16 @@ def _work_through(
                 written.pop().result()  # not more than one block is written while the next one is read
             if read.kept:
                 written.append(writer.submit(write_entries, decisions_folder(), name, read.kept, block))
-                uncounted.append(_keep(scratch, read.kept))
-            if sum(len(table) for table in uncounted) >= COUNTED_AT_ONCE:
-                _count(scratch, uncounted)
-        _count(scratch, uncounted)
+                _remember(scratch, read.kept)
+                counting.add(read.kept)
+        sums = counting.sums()
         while written:
             written.pop().result()
-    return LandedFile(
+    landed = LandedFile(
         name, lines.digest, lines.bytes, lines.lines, kept, duplicates, reasons.total(), lost,
         min(days, default=None), max(days, default=None), dict(reasons),
     )  # fmt: skip
+    return landed, sums
 
 
 def _set_aside(rejected: Mapping[int, str], block: Block, rejects: BinaryIO, name: str, reasons: Counter[str]) -> None:
@@ -215,27 +212,14 @@ def _is_utf_8(raw: bytes) -> bool:
     return True
 
 
-def _keep(scratch: "DuckDBPyConnection", kept: "pa.Table") -> "pa.Table":
-    """Remember the kept entries of a block for finding repeated ones; gives what is to be counted of them."""
+def _remember(scratch: "DuckDBPyConnection", kept: "pa.Table") -> None:
+    """Remember the kept entries of a block for finding repeated ones."""
     scratch.register("kept", kept)
     scratch.execute(query_text("decision_remember"))
-    return kept.select(COUNTED)
 
 
-def _count(scratch: "DuckDBPyConnection", uncounted: list["pa.Table"]) -> None:
-    """Count what is uncounted, which then is nothing."""
-    import pyarrow as pa
-
-    if uncounted:
-        scratch.register("uncounted", pa.concat_tables(uncounted))
-        scratch.execute(query_text("decision_count"))
-        scratch.unregister("uncounted")
-        uncounted.clear()
-
-
-def _commit(scratch: "DuckDBPyConnection", landed: LandedFile, moment: datetime) -> None:
+def _commit(scratch: "DuckDBPyConnection", landed: LandedFile, sums: "pa.Table", moment: datetime) -> None:
     """The one transaction by which a file comes to be there."""
-    sums = scratch.sql(query_text("decision_sums"), params={"most": MOST_MEMBERS}).to_arrow_table()
     keys = scratch.sql(query_text("decision_keys")).to_arrow_reader(KEYS_AT_ONCE)
     with writing() as warehouse:
         latest = rows(warehouse, "SELECT max(known_at) AS at FROM decision_files")[0]["at"]

@@ -18,7 +18,7 @@ from benchmarks.decisions import BAD, an_entry, write_log
 from ringback.decision_log import DecisionFile
 from ringback.settings import CHECKOUT
 from tests.factories import DAY, HOUR, NOON
-from warehouse import decisions
+from warehouse import decision_counting, decisions
 from warehouse.connect import Rows, reading, rows
 from warehouse.decisions import (
     LandedDecisions,
@@ -176,6 +176,15 @@ def test_beyond_two_hundred_members_the_rest_is_other(home: Path) -> None:
     assert next(one.n for one in counts if one.member == "other") == 5
 
 
+def test_a_member_counts_under_its_trimmed_beginning_and_a_blank_one_not_at_all(home: Path) -> None:
+    long = "t" * 100
+    said = [" a", "a ", "a", " ", long, long + "x"]
+    land(*[entry(template=one, session_id=f"s{n}", **reasoning(processing_time=1)) for n, one in enumerate(said)])
+    with reading() as warehouse:
+        counts = decision_counts(warehouse, NOON - DAY, NOON + DAY, ALWAYS, dimension="template")
+    assert [(one.member, one.n, sum(one.seconds_bins.values())) for one in counts] == [("a", 3, 3), (long, 2, 2)]
+
+
 def test_the_same_entry_counts_once_within_a_file_across_blocks_and_from_another_file(home: Path) -> None:
     same, mine = entry(), entry(entry_id="a")
     filler = [entry(session_id=f"f{n}", input_data={"text": "x" * 1_000_000}) for n in range(4)]
@@ -281,7 +290,7 @@ def all_is_right(lines: int) -> None:
     assert not list(landing_folder().glob("*.jsonl"))
 
 
-@pytest.mark.parametrize("step", ["write_entries", "_keep", "_count", "_commit", "_put_away"])
+@pytest.mark.parametrize("step", ["write_entries", "_remember", "Counting", "_commit", "_put_away"])
 def test_ended_before_or_after_any_step_and_run_again_leaves_the_same_rows(
     step: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,9 +355,11 @@ def test_killed_before_the_commit_and_after_it_the_third_run_leaves_every_row_on
 def test_the_counts_do_not_depend_on_blocks_or_threads(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     landing_folder().mkdir(parents=True)
     counts = []
-    for n, (threads, block_bytes, at_once) in enumerate([(1, 64_000_000, 500_000), (2, 2_200_000, 1_000)]):
+    ways = [(1, 64_000_000, 500_000, 10_000_000), (2, 2_200_000, 1_000, 100)]
+    for n, (threads, block_bytes, at_once, most_places) in enumerate(ways):
         monkeypatch.setattr(decisions, "THREADS", threads)
-        monkeypatch.setattr(decisions, "COUNTED_AT_ONCE", at_once)
+        monkeypatch.setattr(decision_counting, "AT_ONCE", at_once)
+        monkeypatch.setattr(decision_counting, "MOST_PLACES", most_places)
         write_log(landing_folder() / f"log-{n}.jsonl", 5_000, seed=4, bad_share=0.0)
         land_decisions(NOON, block_bytes=block_bytes)
         with reading() as warehouse:

@@ -1,21 +1,16 @@
 -- one row per day, kind of decision, bin of seconds, dimension and member of what is uncounted: only how many there are
 INSERT INTO counted_bins
-SELECT
-    cell, dimension_of(grouping(method, template, industry, campaign, model_version, system)) AS dimension,
-    CASE WHEN dimension = '' THEN '' ELSE coalesce(method, template, industry, campaign, model_version, system) END AS said,
-    count(*)
-FROM uncounted
-GROUP BY GROUPING SETS (
-    (cell), (cell, method), (cell, template), (cell, industry), (cell, campaign), (cell, model_version), (cell, system)
-)
-HAVING said IS NOT NULL;
+SELECT cell, dimension, CASE WHEN dimension = '' THEN '' ELSE as_member(said) END AS member, n
+FROM bins
+WHERE member IS NOT NULL;
 
 -- one row per day, kind of decision, dimension and member of what is uncounted: few enough that the sums are quick
 INSERT INTO counted_sums
 SELECT
     day_and_kind_of(cell) AS day_and_kind,
     dimension_of(grouping(method, template, industry, campaign, model_version, system)) AS dimension,
-    CASE WHEN dimension = '' THEN '' ELSE coalesce(method, template, industry, campaign, model_version, system) END AS said,
+    CASE WHEN dimension = '' THEN ''
+        ELSE as_member(coalesce(method, template, industry, campaign, model_version, system)) END AS member,
     count(*),
     count(*) FILTER (success),
     count(approved),
@@ -31,4 +26,4 @@ GROUP BY GROUPING SETS (
     (day_and_kind), (day_and_kind, method), (day_and_kind, template), (day_and_kind, industry),
     (day_and_kind, campaign), (day_and_kind, model_version), (day_and_kind, system)
 )
-HAVING said IS NOT NULL
+HAVING member IS NOT NULL

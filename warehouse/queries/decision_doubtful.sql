@@ -122,10 +122,9 @@ SELECT
     CASE WHEN reason IS NULL THEN upper_half(identity_of(text, entry_id, system)) END AS key_high,
     CASE WHEN reason IS NULL THEN lower_half(identity_of(text, entry_id, system)) END AS key_low,
     CASE WHEN reason IS NULL THEN hash(text) END AS content,
-    log_type, decided_at::DATE AS day, as_member(industry) AS industry, as_member(method) AS method,
+    log_type, decided_at::DATE AS day, industry, method,
     try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, cell_of(day, log_type, microseconds) AS cell, success = 'true' AS success,
     try_cast(round(quality * 1000) AS BIGINT) AS quality, approved = 'true' AS approved,
-    as_member(template) AS template, as_member(campaign) AS campaign, as_member(model_version) AS model_version,
-    as_member(system) AS system,
+    template, campaign, model_version, system,
     CASE WHEN log_type = 'log_loss' THEN greatest(0, coalesce(try_cast(stated_lost AS BIGINT), 0)) ELSE 0 END AS lost
 FROM judged

@@ -80,11 +80,10 @@ SELECT
     line, NULL::VARCHAR AS reason,
     upper_half(identity_of(text, entry_id, system)) AS key_high,
     lower_half(identity_of(text, entry_id, system)) AS key_low, hash(text) AS content,
-    log_type, decided_at::DATE AS day, as_member(lead.industry) AS industry, as_member(method) AS method,
+    log_type, decided_at::DATE AS day, lead.industry, method,
     try_cast(round(seconds * 1000000) AS BIGINT) AS microseconds, cell_of(day, log_type, microseconds) AS cell, success = 'true' AS success,
     try_cast(round(quality * 1000) AS BIGINT) AS quality, approved = 'true' AS approved,
-    as_member(template) AS template, as_member(campaign) AS campaign, as_member(model_version) AS model_version,
-    as_member(system) AS system, 0::BIGINT AS lost,
+    template, campaign, model_version, system, 0::BIGINT AS lost,
     coalesce(
         list_position(kinds(), log_type) IS NOT NULL AND log_type <> 'log_loss'
         AND session_id IS NOT NULL AND looks_plain(session_id) AND is_said(session_id)

@@ -25,9 +25,9 @@ CREATE OR REPLACE TEMP MACRO unless_level(field, kind, said) AS
 CREATE OR REPLACE TEMP MACRO first_word(kind_1, said_1, kind_2, said_2, kind_3, said_3) AS
     CASE WHEN is_word(kind_1) THEN said_1 WHEN is_word(kind_2) THEN said_2 WHEN is_word(kind_3) THEN said_3 END;
 CREATE OR REPLACE TEMP MACRO as_member(said) AS nullif(left(trim(said), 100), '');
--- not what an object, a list, true or false reads as; by order, since that is quick: '\' follows '[' and '|' follows '{'
+-- not what an object, a list, true or false reads as
 CREATE OR REPLACE TEMP MACRO looks_plain(said) AS
-    coalesce(said < '[' OR (said >= '\' AND said < '{' AND said <> 'true' AND said <> 'false') OR said >= '|', true);
+    NOT coalesce(prefix(said, '{') OR prefix(said, '[') OR said IN ('true', 'false'), false);
 CREATE OR REPLACE TEMP MACRO is_said(said) AS CASE WHEN said BETWEEN '!' AND '~' THEN true ELSE trim(said) <> '' END;
 -- not a number with an exponent, whose text depends on how it is read
 CREATE OR REPLACE TEMP MACRO reads_alike(said) AS
