@@ -112,7 +112,8 @@ def join(leads: Sequence[Lead], campaign_id: str, at: datetime) -> tuple[int, in
     """
     kept = kept_as(lead.lead_id for lead in leads)
     joined = campaigns.add_leads(campaign_id, kept.values(), at)
-    return joined, queue.enqueue(_waiting([replace(one, lead_id=kept[one.lead_id]) for one in leads], campaign_id), at)
+    known = [one if kept[one.lead_id] == one.lead_id else replace(one, lead_id=kept[one.lead_id]) for one in leads]
+    return joined, queue.enqueue(_waiting(known, campaign_id), at)
 
 
 def _some_pages(pages: Iterator[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:

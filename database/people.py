@@ -85,9 +85,11 @@ def publish_leads(leads: Iterable[Lead], held: Collection[str] = ()) -> Publishe
         before = _kept(connection, models.Lead, models.Lead.lead_id, touched)
         move(connection, merges, max(lead.known_at for lead in listed))
         said = [(kept_as[lead.lead_id], lead.source, _said(lead) | _custom(lead)) for lead in listed]
-        changed = _state(connection, said) | {kept_as.get(merge.into, merge.into) for merge in merges}
+        changed, statements = _state(connection, said)
+        merged = {kept_as.get(merge.into, merge.into) for merge in merges}
+        statements |= _statements(connection, merged - statements.keys())
+        changed |= merged
         bases = _bases(listed, kept_as, merges, before)
-        statements = _statements(connection, changed)
         known_at = {kept_as[lead.lead_id]: lead.known_at for lead in listed}
         rows = [
             _lead_row(one, statements[one], bases[one], known_at[one], before.get(one))
@@ -104,10 +106,9 @@ def publish_companies(facts: Iterable[CompanyFacts]) -> None:
         return
     with writing() as connection:
         take_turns(connection, "people")
-        changed = _state(connection, [(fact.company_id, fact.source, _said(fact)) for fact in listed])
+        changed, statements = _state(connection, [(fact.company_id, fact.source, _said(fact)) for fact in listed])
         before = _kept(connection, models.Company, models.Company.company_id, changed)
         known_at = {fact.company_id: fact.known_at for fact in listed}
-        statements = _statements(connection, changed)
         rows = [_company_row(one, statements[one], known_at[one], before.get(one)) for one in sorted(changed)]
         insert_or_replace(connection, models.Company, rows)
 
@@ -179,8 +180,10 @@ def _custom(lead: Lead) -> Said:
     }
 
 
-def _state(connection: Connection, said: Sequence[tuple[str, str, Said]]) -> set[str]:
-    """Add to what sources said; gives the leads or companies of which something is new."""
+def _state(
+    connection: Connection, said: Sequence[tuple[str, str, Said]]
+) -> tuple[set[str], dict[str, dict[str, Said]]]:
+    """Add to what sources said; gives the leads or companies of which something is new, and what is now said of all."""
     wanted = {entity_id for entity_id, _, _ in said}
     statements = _statements(connection, wanted)
     changed: dict[tuple[str, str], Said] = {}
@@ -196,7 +199,7 @@ def _state(connection: Connection, said: Sequence[tuple[str, str, Said]]) -> set
             changed[entity_id, source] = before
     rows = [{"entity_id": e, "source": s, "fields": all_said} for (e, s), all_said in changed.items()]
     insert_or_replace(connection, models.Statement, rows)
-    return {entity_id for entity_id, _ in changed}
+    return {entity_id for entity_id, _ in changed}, statements
 
 
 def _statements(connection: Connection, entity_ids: Iterable[str]) -> dict[str, dict[str, Said]]:
@@ -210,6 +213,9 @@ def _statements(connection: Connection, entity_ids: Iterable[str]) -> dict[str, 
 
 def _chosen(statements: Mapping[str, Said], base: str | None) -> dict[str, dict[str, Any]]:
     """By field the value that counts, with its source, confidence and time."""
+    if len(statements) == 1:
+        ((source, said),) = statements.items()
+        return {name: {"source": source, **said[name]} for name in sorted(said)}
     telling: dict[str, list[str]] = {}
     for source, said in statements.items():
         for name in said:

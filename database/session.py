@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, create_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-from database.json_columns import from_json, sound_text, to_sound_json
+from database.json_columns import from_json, sound_text, to_json
 from ringback.settings import settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CACHE_KIB = 32_000
 """Of a connection, at most; with SQLite's own 2 MB a large campaign's pages are read again and again."""
 KEYS_AT_ONCE = 500
 """SQLite takes no more than 1,000 terms of an OR, into which pairs of keys may turn."""
-JSON: dict[str, Any] = {"json_serializer": to_sound_json, "json_deserializer": from_json}
+JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 K = TypeVar("K", bound="SupportsRichComparison")
 
 

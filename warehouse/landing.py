@@ -7,6 +7,7 @@ again is therefore harmless, and so is loading after a crash halfway.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from json import dumps
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,12 @@ def _with_fingerprint(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: Any) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _land(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from database.json_columns import from_json, sound_text, to_json, to_sound_json
+from database.json_columns import from_json, sound_text, to_json
 
 
 class Colour(StrEnum):
@@ -22,8 +22,8 @@ class Place(NamedTuple):
 @pytest.mark.parametrize(
     "value",
     [
-        {"a": nan, "b": [inf, -inf]}, {1: "one", None: 0, False: 1, 1.5: 2}, {"known": None, "listed": (1, 2.5)},
-        {"colour": Colour.RED, "place": Place(3)}, {Colour.RED: 1}, "\ud800", {"größe": "ß\u2028\x00"}, None, 2**63,
+        {1: "one", None: 0, False: 1, 1.5: 2}, {"known": None, "listed": (1, 2.5)},
+        {"colour": Colour.RED, "place": Place(3)}, {Colour.RED: 1}, {"größe": "ß\u2028"}, None, 2**63,
     ],
     ids=repr,
 )  # fmt: skip
@@ -46,12 +46,13 @@ def test_what_is_no_json_is_refused(value: object) -> None:
     [
         ({"a\x00": ["b\x00c", nan, -inf], "d": None}, {"a": ["bc", None, None], "d": None}),
         ({"half": "x\ud83d", "whole": "😀"}, {"half": "x", "whole": "😀"}),
+        ({"a": nan, "b": [inf, -inf], 1: nan}, {"a": None, "b": [None, None], "1": None}),
         ({"only looks like it": "NaN \\u0000 \\ud83d"}, {"only looks like it": "NaN \\u0000 \\ud83d"}),
     ],
-    ids=["nul and no number", "half a letter", "harmless"],
+    ids=["nul and no number", "half a letter", "no numbers", "harmless"],
 )
 def test_a_database_is_given_only_what_it_takes(value: Any, kept: Any) -> None:
-    assert json.loads(to_sound_json(value)) == kept
+    assert json.loads(to_json(value)) == kept
 
 
 def test_a_text_loses_only_what_no_database_text_may_hold() -> None:
