@@ -51,6 +51,17 @@ class Playing:
     """Of leads whose own is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedMembers:
+    """Members that are to be enrolled, and those that nothing fits, with what the choice was made from."""
+
+    wanted: Sequence[Wanted]
+    unroutable: Sequence[tuple[str, dict[str, Any]]]
+
+
+Matching: TypeAlias = Callable[[Callable[[Sequence[str]], MatchedMembers], list[list[str]]], Iterable[MatchedMembers]]
+
+
 def playing(
     campaign_id: str, conduct: Conduct, known: Mapping[str, MailSequence], team: tuple[Team, str], zone: str
 ) -> Playing:
@@ -69,12 +80,16 @@ def route_of(sequence: MailSequence) -> Route:
     )  # fmt: skip
 
 
-def route_members(game: Playing, at: datetime) -> RoutedMembers:
-    """Enrol all qualified members of a campaign who can be; the others are looked at again the next time."""
+def route_members(game: Playing, at: datetime, matched: Matching = map) -> RoutedMembers:
+    """Enrol all qualified members of a campaign who can be; the others are looked at again the next time.
+
+    `matched` is how members are matched some at a time, in order: matching reads only, so it may run ahead.
+    """
     enrolled, reasons = 0, dict[str, int]()
     waiting = routing.unrouted(game.campaign_id)
-    for start in range(0, len(waiting), AT_ONCE):
-        for routed in route_some(game, waiting[start : start + AT_ONCE], at):
+    some = [waiting[start : start + AT_ONCE] for start in range(0, len(waiting), AT_ONCE)]
+    for found in matched(partial(match_some, game, at), some):
+        for routed in enrol_some(game, found, at):
             if routed.owner is not None:
                 enrolled += 1
             else:
@@ -83,14 +98,13 @@ def route_members(game: Playing, at: datetime) -> RoutedMembers:
     return RoutedMembers(game.campaign_id, enrolled, dict(sorted(reasons.items())))
 
 
-def route_some(game: Playing, lead_ids: Sequence[str], at: datetime) -> list[Routed]:
-    """Enrol these members, in their order, where that can be."""
+def match_some(game: Playing, at: datetime, lead_ids: Sequence[str]) -> MatchedMembers:
+    """What fits these members by what is known of them now, in their order."""
     facts = {one.lead_id: facts_of(one, at) for one in members(lead_ids, at, with_history=False)}
     present = [facts[lead_id] for lead_id in lead_ids if lead_id in facts]
     day = shown_in(at, game.zone).date()
     matched = match_all(map(routable_of, present), game.routes, game.team, day)
     forced = overrides.active(game.campaign_id, lead_ids, at)
-    decided_by = f"routing:{game.team_hash}"
     wanted, unroutable = [], []
     first = lru_cache(maxsize=None)(partial(_first_due, game, at))
     for one, known in zip(matched, present, strict=True):
@@ -100,10 +114,16 @@ def route_some(game: Playing, lead_ids: Sequence[str], at: datetime) -> list[Rou
         else:
             is_forced = (one.lead_id, "owner") in forced
             wanted.append(_wanted(game, told, told.route, known, first, is_forced))
-    routing.note_unroutable(game.campaign_id, unroutable, at, decided_by)
+    return MatchedMembers(wanted, unroutable)
+
+
+def enrol_some(game: Playing, found: MatchedMembers, at: datetime) -> list[Routed]:
+    """Enrol matched members, in their order, where that can be, and note why others are not."""
+    decided_by = f"routing:{game.team_hash}"
+    routing.note_unroutable(game.campaign_id, found.unroutable, at, decided_by)
     rest = timedelta(days=game.conduct.rest_days)
-    routed = routing.enrol(game.campaign_id, wanted, at, decided_by, rest, next_owner, pool_of)
-    return [*routed, *(Routed(lead_id, None, str(because["why_not"])) for lead_id, because in unroutable)]
+    routed = routing.enrol(game.campaign_id, found.wanted, at, decided_by, rest, next_owner, pool_of)
+    return [*routed, *(Routed(lead_id, None, str(because["why_not"])) for lead_id, because in found.unroutable)]
 
 
 def routable_of(facts: MemberFacts) -> Routable:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, text, update
 
 from database.campaign_models import NOT_LANDED, Decision, Message
 from database.models import EngagementEvent
-from database.session import reading, writing
+from database.session import execute_many, reading, writing
 
 Rows = list[dict[str, Any]]
 
@@ -63,7 +63,7 @@ def mark_events(rows: Iterable[Mapping[str, Any]], at: datetime) -> None:
     if keys:
         marked = update(e).where(e.event_id == bindparam("landed"), e.kind == bindparam("as_kind")).values(landed_at=at)
         with writing() as connection:
-            connection.execute(marked, keys)
+            execute_many(connection, marked, keys)
 
 
 def mark_decisions(rows: Iterable[Mapping[str, Any]], at: datetime) -> None:
@@ -79,7 +79,7 @@ def _rows(asked: Any) -> Rows:
 def _mark(model: Any, column: Any, keys: Sequence[Mapping[str, str]], at: datetime) -> None:
     if keys:
         with writing() as connection:
-            connection.execute(update(model).where(column == bindparam("landed")).values(landed_at=at), list(keys))
+            execute_many(connection, update(model).where(column == bindparam("landed")).values(landed_at=at), keys)
 
 
 ToLand = Callable[[datetime, int], Rows]

@@ -15,7 +15,7 @@ from database.campaign_models import Campaign, Decision, Message
 from database.campaign_models import Enrolment as Row
 from database.models import Company, EngagementEvent, Lead
 from database.outbox import SETTLED, State
-from database.session import in_parts, insert_new, middle_of, reading, writing
+from database.session import execute_many, in_parts, insert_new, middle_of, reading, writing
 from database.suppressions import Suppressed, suppress_within
 from database.tasks import NewTask, make_within
 
@@ -161,7 +161,7 @@ def move(moves: Iterable[Move]) -> int:
         .values(step=bindparam("to"), due_at=bindparam("when"))
     )
     with writing() as connection:
-        return connection.execute(change, rows).rowcount
+        return execute_many(connection, change, rows)
 
 
 def end(endings: Iterable[Ending], at: datetime) -> int:
@@ -179,7 +179,7 @@ def mark(folded: Mapping[str, tuple[datetime, datetime | None]]) -> None:
     )  # fmt: skip
     rows = [{"whose": key, "to": to, "engaged": engaged} for key, (to, engaged) in sorted(folded.items())]
     with writing() as connection:
-        connection.execute(change, rows)
+        execute_many(connection, change, rows)
 
 
 def addressees(lead_ids: Collection[str]) -> dict[str, Addressee]:

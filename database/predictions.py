@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, literal_column, or_, select, text, update
 
 from database import models
-from database.session import in_parts, insert_new, put, reading, writing
+from database.session import execute_many, in_parts, insert_new, put, reading, writing
 from ringback.records import Prediction
 
 HIGH_VALUE = "high_value_lead"
@@ -96,7 +96,7 @@ def mark_landed(predictions: Sequence[Prediction], at: datetime) -> None:
         return
     marked = update(p).where(p.prediction_id == bindparam("landed_id")).values(landed_at=at)
     with writing() as connection:
-        connection.execute(marked, [{"landed_id": one.prediction_id} for one in predictions])
+        execute_many(connection, marked, [{"landed_id": one.prediction_id} for one in predictions])
 
 
 def prediction_of(row: Any) -> Prediction:

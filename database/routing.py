@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, and_, exists, func, insert, select
 
 from database.campaign_models import Campaign, Enrolment, LeadCard, Suppression, Turn
 from database.decisions import Decided, add
 from database.models import Lead
-from database.session import in_parts, insert_or_replace, reading, take_turns, writing
+from database.session import execute_many, in_parts, insert_or_replace, reading, take_turns, writing
 
 TURN = "ringback.routing"
 FOR_GOOD = frozenset({"unsubscribed", "bounced", "complained"})
@@ -104,7 +104,7 @@ def enrol(
             enrolled.append(_row(campaign_id, one, owner, at))
             decided.append(_decided(campaign_id, one, at, decided_by, f"{one.sequence} / {owner}", "", owner))
         if enrolled:
-            connection.execute(Enrolment.__table__.insert(), enrolled)  # type: ignore[attr-defined]  # a table has it
+            execute_many(connection, insert(Enrolment), enrolled)
             changed = {(pool, owner) for pool, given in turns.items() for owner in given}
             insert_or_replace(connection, Turn, [
                 {"pool": pool, "owner": owner, "given": turns[pool][owner], "last_at": at} for pool, owner in changed

@@ -121,7 +121,7 @@ def _with_fingerprint(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _names(type(record))}
+    return {name: getattr(record, name) for name in _names(record.__class__)}
 
 
 @cache
