@@ -12,7 +12,6 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from campaigns.decided import log_decided, names_of
 from campaigns.dimensions import Card, Thresholds, card_of
 from campaigns.facts import MemberFacts, facts_of
 from campaigns.rules import OTHERWISE, Decided, RuleBook, Seen, decide
@@ -20,14 +19,11 @@ from database import cards, decisions, overrides
 from database.cards import KeptCard
 from database.member_facts import members, stale_members
 from database.overrides import Override
-from ringback.decision_log import DecisionLog
 
 CODE_VERSION = 1
 """To be raised when dimensions or rules come to something else for the same facts: then all cards are made anew."""
 OUTCOME = {"qualify": "qualified", "disqualify": "disqualified", "review": "review"}
 OVERRIDE, THRESHOLDS = "override", "thresholds"
-LOGGED_WITHIN_SECONDS = 30.0
-"""How long a batch's decisions may take to be in the log's file before the next batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,9 @@ class Verdict:
 
 
 def qualify(
-    campaign_id: str, book: RuleBook, thresholds: Thresholds, at: datetime, log: DecisionLog | None = None,
-    after: str = "", until: str | None = None,
+    campaign_id: str, book: RuleBook, thresholds: Thresholds, at: datetime, after: str = "", until: str | None = None
 ) -> Qualified:  # fmt: skip
-    """Make the cards of all members of whom something changed, decide about them, and log what is new.
+    """Make the cards of all members of whom something changed, and decide about them.
 
     With `after` and `until` only of those whose ids are behind the one and no further than the other.
     """
@@ -83,11 +78,7 @@ def qualify(
             _judged(campaign_id, book, thresholds, one, forced.get((lead_id, "qualification")), made_by)
             for lead_id, one in facts.items()
         )
-        new = cards.keep(_counted(kept, outcomes))
-        if log is not None:
-            log_decided(log, (one.told() for one in new), {lead_id: names_of(one) for lead_id, one in facts.items()})
-            log.flush(LOGGED_WITHIN_SECONDS)
-        decided += len(new)
+        decided += len(cards.keep(_counted(kept, outcomes)))
     return Qualified(campaign_id, outcomes.total(), decided, dict(sorted(outcomes.items())))
 
 

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from typing import Any
 
 from orjson import loads
-from sqlalchemy import Connection, and_, bindparam, or_, select, text, update
+from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from database.campaign_models import NOT_LANDED, Decision
+from database.campaign_models import Decision
 from database.ready_json import ReadyJson, json_text
 from database.session import in_parts, put, reading, take_turns, writing
 
@@ -134,18 +134,6 @@ def last_about(campaign_id: str, lead_ids: Iterable[str], kind: str = "qualifica
     return found
 
 
-def not_landed(until: datetime, at_most: int) -> list[Decided]:
-    """Decisions up to a moment that the warehouse may not have yet, the earliest first."""
-    asked = (
-        select(Decision)
-        .where(text(NOT_LANDED), Decision.decided_at <= until)
-        .order_by(Decision.decided_at, Decision.decision_id)
-        .limit(at_most)
-    )
-    with reading() as connection:
-        return [_decided(row) for row in connection.execute(asked)]
-
-
 def decisions_with(decision_ids: Iterable[str]) -> list[Decided]:
     """Decisions by id."""
     found: list[Decided] = []
@@ -154,15 +142,6 @@ def decisions_with(decision_ids: Iterable[str]) -> list[Decided]:
             asked = select(Decision).where(Decision.decision_id.in_(some)).order_by(Decision.decision_id)
             found += [_decided(row) for row in connection.execute(asked)]
     return found
-
-
-def mark_landed(decided: Sequence[Decided], at: datetime) -> None:
-    """Note that the warehouse has these; to be said after it has committed them."""
-    if not decided:
-        return
-    marked = update(Decision).where(Decision.decision_id == bindparam("landed_id")).values(landed_at=at)
-    with writing() as connection:
-        connection.execute(marked, [{"landed_id": one.decision_id} for one in decided])
 
 
 def _page(asked: Any, at_most: int, before: Decided | None) -> list[Decided]:

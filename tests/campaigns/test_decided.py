@@ -30,11 +30,11 @@ def landed() -> list[dict[str, Any]]:
 
 def test_each_qualification_is_logged_once_with_names_and_facts_alone() -> None:
     some_members([80.0, None])
-    with open_log("run") as log:
-        qualify("spring", RULES, Thresholds(), NOON, log)
-    with open_log("again") as log:  # as after a crash: from the table
-        facts = [facts_of(one, NOON) for some in members_of("spring", NOON) for one in some]
-        log_decided(log, decisions_in("spring"), {one.lead.id: names_of(one) for one in facts})
+    qualify("spring", RULES, Thresholds(), NOON)
+    facts = [facts_of(one, NOON) for some in members_of("spring", NOON) for one in some]
+    for run in ("run", "again"):
+        with open_log(run) as log:
+            log_decided(log, decisions_in("spring"), {one.lead.id: names_of(one) for one in facts})
     done = land_decisions(now())
     assert (done.kept, done.duplicates, done.rejected) == (2, 2, 0)
     told = landed()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from database import decisions
-from database.decisions import Decided, decisions_about, decisions_in, keep, last_about, mark_landed, not_landed
+from database.campaign_landing import decisions_to_land, mark_decisions
+from database.decisions import Decided, decisions_about, decisions_in, keep, last_about
 from tests.factories import DAY, HOUR, NOON
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -59,7 +59,7 @@ def test_decisions_come_in_pages_the_last_first() -> None:
 
 def test_what_the_warehouse_has_is_marked_and_not_given_again() -> None:
     keep([decided("a"), decided("b", 1), decided("c", 48)])
-    waiting = not_landed(NOON + DAY, 10)
-    assert [one.outcome for one in waiting] == ["a", "b"]
-    mark_landed(waiting[:1], NOON + DAY)
-    assert [one.outcome for one in decisions.not_landed(NOON + 9 * DAY, 10)] == ["b", "c"]
+    waiting = decisions_to_land(NOON + DAY, 10)
+    assert [one["outcome"] for one in waiting] == ["a", "b"]
+    mark_decisions(waiting[:1], NOON + DAY)
+    assert [one["outcome"] for one in decisions_to_land(NOON + 9 * DAY, 10)] == ["b", "c"]

@@ -8,6 +8,7 @@ import pytest
 from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
 from database import decisions
+from database.campaign_landing import decisions_to_land
 from database.decisions import Decided
 from database.people import publish_companies
 from flows import campaign_landing
@@ -69,7 +70,7 @@ def test_a_run_that_is_killed_is_made_good_by_the_next_though_the_name_changed(
     publish_companies([company_facts("c0.example", name="Renamed", known_at=NOON + DAY)])
     land(NOON + DAY)
     assert logged(land_decisions(now())) == (1, 1 if killed_at == "mark_decisions" else 0, 0)
-    assert decisions.not_landed(NOON + DAY, 9) == []
+    assert decisions_to_land(NOON + DAY, 9) == []
 
 
 def test_what_cannot_be_logged_is_not_marked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,4 +81,4 @@ def test_what_cannot_be_logged_is_not_marked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(campaign_landing, "LOGGED_WITHIN_SECONDS", 0.1)
     with pytest.raises(StoreError, match="cannot be logged"):
         land()
-    assert len(decisions.not_landed(NOON, 9)) == 1
+    assert len(decisions_to_land(NOON, 9)) == 1
