@@ -28,6 +28,7 @@ from ringback.settings import settings
 from vendors import prefect_runs
 
 POOL = "local"
+PREFECT_SERVER = "prefect-server"
 PROCESS = "process"
 """The kind of incidents about processes that end again and again."""
 UPCOMING = 8
@@ -38,26 +39,30 @@ PATIENTLY = Retrying(
 
 
 def services() -> list[Service]:
-    """What runs, in the order of starting; the worker comes once there is something to work on."""
+    """What runs, in the order of starting; the worker comes once there is something to work on.
+
+    A Prefect or an MLflow that runs elsewhere is used, and none is started beside it.
+    """
     prefect, python = str(Path(sys.executable).with_name("prefect")), sys.executable
     sandbox = Service(
         "sandbox", (python, "-m", "flows", "sandbox"), f"http://127.0.0.1:{settings().sandbox_port}/_sandbox/state"
     )
+    prefect_server = Service(
+        PREFECT_SERVER, (prefect, "server", "start", "--host", "127.0.0.1", "--port", str(settings().prefect_port)),
+        f"http://127.0.0.1:{settings().prefect_port}/api/health",
+    )  # fmt: skip
+    mlflow = Service(
+        "mlflow",
+        (python, "-m", "mlflow", "server", "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
+         "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1"),
+        f"http://127.0.0.1:{settings().mlflow_port}/health",
+    )  # fmt: skip
     return [
         *([sandbox] if settings().uses_sandbox else []),
-        Service(
-            "prefect-server",
-            (prefect, "server", "start", "--host", "127.0.0.1", "--port", str(settings().prefect_port)),
-            f"http://127.0.0.1:{settings().prefect_port}/api/health",
-        ),
-        Service(
-            "mlflow",
-            (python, "-m", "mlflow", "server", "--default-artifact-root", (settings().home / "mlartifacts").as_uri(),
-             "--host", "127.0.0.1", "--port", str(settings().mlflow_port), "--workers", "1"),
-            f"http://127.0.0.1:{settings().mlflow_port}/health",
-        ),
+        *([] if settings().prefect_url else [prefect_server]),
+        *([] if settings().has_mlflow_elsewhere else [mlflow]),
         Service("api", (python, "-m", "flows", "serve"), f"{api_url()}/health"),
-    ]  # fmt: skip
+    ]
 
 
 def worker() -> Service:
@@ -69,12 +74,14 @@ def worker() -> Service:
 
 def environment() -> Mapping[str, str]:
     """Of all processes; MLflow's address stands here because everybody sees a command, with any password in it."""
-    own = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": settings().prefect_database_url or ""}
+    own = {
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": settings().prefect_database_url or "",
+        "MLFLOW_BACKEND_STORE_URI": "" if settings().has_mlflow_elsewhere else settings().mlflow,
+    }
     return os.environ | {name: value for name, value in own.items() if value} | {
         "PREFECT_API_URL": f"{settings().prefect}/api",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "3",
-        "MLFLOW_BACKEND_STORE_URI": settings().mlflow,
         "RINGBACK_HOME": str(settings().home),
     }  # fmt: skip
 
@@ -95,13 +102,15 @@ def bring_up(say: Callable[[str], None]) -> Supervisor:
     show_what_is_missing()
     up = Supervisor(settings().home, environment())
     try:
+        names = [service.name for service in services()]
         for service in services():
             up.start(service)
-        up.wait_for("prefect-server")
+        if PREFECT_SERVER in names:
+            up.wait_for(PREFECT_SERVER)
         deploy(up.finish)
         up.start(worker())
-        for service in services():
-            up.wait_for(service.name)
+        for name in names:
+            up.wait_for(name)
     except BaseException:
         up.stop()
         raise
@@ -154,7 +163,7 @@ def addresses() -> dict[str, str]:
         "Pages (leads, models, health, …)": api_url(),
         "REST API (its description)": f"{api_url()}/docs",
         "Prefect (flows, schedules, runs)": settings().prefect,
-        "MLflow (models side by side)": f"http://127.0.0.1:{settings().mlflow_port}",
+        "MLflow (models side by side)": settings().mlflow_page,
         "Reports": (settings().reports / "index.html").as_uri(),
     }
     if settings().uses_sandbox:
@@ -189,9 +198,11 @@ def refuse_second() -> None:
 def refuse_taken_ports() -> None:
     """Raise WrongUsage where another program has a port."""
     ports = {
-        "PREFECT": settings().prefect_port, "MLFLOW": settings().mlflow_port, "API": settings().api_port,
+        "API": settings().api_port,
+        **({} if settings().prefect_url else {"PREFECT": settings().prefect_port}),
+        **({} if settings().has_mlflow_elsewhere else {"MLFLOW": settings().mlflow_port}),
         **({"SANDBOX": settings().sandbox_port} if settings().uses_sandbox else {}),
-    }  # fmt: skip
+    }
     for name, port in ports.items():
         if listens(port):
             raise WrongUsage(f"port {port} is taken by another program: RINGBACK_{name}_PORT chooses another")

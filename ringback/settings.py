@@ -206,6 +206,11 @@ class Settings(BaseSettings):
         return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
 
     @property
+    def has_mlflow_elsewhere(self) -> bool:
+        """Whether MLflow is a server that others run."""
+        return self.mlflow.startswith(("http://", "https://"))
+
+    @property
     def links(self) -> str:
         """Base address of links in our mails."""
         return (self.public_url or f"http://127.0.0.1:{self.api_port}").rstrip("/")

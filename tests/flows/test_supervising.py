@@ -23,7 +23,7 @@ from flows.supervising import (
     supervisor_of,
 )
 from flows.telling_others import tell_now
-from flows.up import note, refuse_second
+from flows.up import addresses, environment, note, refuse_second, services
 from ringback.clock import now
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -209,3 +209,15 @@ def test_what_a_killed_supervisor_left_is_stopped_by_the_next_and_nobody_elses_p
     other.kill()
     other.wait()
     assert stop_leftovers(tmp_path / "empty") == []
+
+
+def test_what_runs_elsewhere_is_used_and_not_started_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.name for one in services()] == ["sandbox", "prefect-server", "mlflow", "api"]
+    assert environment()["MLFLOW_BACKEND_STORE_URI"] == f"sqlite:///{home / 'mlflow.db'}"
+    monkeypatch.setenv("RINGBACK_PREFECT_URL", "https://prefect.ours.example/")
+    monkeypatch.setenv("RINGBACK_MLFLOW_URL", "https://mlflow.ours.example")
+    settings.cache_clear()
+    assert [one.name for one in services()] == ["sandbox", "api"]
+    assert environment()["PREFECT_API_URL"] == "https://prefect.ours.example/api"
+    assert "MLFLOW_BACKEND_STORE_URI" not in environment()
+    assert {"https://prefect.ours.example", "https://mlflow.ours.example"} < set(addresses().values())
