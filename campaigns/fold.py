@@ -19,6 +19,11 @@ from database.tasks import NewTask, Task
 
 AT_ONCE = 300
 USUAL_DAYS = 2
+LATE_FOR = timedelta(days=60)
+"""An answer that was received longer ago is nobody's task any more."""
+ANSWERED = "answered a mail"
+TASKS: Mapping[EndedAs, tasks.Kind] = {"replied": "reply", "graduated": "graduation"}
+"""What its owner is asked for by how an enrolment ends; of whoever wants to be left alone nothing."""
 MOVING = (*sorted(SIGNALS), *ENDINGS)
 """Kinds of events that can move an enrolment: one of them, however long ago, and it is looked at until it is ended."""
 NO_MORE: Mapping[str, EndedAs] = {
@@ -35,6 +40,8 @@ class Folded:
     """Events that turned out to be a machine's."""
     ended: Mapping[str, int] = field(default_factory=dict)
     """By how they ended."""
+    answered_late: int = 0
+    """Enrolments that had ended before they were answered; their owners are told."""
 
 
 def fold(sequences: Mapping[str, MailSequence], at: datetime) -> Folded:
@@ -55,7 +62,7 @@ def fold(sequences: Mapping[str, MailSequence], at: datetime) -> Folded:
         for ending in endings:
             ended[ending.ended_as] = ended.get(ending.ended_as, 0) + 1
         enrolments.mark(_marks(page, came))
-    return Folded(looked_at, mended, ended)
+    return Folded(looked_at, mended, ended, _tell_of_late_answers(sequences, at))
 
 
 def escalate(at: datetime, to: Callable[[str], str | None]) -> list[Task]:
@@ -71,7 +78,7 @@ def verdict(came: Engaged, file: File | None) -> tuple[EndedAs, str] | None:
     if came.ended_by is not None:
         return NO_MORE[came.ended_by], ENDED_WORDS[came.ended_by]
     if came.replies:
-        return "replied", "answered a mail"
+        return "replied", ANSWERED
     if came.meetings:
         return "graduated", "agreed on a meeting"
     if file is None:
@@ -105,6 +112,15 @@ def _known_of(page: Sequence[Enrolment]) -> tuple[dict[str, list[Message]], dict
     return mails, events
 
 
+def _tell_of_late_answers(sequences: Mapping[str, MailSequence], at: datetime) -> int:
+    """Give owners a task for each sequence that had ended before it was answered; gives how many."""
+    found = enrolments.answered_late(at - LATE_FOR)
+    _, events = _known_of(found)
+    came = {one.enrolment_id: engaged(events[one.enrolment_id], at) for one in found}
+    answered = [one for one in found if came[one.enrolment_id].replies]
+    return tasks.make((_task(one, "reply", ANSWERED, sequences.get(one.sequence), at) for one in answered), at)
+
+
 def _with(kinds: Mapping[str, tuple[str, str]], events: Iterable[Engagement]) -> list[Engagement]:
     return [replace(one, kind=kinds[one.event_id][0]) if one.event_id in kinds else one for one in events]
 
@@ -119,22 +135,20 @@ def _ending(
         return None
     ended_as, why = said
     because = {"why": why, "opens": came.opens, "clicks": came.clicks, "replies": came.replies}
-    days = sequence.file.escalate_after_days if sequence else USUAL_DAYS
     return Ending(
-        one, ended_as, because, _task(one, ended_as, why, at, days),
+        one, ended_as, because, _task(one, TASKS[ended_as], why, sequence, at) if ended_as in TASKS else None,
         _suppressed(one, came, mails[one.enrolment_id], at),
     )  # fmt: skip
 
 
-def _task(one: Enrolment, ended_as: EndedAs, why: str, at: datetime, days: int) -> NewTask | None:
-    """What the owner is to do; nothing where the lead wants to be left alone."""
-    if ended_as not in ("replied", "graduated"):
-        return None
-    kind: tasks.Kind = "reply" if ended_as == "replied" else "graduation"
-    what = "answer" if ended_as == "replied" else "call or write"
+def _task(one: Enrolment, kind: tasks.Kind, why: str, sequence: MailSequence | None, at: datetime) -> NewTask:
+    """What the owner is to do."""
+    days = sequence.file.escalate_after_days if sequence else USUAL_DAYS
+    what = "answer" if kind == "reply" else "call or write"
     reason = f"The lead {why} in the sequence {one.sequence!r}: {what} within {days} days."
-    due_at = at + timedelta(days=days)
-    return NewTask(kind, one.campaign_id, one.lead_id, one.enrolment_id, one.owner, reason, due_at)
+    return NewTask(
+        kind, one.campaign_id, one.lead_id, one.enrolment_id, one.owner, reason, at + timedelta(days=days)
+    )  # fmt: skip
 
 
 def _suppressed(one: Enrolment, came: Engaged, mails: Sequence[Message], at: datetime) -> Suppressed | None:

@@ -10,8 +10,9 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, bindparam, exists, or_, select, update
+from sqlalchemy.orm import aliased
 
-from database.campaign_models import Campaign, Decision, Message
+from database.campaign_models import Campaign, Decision, Message, Task
 from database.campaign_models import Enrolment as Row
 from database.models import Company, EngagementEvent, Lead
 from database.outbox import SETTLED, State
@@ -146,6 +147,26 @@ def running(after: str, at_most: int, moved_by: Collection[str] | None = None) -
             or_(EngagementEvent.kind.in_(moved_by), EngagementEvent.received_at > Row.folded_to),
         )  # fmt: skip
         asked = asked.where(happened)
+    with reading() as connection:
+        return [_enrolment(row) for row in connection.execute(asked)]
+
+
+def answered_late(since: datetime) -> list[Enrolment]:
+    """Enrolments that ended without an answer though one was received, since a moment, of which nobody was told.
+
+    Of a lead only its last one: an answer that does not say to which mail it is, is to that.
+    """
+    later, e = aliased(Row), EngagementEvent
+    asked = (
+        select(Row)
+        .join(Message, Message.enrolment_id == Row.enrolment_id)
+        .join(e, (e.recipient == Message.recipient) & (e.kind == "replied"))
+        .where(Row.ended_as.in_(("finished", "stopped")), e.received_at > since)
+        .where(~exists().where(later.lead_id == Row.lead_id, later.enrolled_at > Row.enrolled_at))
+        .where(~exists().where(Task.enrolment_id == Row.enrolment_id, Task.kind == "reply"))
+        .order_by(Row.enrolment_id)
+        .distinct()
+    )
     with reading() as connection:
         return [_enrolment(row) for row in connection.execute(asked)]
 

@@ -1,6 +1,7 @@
 """What people do with mails stops them, hands the lead to a person, or lets nobody write again: once, in any order."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from database import enrolments, outbox, suppressions, tasks
 from database.campaign_models import Decision
 from database.campaign_models import Enrolment as Row
 from database.engagement import Engagement, events_of, keep_events
+from database.enrolments import Ending
 from database.session import reading
 from database.tasks import Task
 from tests.campaigns.events import an_event
@@ -83,6 +85,28 @@ def test_what_ends_an_enrolment(
     assert folded(sequence) == ({becomes: 1} if becomes else {})
     assert ended_as() == becomes
     assert decided() == ([("graduation" if becomes == "graduated" else "stop", becomes)] if becomes else [])
+
+
+def test_an_answer_to_a_sequence_that_had_ended_is_told_to_its_owner_once(sequence: MailSequence) -> None:
+    (mine,) = enrolments.running("", 9)
+    enrolments.end([Ending(mine, "finished")], TUESDAY + 9 * DAY)
+    keep_events(happened("opened", at=10 * DAY))
+    fold_at = partial(fold, {sequence.sequence_id: sequence})
+    assert fold_at(TUESDAY + 11 * DAY).answered_late == 0
+    keep_events(happened("replied", at=12 * DAY))
+    assert [fold_at(TUESDAY + days * DAY).answered_late for days in (13, 14)] == [1, 0]
+    assert [shown(task) for task in tasks.tasks()] == [
+        ("reply", OWNER, "The lead answered a mail in the sequence 'test': answer within 2 days.")
+    ]
+    assert ended_as() == "finished"
+
+
+def test_an_answer_after_a_later_sequence_began_is_not_to_the_one_that_had_ended(sequence: MailSequence) -> None:
+    (mine,) = enrolments.running("", 9)
+    enrolments.end([Ending(mine, "finished")], TUESDAY + DAY)
+    keep_events(happened("replied", at=40 * DAY))
+    enrol(["ana"], TUESDAY + 39 * DAY, campaign_id="autumn", enrolment_id="e-autumn")
+    assert fold({sequence.sequence_id: sequence}, TUESDAY + 41 * DAY).answered_late == 0
 
 
 def test_folding_again_changes_nothing(sequence: MailSequence) -> None:
