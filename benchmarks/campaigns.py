@@ -2,8 +2,8 @@
 
 `python -m benchmarks.campaigns [LEADS …]` (100 and 100,000 where none is said). The champions are those of
 RINGBACK_HOME where there are any (`make demo` leaves some), else the rules answer. The mail server is a process of its
-own on the same machine; what it takes of the time is part of the figure, and how long was waited for it is said. The
-old system took 73 s for 100 leads.
+own on the same machine; what it takes of the time is part of the figure. Where many mails go over several connections
+at once it is said how long the first of them waited; the others work meanwhile. The old system took 73 s for 100 leads.
 """
 
 import os
@@ -13,6 +13,7 @@ import smtplib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,9 @@ def play(leads: int) -> None:
         f"{leads:,} leads, answered by {'champions' if champions else 'rules'}; {accepted:,} mails taken by the server"
     )
     print("  " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items()))
-    print(f"  of it {waited[0]:.1f} s waiting for the mail server, {whole - waited[0]:.1f} s without that")
+    print(
+        f"  of it the first connection waited {waited[0]:.1f} s for the mail server, {whole - waited[0]:.1f} s without"
+    )
     print(f"  in all {whole:.1f} s ({leads / whole:,.0f} leads a second), at most {peak:,.0f} MiB; "
           f"{OLD_SYSTEM_SECONDS / whole:.1f} times as fast as the old system with 100 leads", flush=True)  # fmt: skip
 
@@ -73,6 +76,7 @@ def _steps(leads: int, has_champions: bool) -> dict[str, float]:
     from flows.member_qualifying import qualify_members
     from flows.member_scoring import score_members
     from flows.score_leads import champions_as_of
+    from flows.side_by_side import made_ahead
     from ringback.clock import now
     from ringback.settings import settings
     from scoring.judging import Champions
@@ -88,7 +92,7 @@ def _steps(leads: int, has_champions: bool) -> dict[str, float]:
         ("keep", lambda: _keep(leads)),
         ("score", lambda: score_members("bench", champions, AT)),
         ("qualify", lambda: qualify_members("bench", rules, conduct.thresholds, AT)),
-        ("route", lambda: route_members(game, AT)),
+        ("route", lambda: route_members(game, AT, made_ahead)),
         ("write", lambda: write_all(Office(playbook.sequences, head), AT)),
         ("deliver", lambda: deliver_all(Post(campaign_sender(settings()), playbook.sequences, head), AT, "bench")),
     )
@@ -157,7 +161,10 @@ def _playbook(folder: Path) -> Path:
 
 @contextmanager
 def _waiting() -> Iterator[list[float]]:
-    """The seconds spent on sending to the mail server and waiting for its answers."""
+    """The seconds that the main thread spends on sending to the mail server and waiting for its answers.
+
+    With several connections at once that includes waiting for the interpreter, which the others use meanwhile.
+    """
     spent = [0.0]
     kept = {name: getattr(smtplib.SMTP, name) for name in ("send", "getreply")}
 
@@ -167,7 +174,8 @@ def _waiting() -> Iterator[list[float]]:
             try:
                 return call(*args, **more)
             finally:
-                spent[0] += time.perf_counter() - started
+                if threading.current_thread() is threading.main_thread():
+                    spent[0] += time.perf_counter() - started
 
         return timing
 

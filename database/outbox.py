@@ -30,6 +30,8 @@ LEASE = timedelta(minutes=30)
 LOOK_BACK = timedelta(days=90)
 """The longest span of a cap (`campaigns.sequences.Cap`)."""
 GONE = "the process that took it ended before it could say what came of it"
+TURN = "outbox.take"
+"""Of whoever takes mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,31 @@ class Message:
     sent_at: datetime | None
     settled_at: datetime | None
     because: str | None
+
+
+DUE = (
+    select(*(getattr(Row, name) for name in Message.__slots__))
+    .where(Row.state == "waiting", Row.due_at <= bindparam("at"))
+    .order_by(Row.due_at, Row.message_id)
+    .limit(bindparam("at_most"))
+)
+"""With what a `Message` holds, in its order. The statements of taking are built once: it is done for each batch."""
+STANDING = (
+    select(Enrolment.enrolment_id, Enrolment.zone, Enrolment.ended_as, Enrolment.ended_at, Campaign.state)
+    .outerjoin(Campaign, Campaign.campaign_id == Enrolment.campaign_id)
+    .where(Enrolment.enrolment_id.in_(bindparam("some", expanding=True)))
+)
+WRITTEN_TO = select(Row.recipient, Row.state, func.coalesce(Row.sent_at, Row.taken_at)).where(
+    Row.recipient.in_(bindparam("some", expanding=True))
+)
+TAKE = (
+    update(Row)
+    .where(Row.message_id.in_(bindparam("some", expanding=True)), func.coalesce(Row.state, "") == "waiting")
+    .values(state="sending", taken_by=bindparam("by"), taken_at=bindparam("now"), attempts=Row.attempts + 1)
+    .returning(Row.message_id)
+)
+"""Those that still wait: PostgreSQL lets others cancel a mail while it is judged. Asked for the plain state, SQLite would
+walk through all mails that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +168,33 @@ def take(worker: str, at: datetime, at_most: int, judge: Judge) -> Taken:
     What is taken is `sending` and committed. `looked_at` is 0 where nothing is due; it may be that of what was looked
     at nothing could be taken.
     """
-    if not _is_any_due(at):
+    if not are_due(at):
         return Taken((), 0)
-    asked = (
-        select(Row).where(Row.state == "waiting", Row.due_at <= at).order_by(Row.due_at, Row.message_id).limit(at_most)
-    )
     with writing() as connection:
-        take_turns(connection, "outbox.take")
-        due = [_message(row) for row in connection.execute(asked)]
-        judged = _judged(_candidates(connection, due, at), judge, at)
-        taken = [replace(one, state="sending", attempts=one.attempts + 1, taken_by=worker, taken_at=at)
-                 for one, said in judged if said.state == "sending"]  # fmt: skip
-        for some in in_parts(one.message_id for one in taken):
-            connection.execute(
-                update(Row).where(Row.message_id.in_(some))
-                .values(state="sending", taken_by=worker, taken_at=at, attempts=Row.attempts + 1)
-            )  # fmt: skip
-        _put_aside(connection, [(one, said) for one, said in judged if said.state != "sending"], at)
-    return Taken(tuple(taken), len(due))
+        take_turns(connection, TURN)
+        return take_within(connection, worker, at, at_most, judge)
+
+
+def take_within(connection: Connection, worker: str, at: datetime, at_most: int, judge: Judge) -> Taken:
+    """The same, in the transaction of whoever calls, whose turn it must be (`TURN`)."""
+    due = [Message(*row) for row in connection.execute(DUE, {"at": at, "at_most": at_most})]
+    judged = _judged(_candidates(connection, due, at), judge, at)
+    taken = [replace(one, state="sending", attempts=one.attempts + 1, taken_by=worker, taken_at=at)
+             for one, said in judged if said.state == "sending"]  # fmt: skip
+    mine = {
+        message_id
+        for some in in_parts(one.message_id for one in taken)
+        for message_id in connection.scalars(TAKE, {"some": some, "by": worker, "now": at})
+    }
+    _put_aside(connection, [(one, said) for one, said in judged if said.state != "sending"], at)
+    return Taken(tuple(one for one in taken if one.message_id in mine), len(due))
+
+
+def are_due(at: datetime, many: int = 1) -> bool:
+    """Whether so many mails are due."""
+    asked = select(Row.message_id).where(Row.state == "waiting", Row.due_at <= at).limit(1).offset(many - 1)
+    with reading() as connection:
+        return connection.execute(asked).first() is not None
 
 
 def give_up(at: datetime, lease: timedelta = LEASE) -> list[str]:
@@ -216,24 +252,13 @@ def counts(campaign_id: str | None = None) -> dict[State, int]:
         return {row.state: row[1] for row in connection.execute(asked)}
 
 
-def _is_any_due(at: datetime) -> bool:
-    asked = select(Row.message_id).where(Row.state == "waiting", Row.due_at <= at).limit(1)
-    with reading() as connection:
-        return connection.execute(asked).first() is not None
-
-
 def _candidates(connection: Connection, due: Sequence[Message], at: datetime) -> list[Candidate]:
     recipients = {one.recipient for one in due}
     left_alone = suppressed_within(connection, recipients)
     earlier = _went_out(connection, recipients, at)
     standing: dict[str, Any] = {}
     for some in in_parts(one.enrolment_id for one in due):
-        asked = (
-            select(Enrolment.enrolment_id, Enrolment.zone, Enrolment.ended_as, Enrolment.ended_at, Campaign.state)
-            .outerjoin(Campaign, Campaign.campaign_id == Enrolment.campaign_id)
-            .where(Enrolment.enrolment_id.in_(some))
-        )
-        standing |= {row.enrolment_id: row for row in connection.execute(asked)}
+        standing |= {row.enrolment_id: row for row in connection.execute(STANDING, {"some": some})}
     found = []
     for one in due:
         row, why_not = standing.get(one.enrolment_id), left_alone.get(one.recipient)
@@ -252,8 +277,7 @@ def _went_out(connection: Connection, recipients: Collection[str], at: datetime)
     """
     found: dict[str, list[datetime]] = {}
     for some in in_parts(recipients):
-        asked = select(Row.recipient, Row.state, func.coalesce(Row.sent_at, Row.taken_at))
-        for recipient, state, moment in connection.execute(asked.where(Row.recipient.in_(some))):
+        for recipient, state, moment in connection.execute(WRITTEN_TO, {"some": some}):
             if state in WENT_OUT and moment is not None and moment > at - LOOK_BACK:
                 found.setdefault(recipient, []).append(moment)
     return found
@@ -265,7 +289,7 @@ def _judged(candidates: Sequence[Candidate], judge: Judge, at: datetime) -> list
     judged = []
     for one in candidates:
         recipient = one.message.recipient
-        said = judge(replace(one, earlier=(*one.earlier, *taken.get(recipient, ()))))
+        said = judge(replace(one, earlier=(*one.earlier, *taken[recipient])) if recipient in taken else one)
         if said.state == "sending":
             taken[recipient] = (*taken.get(recipient, ()), at)
         judged.append((one.message, said))

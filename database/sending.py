@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, 
 
 from database.campaign_models import Message as Row
 from database.campaign_models import SendAttempt
-from database.outbox import State
-from database.session import in_parts, insert_new, reading, writing
+from database.outbox import TURN, Judge, State, Taken, take, take_within
+from database.session import in_parts, insert_new, reading, take_turns, writing
 
 Outcome = Literal["accepted", "refused", "later", "in_doubt"]
 STATE_AFTER: dict[Outcome, State] = {
@@ -20,6 +20,22 @@ MOST_ATTEMPTS = 8
 FIRST_RETRY_AFTER = timedelta(minutes=1)
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 LONGEST_SAID = 500
+IS_HELD: tuple[ColumnElement[bool], ...] = (
+    Row.message_id == bindparam("which"), Row.taken_by == bindparam("whose"),
+    or_(Row.state == "sending", Row.state == "in_doubt"),
+)  # fmt: skip
+"""By its worker, though it may have been called in doubt meanwhile."""
+SENT = (
+    update(Row)
+    .where(*IS_HELD)
+    .values(state="sent", sent_at=bindparam("moment"), settled_at=bindparam("moment"), because=None)
+)
+NOT_SENT = (
+    update(Row)
+    .where(*IS_HELD)
+    .values(state=bindparam("to"), because=bindparam("why"), settled_at=bindparam("settled"),
+            due_at=func.coalesce(bindparam("when", type_=Row.due_at.type), Row.due_at))
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +56,21 @@ def settle(attempts: Iterable[Attempt]) -> int:
     One that was called in doubt meanwhile is settled all the same: its own worker knows better. `later` waits, a minute
     after the first try and then four times as long each time; after the eighth it has failed.
     """
-    listed = list(attempts)
     with writing() as connection:
-        insert_new(connection, SendAttempt, [_attempt_row(one) for one in listed])
-        sent = [one for one in listed if one.outcome == "accepted"]
-        held = _note_sent(connection, sent)
-        return held + _note_others(connection, [one for one in listed if one.outcome != "accepted"])
+        return _settle(connection, list(attempts))
+
+
+def settle_and_take(attempts: Iterable[Attempt], worker: str, at: datetime, at_most: int, judge: Judge) -> Taken:
+    """`settle`, and `outbox.take` those that come next, both or neither: one commit where each would have its own.
+
+    The turn is taken before rows are locked, as whoever merges leads does: two that wait for each other wait for ever.
+    """
+    if not (listed := list(attempts)):
+        return take(worker, at, at_most, judge)
+    with writing() as connection:
+        take_turns(connection, TURN)
+        _settle(connection, listed)
+        return take_within(connection, worker, at, at_most, judge)
 
 
 def put_back(worker: str, message_ids: Iterable[str]) -> int:
@@ -80,29 +105,23 @@ def wait_after(attempt: int) -> timedelta:
     return min(FIRST_RETRY_AFTER * times, LONGEST_RETRY_AFTER)
 
 
+def _settle(connection: Connection, attempts: Sequence[Attempt]) -> int:
+    insert_new(connection, SendAttempt, [_attempt_row(one) for one in attempts])
+    held = _note_sent(connection, [one for one in attempts if one.outcome == "accepted"])
+    return held + _note_others(connection, [one for one in attempts if one.outcome != "accepted"])
+
+
 def _note_sent(connection: Connection, sent: Sequence[Attempt]) -> int:
     if not sent:
         return 0
-    note = (
-        update(Row)
-        .where(*_is_held())
-        .values(state="sent", sent_at=bindparam("moment"), settled_at=bindparam("moment"), because=None)
-    )  # fmt: skip
-    return connection.execute(
-        note, [{"which": one.message_id, "whose": one.by, "moment": one.at} for one in sent]
-    ).rowcount
+    rows = [{"which": one.message_id, "whose": one.by, "moment": one.at} for one in sent]
+    return connection.execute(SENT, rows).rowcount
 
 
 def _note_others(connection: Connection, others: Sequence[Attempt]) -> int:
     if not others:
         return 0
-    note = (
-        update(Row)
-        .where(*_is_held())
-        .values(state=bindparam("to"), because=bindparam("why"), settled_at=bindparam("settled"),
-                due_at=func.coalesce(bindparam("when", type_=Row.due_at.type), Row.due_at))
-    )  # fmt: skip
-    return connection.execute(note, [_note_row(one) for one in others]).rowcount
+    return connection.execute(NOT_SENT, [_note_row(one) for one in others]).rowcount
 
 
 def _note_row(one: Attempt) -> dict[str, Any]:
@@ -114,12 +133,6 @@ def _note_row(one: Attempt) -> dict[str, Any]:
         "why": f"given up after {one.attempt} tries: {one.said}" if is_over else one.said,
         "when": one.at + wait_after(one.attempt) if waits else None,
     }  # fmt: skip
-
-
-def _is_held() -> tuple[ColumnElement[bool], ...]:
-    """By its worker, though it may have been called in doubt meanwhile."""
-    is_open = or_(Row.state == "sending", Row.state == "in_doubt")
-    return Row.message_id == bindparam("which"), Row.taken_by == bindparam("whose"), is_open
 
 
 def _attempt_row(one: Attempt) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from flows.mail_writing import write_all
 from flows.member_qualifying import qualify_members
 from flows.member_scoring import score_members
 from flows.score_leads import champions_as_of
+from flows.side_by_side import made_ahead
 from ringback.clock import now
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT, settings
@@ -133,7 +134,7 @@ def _qualify(campaign_id: str, conduct: Conduct, moment: datetime) -> Qualified:
 @task(name="route")
 def _route(campaign_id: str, conduct: Conduct, playbook: Playbook, moment: datetime) -> RoutedMembers:
     game = playing(campaign_id, conduct, playbook.sequences, playbook.team, settings().zone)
-    return route_members(game, moment)
+    return route_members(game, moment, made_ahead)
 
 
 @task(name="write-mails")

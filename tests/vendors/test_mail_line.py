@@ -68,6 +68,13 @@ def test_the_quick_way_of_writing_says_the_same(text: str, html: str, subject: s
     assert content(read(raw)) == content(read(message_of(mail, SENDER).as_bytes()))
 
 
+@pytest.mark.parametrize("name", ["", "Jo", "O'Hara, Jo", "Dr. Jo", 'Jo "J" M', "Jo (x)", "jo@acme", "J\\M", "Jo  M"])
+@pytest.mark.parametrize("to", ["jo@acme.example", "Sam <jo.m+x@acme.example>", "j!o@acme.example"])
+def test_an_address_is_written_the_same(to: str, name: str) -> None:
+    mail = replace(MAIL, to=to, to_name=name)
+    assert content(read(written(mail, SENDER))) == content(read(message_of(mail, SENDER).as_bytes()))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("subject", "a\r\nBcc: x@evil.example"), ("to", "a@b.example, c@d.example"), ("reply_to", "nobody"),
