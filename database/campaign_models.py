@@ -126,7 +126,7 @@ class Enrolment(Base):
         Index("ix_enrolments_due", "due_at", "enrolment_id", sqlite_where=text(NOT_ENDED),
               postgresql_where=text(NOT_ENDED)),
         Index("ix_enrolments_campaign", "campaign_id", "ended_at"),
-        Index("ix_enrolments_member", "campaign_id", "lead_id"),
+        Index("ix_enrolments_lead", "lead_id", "campaign_id"),
         Index("ix_enrolments_owner", "owner", "ended_at"),
     )  # fmt: skip
 
