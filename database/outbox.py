@@ -103,8 +103,10 @@ TAKE = (
     .values(state="sending", taken_by=bindparam("by"), taken_at=bindparam("now"), attempts=Row.attempts + 1)
     .returning(Row.message_id)
 )
-"""Those that still wait: PostgreSQL lets others cancel a mail while it is judged. Asked for the plain state, SQLite would
-walk through all mails that wait."""
+"""Those that still wait: PostgreSQL lets others cancel a mail while it is judged.
+
+Asked for the plain state, SQLite would walk through all mails that wait.
+"""
 
 
 @dataclass(frozen=True, slots=True)
