@@ -31,6 +31,7 @@ from scoring.engine import compiled
 from tests.factories import a_lead, company_facts
 from tests.scoring.leads import wide_model
 
+pytestmark = pytest.mark.long
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance, negative_data_rejection, positive_data_acceptance,

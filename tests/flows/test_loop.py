@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import forget_home
 from tests.flows.small_world import found_small_world, free_port
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True)
 class Loop:
