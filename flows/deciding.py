@@ -4,7 +4,7 @@ The ledger comes before the aliases: whoever is stopped in between runs the same
 the aliases right.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -102,17 +102,49 @@ def check(version: "Version", history: "History") -> Checked:
     return Checked(version, champion, len(rows), extent, lacking, unused, standing, tuple(objections))
 
 
-def before_present(target: "Target", because: str) -> str | None:
-    """The version to which a rollback goes, by the ledger; None where this very rollback has been done already.
+def take_over(
+    version: "Version", kind: "Kind", because: str, by: str, say: Callable[[str], object],
+    flow_run_id: str | None = None,
+) -> bool:  # fmt: skip
+    """Try a version, say what was found out, and let it decide; gives whether it did not already.
+
+    Raises WrongUsage where it must not take over.
+    """
+    from database.promotions import champion_as_of
+    from ringback.clock import now
+    from training.standing import history_as_of
+
+    champion = champion_as_of(version.target, EVER)
+    if champion and champion.version == version.version:
+        mend_aliases(version.target)
+        return False
+    moment = now()
+    checked = check(version, history_as_of(moment))
+    for line in checked.said():
+        say(line)
+    make_champion(checked, kind, because, by, moment, flow_run_id)
+    return True
+
+
+def back_to(target: "Target", because: str, version: str | None = None) -> str:
+    """The version to which a rollback goes, by the ledger: the one named, or the one before; the present one where this
+    very rollback has been done already.
 
     A version that was rolled back from is not gone back to: after 1, 2, 3 and a rollback to 2 the next goes to 1.
-    Raises WrongUsage where there is none.
+    Raises WrongUsage where there is none, or where the one named was never champion.
     """
     from database.promotions import ledger
 
     changes = ledger(target, EVER)[::-1]
+    if version is not None:
+        if version not in (once := dict.fromkeys(change.version for change in reversed(changes))):
+            was = f"these were: {', '.join(once)}" if once else "none was"
+            raise WrongUsage(
+                f"version {version} of {target} was never champion, {was}; 'ringback models promote' makes it one"
+            )
+        return version
     if changes and changes[-1].kind == "rollback" and changes[-1].because == because:
-        return None
+        return changes[-1].version
     line: list[str] = []
     for change in changes:
         while change.kind == "rollback" and change.version in line:

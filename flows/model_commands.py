@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from ringback.errors import UnknownModel, WrongUsage
 from ringback.records import TARGETS, Target
 
 if TYPE_CHECKING:
-    from database.promotions import Promotion
+    from database.promotions import Kind, Promotion
     from training.registry import Version
     from training.standing import Standing
 
@@ -104,18 +104,12 @@ def models_rollback(
     check: Check = False,
 ) -> None:
     """Go back to an earlier champion, after it has been tried."""
-    from database.promotions import ledger
-    from flows.deciding import EVER, before_present
+    from flows.deciding import back_to
     from flows.environment import prepare_stores
     from training.registry import version_of
 
     prepare_stores()
-    changes = ledger(_target(target), EVER)
-    once = list(dict.fromkeys(change.version for change in changes))
-    if to is not None and to not in once:
-        was = f"these were: {', '.join(once)}" if once else "none was"
-        raise WrongUsage(f"version {to} of {target} was never champion, {was}; 'ringback models promote' makes it one")
-    back = to or before_present(_target(target), because) or once[0]
+    back = back_to(_target(target), because, to)
     _move(version_of(_target(target), back), "rollback", because, check)
 
 
@@ -175,27 +169,21 @@ def models_shadow(target: AnyTarget = None, as_of: AsOf = None, json: Json = Fal
         typer.echo(as_json(facts))
 
 
-def _move(version: "Version", kind: str, because: str, only_check: bool) -> None:
-    from database.promotions import Kind, champion_as_of
-    from flows.deciding import EVER, check, make_champion, mend_aliases, person
+def _move(version: "Version", kind: "Kind", because: str, only_check: bool) -> None:
+    from database.promotions import champion_as_of
+    from flows.deciding import EVER, check, person, take_over
     from ringback.clock import now
     from training.standing import history_as_of
 
     if not because.strip():
         raise WrongUsage("--because is empty; say why, the ledger keeps it")
     champion = champion_as_of(version.target, EVER)
-    if champion and champion.version == version.version and not only_check:
-        mend_aliases(version.target)
-        typer.echo(f"nothing was changed{_already(version, champion)}")
-        return
-    moment = now()
-    checked = check(version, history_as_of(moment))
-    typer.echo("\n".join(checked.said()))
     if only_check:
-        typer.echo(f"nothing was changed{_already(version, champion)}")
+        typer.echo("\n".join(check(version, history_as_of(now())).said()))
+    elif take_over(version, kind, because.strip(), person(), typer.echo):
+        typer.echo(f"version {version.version} of {version.target} decides from now on; the ledger says why")
         return
-    make_champion(checked, cast(Kind, kind), because.strip(), person(), moment)
-    typer.echo(f"version {version.version} of {version.target} decides from now on; the ledger says why")
+    typer.echo(f"nothing was changed{_already(version, champion)}")
 
 
 def _already(version: "Version", champion: "Promotion | None") -> str:
