@@ -8,6 +8,7 @@ from campaigns.attribution import Credit, credits_of
 from campaigns.conduct import Conduct
 from campaigns.experiments import wilson
 from database import campaign_performance as stored
+from database import tasks
 from database.campaign_performance import Mailed, Stage
 from database.campaigns import Planned
 from database.spending import spent
@@ -61,7 +62,7 @@ def performance(campaign: Planned, at: datetime) -> CampaignPerformance:
         campaign_id, at, rates(stages),
         tuple(GoalReached(goal, most, counts[GOAL_STAGES[goal]]) for goal, most in wanted if most is not None),
         tuple(stored.by_template(campaign_id)), stored.states_of_messages(campaign_id), stored.ends(campaign_id),
-        stored.open_tasks(campaign_id), sum(one.cost for one in spent(campaign_id)),
+        tasks.open_tasks(campaign_id), sum(one.cost for one in spent(campaign_id)),
         tuple(credits_of(stored.touches(campaign_id))),
     )  # fmt: skip
 

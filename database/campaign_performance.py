@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
 
-from database.campaign_models import CampaignLead, Enrolment, LeadCard, Message, Task
+from database.campaign_models import CampaignLead, Enrolment, LeadCard, Message
 from database.models import Call, EngagementEvent, LastScore
 from database.session import reading
 
@@ -106,13 +106,6 @@ def states_of_messages(campaign_id: str) -> dict[str, int]:
 def ends(campaign_id: str) -> dict[str, int]:
     """How enrolments ended; `on the way` for those that did not."""
     return _grouped(func.coalesce(Enrolment.ended_as, "on the way"), Enrolment.campaign_id == campaign_id)
-
-
-def open_tasks(campaign_id: str) -> int:
-    """Tasks of account executives that are not done."""
-    with reading() as connection:
-        asked = select(func.count()).where(Task.campaign_id == campaign_id, Task.done_at.is_(None))
-        return int(connection.scalar(asked) or 0)
 
 
 @dataclass(frozen=True, slots=True)

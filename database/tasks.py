@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from database.campaign_models import Task as Row
 from database.session import insert_new, reading, writing
@@ -72,6 +72,15 @@ def tasks(
         asked = asked.where(Row.done_at.is_not(None) if is_done else Row.done_at.is_(None))
     with reading() as connection:
         return [_task(row) for row in connection.execute(asked)]
+
+
+def open_tasks(campaign_id: str | None = None) -> int:
+    """How many tasks, of one campaign or of all, are not done."""
+    asked = select(func.count()).where(Row.done_at.is_(None))
+    if campaign_id is not None:
+        asked = asked.where(Row.campaign_id == campaign_id)
+    with reading() as connection:
+        return int(connection.scalar(asked) or 0)
 
 
 def finish(task_id: str, by: str, outcome: str, at: datetime) -> bool:

@@ -101,7 +101,7 @@ def _make() -> Overview:
         companies=stored.top_companies(),
         industries=stored.industries(),
         incidents=open_incidents(),
-        open_tasks=len(tasks.tasks(is_done=False, at_most=1000)),
+        open_tasks=tasks.open_tasks(),
         status=system().overall,
     )  # fmt: skip
 
