@@ -11,7 +11,6 @@ in the order of their keys, because two writers of the same rows would otherwise
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
-from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -195,7 +194,7 @@ def execute_many(connection: Connection, statement: UpdateBase, rows: Sequence[M
     if compiled.insert_prefetch or compiled.update_prefetch:  # columns that SQLAlchemy fills
         return connection.execute(statement, rows, execution_options=COUNTED).rowcount
     columns = [_bound(compiled, name, rows) for name in compiled.positiontup or ()]
-    return connection.exec_driver_sql(compiled.string, list(zip(*columns, strict=False)), COUNTED).rowcount
+    return connection.exec_driver_sql(compiled.string, list(zip(*columns, strict=True)), COUNTED).rowcount
 
 
 def _bound(compiled: SQLCompiler, name: str, rows: Sequence[Mapping[str, Any]]) -> Iterable[Any]:
@@ -203,12 +202,12 @@ def _bound(compiled: SQLCompiler, name: str, rows: Sequence[Mapping[str, Any]]) 
     process = compiled.binds[name].type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
     if name not in rows[0]:
         value = compiled.params[name]
-        return repeat(process(value) if process else value)
+        return [process(value) if process else value] * len(rows)
     values = [row[name] for row in rows]
     if process is None:
         return values
     if all(value is values[0] for value in values):
-        return repeat(process(values[0]))
+        return [process(values[0])] * len(rows)
     return map(process, values)
 
 

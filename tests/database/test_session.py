@@ -4,13 +4,13 @@ from math import nan
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from database import models
+from database import models, session
 from database.away import is_away
 from database.migrate import migrate
-from database.session import engine, insert_new, insert_or_replace, reading, writing
+from database.session import engine, execute_many, insert_new, insert_or_replace, reading, writing
 from tests.factories import DAY, NOON
 from tests.postgres import Server
 
@@ -33,6 +33,37 @@ def subjects() -> list[str]:
 def company_name() -> str | None:
     with reading() as connection:
         return connection.execute(models.Company.__table__.select()).one().name
+
+
+def test_many_rows_are_bound_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = [
+        {"entity_id": f"e{n}", "source": "csv", "fields": {"name": {"value": f"Zoë {n}\x00" if n % 2 else None}}}
+        for n in range(120)
+    ]
+    measures = [{"measure": f"m{n}", "week": NOON + n * DAY, "value": n / 7, "low": None, "high": nan, "n": n,
+                 "as_of": NOON} for n in range(120)]  # fmt: skip
+    kept = []
+    for many in (100, 1_000):
+        monkeypatch.setattr(session, "MANY_ROWS", many)
+        with writing() as connection:
+            for model, listed in ((models.Statement, statements), (models.Measure, measures)):
+                connection.execute(delete(model))
+                assert insert_new(connection, model, listed) == 120
+                assert insert_new(connection, model, listed) == 0
+            moved = update(models.Measure).where(models.Measure.measure == bindparam("which")).values(
+                as_of=NOON + DAY, n=bindparam("count")
+            )  # fmt: skip
+            rows = [{"which": f"m{n}", "count": 5} for n in range(110)] + [{"which": "none", "count": 5}]
+            assert execute_many(connection, moved, rows) == 110
+            kept.append([[tuple(row) for row in connection.execute(select(model))]
+                         for model in (models.Statement, models.Measure)])  # fmt: skip
+    assert repr(kept[0]) == repr(kept[1])
+    assert {row[-1] for row in kept[0][1]} == {NOON, NOON + DAY}
+
+
+def test_the_same_row_many_times_is_one() -> None:
+    with writing() as connection:
+        assert insert_new(connection, models.Alert, [an_alert("acme.com")] * 150) == 1
 
 
 @pytest.mark.sqlite
