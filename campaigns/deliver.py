@@ -123,8 +123,10 @@ def _side_by_side(post: Post, clock: Clock, worker: str) -> list[Delivered]:
         try:
             theirs = [others.submit(work, f"{worker}/{number}", is_over) for number in range(2, LINES + 1)]
             ended = [work(worker, is_over), *(one.result() for one in theirs)]
-            if any(one.away_because for one in ended) and not all(one.away_because for one in ended):
-                ended.append(work(worker, is_over))  # a line that could not go on may have put mails back at the last
+            is_away = [one.away_because is not None for one in ended]
+            if any(is_away) and not all(is_away) and not is_over.is_set():
+                # a line that could not go on may have put mails back at the last; what keeps these counts
+                ended = [*(replace(one, away_because=None) for one in ended), work(worker, is_over)]
             return ended
         except BaseException:
             is_over.set()

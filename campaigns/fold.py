@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from campaigns.engagement import ENDINGS, SIGNALS, Engaged, belonging, corrected, engaged
+from campaigns.engagement import ENDINGS, SIGNALS, Engaged, belonging, corrected, engaged, our_id
 from campaigns.sequences import File, MailSequence
 from database import engagement, enrolments, outbox, tasks
 from database.engagement import Engagement
@@ -115,10 +115,14 @@ def _known_of(page: Sequence[Enrolment]) -> tuple[dict[str, list[Message]], dict
 def _tell_of_late_answers(sequences: Mapping[str, MailSequence], at: datetime) -> int:
     """Give owners a task for each sequence that had ended before it was answered; gives how many."""
     found = enrolments.answered_late(at - LATE_FOR)
-    _, events = _known_of(found)
-    came = {one.enrolment_id: engaged(events[one.enrolment_id], at) for one in found}
-    answered = [one for one in found if came[one.enrolment_id].replies]
-    return tasks.make((_task(one, "reply", ANSWERED, sequences.get(one.sequence), at) for one in answered), at)
+    _, events = _known_of([one for one, _ in found])
+    answered = []
+    for one, is_last in found:
+        mine = [event for event in events[one.enrolment_id] if is_last or our_id(event) is not None]
+        came = engaged(mine, at)
+        if came.replies and engaged(events[one.enrolment_id], at).ended_by is None:
+            answered.append(_task(one, "reply", ANSWERED, sequences.get(one.sequence), at))
+    return tasks.make(answered, at)
 
 
 def _with(kinds: Mapping[str, tuple[str, str]], events: Iterable[Engagement]) -> list[Engagement]:

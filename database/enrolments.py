@@ -151,24 +151,28 @@ def running(after: str, at_most: int, moved_by: Collection[str] | None = None) -
         return [_enrolment(row) for row in connection.execute(asked)]
 
 
-def answered_late(since: datetime) -> list[Enrolment]:
+def answered_late(since: datetime) -> list[tuple[Enrolment, bool]]:
     """Enrolments that ended without an answer though one was received, since a moment, of which nobody was told.
 
-    Of a lead only its last one: an answer that does not say to which mail it is, is to that.
+    With whether it is the lead's last, and none goes on or was answered: an answer that does not say to which mail it
+    is, is to that.
     """
-    later, e = aliased(Row), EngagementEvent
+    other, e = aliased(Row), EngagementEvent
+    has_other = exists().where(
+        other.lead_id == Row.lead_id, other.enrolment_id != Row.enrolment_id,
+        or_(other.enrolled_at > Row.enrolled_at, other.ended_at.is_(None), other.ended_as == "replied"),
+    )  # fmt: skip
     asked = (
-        select(Row)
+        select(Row, (~has_other).label("is_last"))
         .join(Message, Message.enrolment_id == Row.enrolment_id)
         .join(e, (e.recipient == Message.recipient) & (e.kind == "replied"))
         .where(Row.ended_as.in_(("finished", "stopped")), e.received_at > since)
-        .where(~exists().where(later.lead_id == Row.lead_id, later.enrolled_at > Row.enrolled_at))
         .where(~exists().where(Task.enrolment_id == Row.enrolment_id, Task.kind == "reply"))
         .order_by(Row.enrolment_id)
         .distinct()
     )
     with reading() as connection:
-        return [_enrolment(row) for row in connection.execute(asked)]
+        return [(_enrolment(row), bool(row.is_last)) for row in connection.execute(asked)]
 
 
 def move(moves: Iterable[Move]) -> int:

@@ -5,7 +5,7 @@
        │  └───────┤     └─ in_doubt    no clear answer, or its process died: never sent again
        └──────────┴─ suppressed, skipped, canceled
 
-Taking a mail is a transaction of its own, committed before the mail server is asked. In it, for all processes one after
+Taking a mail is committed before the mail server is asked. In the same transaction, for all processes one after
 the other, each mail is judged by what is true then: is the address suppressed, how many mails did this person get.
 """
 
@@ -99,14 +99,10 @@ WRITTEN_TO = select(Row.recipient, Row.state, func.coalesce(Row.sent_at, Row.tak
 )
 TAKE = (
     update(Row)
-    .where(Row.message_id.in_(bindparam("some", expanding=True)), func.coalesce(Row.state, "") == "waiting")
+    .where(Row.message_id.in_(bindparam("some", expanding=True)))
     .values(state="sending", taken_by=bindparam("by"), taken_at=bindparam("now"), attempts=Row.attempts + 1)
-    .returning(Row.message_id)
 )
-"""Those that still wait: PostgreSQL lets others cancel a mail while it is judged.
-
-Asked for the plain state, SQLite would walk through all mails that wait.
-"""
+"""Whoever cancels mails takes the same turn, so the state is not asked: SQLite would walk through all that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +179,10 @@ def take_within(connection: Connection, worker: str, at: datetime, at_most: int,
     judged = _judged(_candidates(connection, due, at), judge, at)
     taken = [replace(one, state="sending", attempts=one.attempts + 1, taken_by=worker, taken_at=at)
              for one, said in judged if said.state == "sending"]  # fmt: skip
-    mine = {
-        message_id
-        for some in in_parts(one.message_id for one in taken)
-        for message_id in connection.scalars(TAKE, {"some": some, "by": worker, "now": at})
-    }
+    for some in in_parts(one.message_id for one in taken):
+        connection.execute(TAKE, {"some": some, "by": worker, "now": at})
     _put_aside(connection, [(one, said) for one, said in judged if said.state != "sending"], at)
-    return Taken(tuple(one for one in taken if one.message_id in mine), len(due))
+    return Taken(tuple(taken), len(due))
 
 
 def are_due(at: datetime, many: int = 1) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from database import models
 from database.identities import Merge, move, recognise
+from database.json_columns import sound
 from database.session import in_parts, insert_new, insert_or_replace, put, reading, take_turns, writing
 from ringback.precedence import Stated, choose
 from ringback.records import Call, CompanyFacts, Lead
@@ -86,9 +87,7 @@ def publish_leads(leads: Iterable[Lead], held: Collection[str] = ()) -> Publishe
         move(connection, merges, max(lead.known_at for lead in listed))
         said = [(kept_as[lead.lead_id], lead.source, _said(lead) | _custom(lead)) for lead in listed]
         changed, statements = _state(connection, said)
-        merged = {kept_as.get(merge.into, merge.into) for merge in merges}
-        statements |= _statements(connection, merged - statements.keys())
-        changed |= merged
+        changed |= {kept_as.get(merge.into, merge.into) for merge in merges}
         bases = _bases(listed, kept_as, merges, before)
         known_at = {kept_as[lead.lead_id]: lead.known_at for lead in listed}
         rows = [
@@ -158,14 +157,14 @@ def _values(chosen: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
 
 
 def _said(record: Lead | CompanyFacts) -> Said:
-    """The fields of a record that say something."""
+    """The fields of a record that say something, as any database takes them."""
     at = record.known_at.isoformat()
     said: Said = {}
     for name in STATED[type(record)]:
         value = getattr(record, name)
         if value is not None:
             plain = list(value) if isinstance(value, tuple) else value
-            said[name] = {"value": plain, "confidence": record.confidence, "known_at": at}
+            said[name] = {"value": sound(plain), "confidence": record.confidence, "known_at": at}
     if isinstance(record, Lead) and record.company_id:
         said["company_id"] = {"value": record.company_id, "confidence": record.confidence, "known_at": at}
     return said
@@ -174,7 +173,7 @@ def _said(record: Lead | CompanyFacts) -> Said:
 def _custom(lead: Lead) -> Said:
     at = lead.known_at.isoformat()
     return {
-        f"custom.{name}": {"value": value, "confidence": lead.confidence, "known_at": at}
+        f"custom.{name}": {"value": sound(value), "confidence": lead.confidence, "known_at": at}
         for name, value in lead.custom.items()
         if value is not None
     }

@@ -185,7 +185,8 @@ def put(
 def execute_many(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
     """Run a statement for each of these rows, which all have the same keys; gives how many rows it changed.
 
-    Many rows are bound a column at a time on SQLite: bound one by one they take several times as long as SQLite does.
+    Many rows are bound a column at a time on SQLite: bound one by one they take several times as long as SQLite does. A
+    value that cannot be bound then raises TypeError or ValueError, where SQLAlchemy's own way raises StatementError.
     """
     if connection.dialect.name != "sqlite" or len(rows) < MANY_ROWS:
         return connection.execute(statement, rows, execution_options=COUNTED).rowcount

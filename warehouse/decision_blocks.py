@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from warehouse.connect import query_text, reading
+from warehouse.decision_counting import DIMENSIONS
 from warehouse.decision_lines import Block
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 KEYS, SURE = ["line", "key_high", "key_low", "content"], "is_sure"
+LONGEST_MEMBER = 100
+"""Letters."""
 USED_BEFORE = "entry_id: was used before with other content"
 
 
@@ -58,7 +61,7 @@ def read_block(scratch: "DuckDBPyConnection", block: Block, latest: datetime) ->
     why = dict(zip(wrong["line"].to_pylist(), wrong["reason"].to_pylist(), strict=True))
     why |= dict.fromkeys(used.to_pylist(), USED_BEFORE)
     sure = found.filter(pc.and_(found[SURE], _is_none_of(repeats, found))).drop_columns(SURE)
-    kept = pa.concat_tables([sure, read_again.filter(_is_none_of(repeats, read_again))])
+    kept = _with_members(pa.concat_tables([sure, read_again.filter(_is_none_of(repeats, read_again))]))
     return ReadBlock(kept, len(repeats) - len(used), dict(sorted(why.items())))
 
 
@@ -85,6 +88,21 @@ def _repeats(scratch: "DuckDBPyConnection", readable: "pa.Table") -> "pa.Table":
     scratch.register("readable", readable)
     scratch.register("before", before)
     return scratch.sql(query_text("decision_repeats")).to_arrow_table()
+
+
+def _with_members(kept: "pa.Table") -> "pa.Table":
+    """With the words that entries are counted by trimmed and cut: once a word, not once an entry, since they recur."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in DIMENSIONS:
+        said = pc.unique(kept[name])
+        cut = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(said), 0, LONGEST_MEMBER)
+        members = pc.if_else(pc.equal(cut, ""), pa.scalar(None, pa.string()), cut)
+        if not members.equals(said):
+            cleaned = members.take(pc.index_in(kept[name], said).combine_chunks())
+            kept = kept.set_column(kept.schema.get_field_index(name), name, cleaned)
+    return kept
 
 
 def _is_none_of(repeats: "pa.Table", rows: "pa.Table") -> "pa.ChunkedArray":

@@ -93,4 +93,4 @@ def _counted(places: "NDArray[Any]", of: int) -> tuple["NDArray[Any]", "NDArray[
 def _table(cells: "pa.Array", dimension: str, members: "pa.Array", n: "NDArray[Any]") -> "pa.Table":
     import pyarrow as pa
 
-    return pa.table({"cell": cells, "dimension": pa.repeat(dimension, len(n)), "said": members, "n": n})
+    return pa.table({"cell": cells, "dimension": pa.repeat(dimension, len(n)), "member": members, "n": n})

@@ -1,5 +1,6 @@
 """What people do with mails stops them, hands the lead to a person, or lets nobody write again: once, in any order."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
@@ -101,12 +102,32 @@ def test_an_answer_to_a_sequence_that_had_ended_is_told_to_its_owner_once(sequen
     assert ended_as() == "finished"
 
 
-def test_an_answer_after_a_later_sequence_began_is_not_to_the_one_that_had_ended(sequence: MailSequence) -> None:
+@pytest.mark.parametrize("names_its_mail", [True, False])
+def test_an_answer_after_a_later_sequence_began_is_to_the_one_that_had_ended_if_it_says_so(
+    names_its_mail: bool, sequence: MailSequence
+) -> None:
     (mine,) = enrolments.running("", 9)
     enrolments.end([Ending(mine, "finished")], TUESDAY + DAY)
-    keep_events(happened("replied", at=40 * DAY))
+    (answer,) = happened("replied", at=40 * DAY)
+    keep_events([answer if names_its_mail else replace(answer, message_id="the-provider-s-own")])
     enrol(["ana"], TUESDAY + 39 * DAY, campaign_id="autumn", enrolment_id="e-autumn")
-    assert fold({sequence.sequence_id: sequence}, TUESDAY + 41 * DAY).answered_late == 0
+    assert fold({sequence.sequence_id: sequence}, TUESDAY + 41 * DAY).answered_late == int(names_its_mail)
+
+
+def test_one_answer_is_one_task_where_another_sequence_was_stopped_and_none_of_whoever_left(
+    sequence: MailSequence,
+) -> None:
+    (mine,) = enrolments.running("", 9)
+    enrolments.end([Ending(mine, "stopped")], TUESDAY + HOUR / 2)
+    enrol(["ana"], TUESDAY - DAY, campaign_id="autumn", enrolment_id="e-autumn")
+    (answer,) = happened("replied")
+    keep_events([replace(answer, message_id="the-provider-s-own")])
+    fold_at = partial(fold, {sequence.sequence_id: sequence})
+    assert fold_at(TUESDAY + DAY).answered_late == 0
+    enrolments.end([Ending(enrolments.running("", 9)[0], "finished")], TUESDAY + 2 * DAY)
+    keep_events(happened("replied", "unsubscribed", at=3 * DAY))
+    assert fold_at(TUESDAY + 4 * DAY).answered_late == 0
+    assert tasks.tasks() == []
 
 
 def test_folding_again_changes_nothing(sequence: MailSequence) -> None:

@@ -44,3 +44,13 @@ def test_the_latest_name_of_a_company_counts() -> None:
     publish_companies([company_facts(name="Acme Inc", known_at=NOON)])
     publish_companies([company_facts(name="Acme", known_at=NOON - DAY)])
     assert only(models.Company).name == "Acme Inc"
+
+
+def test_what_no_database_takes_is_left_out_wherever_it_is_said() -> None:
+    lead = a_lead(name="A\ud83d B", job_title="C\x00TO", custom={"note": "x\ud83d"})
+    for _ in range(2):
+        publish_leads([lead])
+        publish_companies([company_facts("acme.com", name="Ac\ud83dme")])
+    row, company = only(models.Lead), only(models.Company)
+    assert (row.name, row.job_title, company.name) == ("A B", "CTO", "Acme")
+    assert row.chosen["custom.note"]["value"] == "x"

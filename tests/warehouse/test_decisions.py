@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -183,6 +184,7 @@ def test_a_member_counts_under_its_trimmed_beginning_and_a_blank_one_not_at_all(
     with reading() as warehouse:
         counts = decision_counts(warehouse, NOON - DAY, NOON + DAY, ALWAYS, dimension="template")
     assert [(one.member, one.n, sum(one.seconds_bins.values())) for one in counts] == [("a", 3, 3), (long, 2, 2)]
+    assert Counter(row["template"] for row in parquet()) == {"a": 3, long: 2, None: 1}
 
 
 def test_the_same_entry_counts_once_within_a_file_across_blocks_and_from_another_file(home: Path) -> None:

@@ -1,16 +1,12 @@
 -- one row per day, kind of decision, bin of seconds, dimension and member of what is uncounted: only how many there are
-INSERT INTO counted_bins
-SELECT cell, dimension, CASE WHEN dimension = '' THEN '' ELSE as_member(said) END AS member, n
-FROM bins
-WHERE member IS NOT NULL;
+INSERT INTO counted_bins SELECT cell, dimension, member, n FROM bins;
 
 -- one row per day, kind of decision, dimension and member of what is uncounted: few enough that the sums are quick
 INSERT INTO counted_sums
 SELECT
     day_and_kind_of(cell) AS day_and_kind,
     dimension_of(grouping(method, template, industry, campaign, model_version, system)) AS dimension,
-    CASE WHEN dimension = '' THEN ''
-        ELSE as_member(coalesce(method, template, industry, campaign, model_version, system)) END AS member,
+    CASE WHEN dimension = '' THEN '' ELSE coalesce(method, template, industry, campaign, model_version, system) END AS member,
     count(*),
     count(*) FILTER (success),
     count(approved),

@@ -24,7 +24,6 @@ CREATE OR REPLACE TEMP MACRO unless_level(field, kind, said) AS
     ELSE field || ': is none of high, medium, low' END;
 CREATE OR REPLACE TEMP MACRO first_word(kind_1, said_1, kind_2, said_2, kind_3, said_3) AS
     CASE WHEN is_word(kind_1) THEN said_1 WHEN is_word(kind_2) THEN said_2 WHEN is_word(kind_3) THEN said_3 END;
-CREATE OR REPLACE TEMP MACRO as_member(said) AS nullif(left(trim(said), 100), '');
 -- not what an object, a list, true or false reads as
 CREATE OR REPLACE TEMP MACRO looks_plain(said) AS
     NOT coalesce(prefix(said, '{') OR prefix(said, '[') OR said IN ('true', 'false'), false);
