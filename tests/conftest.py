@@ -50,13 +50,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.cache_clear()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where processes share the files, begin with those that take long: none waits for another at the end."""
-    if hasattr(config, "workerinput"):
-        long = {item.path for item in items if item.get_closest_marker("long")}
-        items.sort(key=lambda item: item.path not in long)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is about the database on each engine; RINGBACK_TEST_ENGINES="sqlite postgresql" says so of all tests."""
     if "engine_name" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):

@@ -24,7 +24,7 @@ from ringback.settings import CHECKOUT
 from sandbox.smtp import MailFaults, MailServer
 from tests.campaigns.mailing import LETTERHEAD, a_sequence, enrol
 
-KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "4"))
 WORKERS = 3
 LEADS = 200 * KILLS
 CROWD, MAILS_EACH = 40, 6

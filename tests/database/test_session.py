@@ -55,8 +55,8 @@ def test_many_rows_are_bound_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> No
             )  # fmt: skip
             rows = [{"which": f"m{n}", "count": 5} for n in range(110)] + [{"which": "none", "count": 5}]
             assert execute_many(connection, moved, rows) == 110
-            kept.append([[tuple(row) for row in connection.execute(select(model))]
-                         for model in (models.Statement, models.Measure)])  # fmt: skip
+            both = (models.Statement, models.Measure)
+            kept.append([connection.execute(select(one).order_by(*one.__table__.primary_key)).all() for one in both])
     assert repr(kept[0]) == repr(kept[1])
     assert {row[-1] for row in kept[0][1]} == {NOON, NOON + DAY}
 

@@ -33,7 +33,7 @@ from sandbox.world import World
 from tests.sandbox.vendor_controls import books, configure
 
 KILLS = int(os.environ.get("RINGBACK_TEST_KILLS", "3"))
-OF_EACH = 50 if KILLS < 20 else 400
+OF_EACH = 30 if KILLS < 20 else 400
 """Leads, and companies: enough to be at work until the last kill."""
 LEASE_SECONDS = 2.0
 MOMENT = datetime(2026, 3, 2)
