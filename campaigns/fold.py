@@ -116,13 +116,12 @@ def _tell_of_late_answers(sequences: Mapping[str, MailSequence], at: datetime) -
     """Give owners a task for each sequence that had ended before it was answered; gives how many."""
     found = enrolments.answered_late(at - LATE_FOR)
     _, events = _known_of([one for one, _ in found])
-    answered = []
-    for one, is_last in found:
-        mine = [event for event in events[one.enrolment_id] if is_last or our_id(event) is not None]
-        came = engaged(mine, at)
-        if came.replies and engaged(events[one.enrolment_id], at).ended_by is None:
-            answered.append(_task(one, "reply", ANSWERED, sequences.get(one.sequence), at))
-    return tasks.make(answered, at)
+    answered = [
+        one for one, is_last in found
+        if any(event.kind == "replied" and (is_last or our_id(event)) for event in events[one.enrolment_id])
+        and engaged(events[one.enrolment_id], at).ended_by is None
+    ]  # fmt: skip
+    return tasks.make((_task(one, "reply", ANSWERED, sequences.get(one.sequence), at) for one in answered), at)
 
 
 def _with(kinds: Mapping[str, tuple[str, str]], events: Iterable[Engagement]) -> list[Engagement]:

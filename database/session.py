@@ -27,7 +27,7 @@ from sqlalchemy import (
     func,
     make_url,
     select,
-)  # fmt: skip
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -173,13 +173,10 @@ def put(
     where: ColumnElement[bool] | None = None,
 ) -> None:
     """As `upsert`, or without `replace` as `insert_new`, where nobody asks which rows that were: it is much quicker."""
-    if not rows:
-        return
     if where is None:
-        statement = _insert(connection, model).on_conflict_do_nothing()
-    else:
-        statement = _upserting(connection, model, replace, where)
-    execute_many(connection, statement, _by_key(connection, model, rows))
+        insert_new(connection, model, rows)
+    elif rows:
+        execute_many(connection, _upserting(connection, model, replace, where), _by_key(connection, model, rows))
 
 
 def execute_many(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -188,11 +185,11 @@ def execute_many(connection: Connection, statement: UpdateBase, rows: Sequence[M
     Many rows are bound a column at a time on SQLite: bound one by one they take several times as long as SQLite does. A
     value that cannot be bound then raises TypeError or ValueError, where SQLAlchemy's own way raises StatementError.
     """
-    if connection.dialect.name != "sqlite" or len(rows) < MANY_ROWS:
-        return connection.execute(statement, rows, execution_options=COUNTED).rowcount
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101  (narrows the type; statements of data are compiled by one)
-    if compiled.insert_prefetch or compiled.update_prefetch:  # columns that SQLAlchemy fills
+    compiled = None
+    if connection.dialect.name == "sqlite" and len(rows) >= MANY_ROWS:
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  (narrows the type; statements of data have this one)
+    if compiled is None or compiled.insert_prefetch or compiled.update_prefetch:  # columns that SQLAlchemy fills
         return connection.execute(statement, rows, execution_options=COUNTED).rowcount
     columns = [_bound(compiled, name, rows) for name in compiled.positiontup or ()]
     return connection.exec_driver_sql(compiled.string, list(zip(*columns, strict=True)), COUNTED).rowcount

@@ -29,9 +29,6 @@ STEERS_MAIL = set('()<>[],;:\\"')
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 WEB_ADDRESS = re.compile(r"[!-;=?-~]+")
 """What can stand between < and >: printable ASCII, without both."""
-ORIGIN = re.compile(r"[A-Za-z]+://[^/?#]*")
-NEEDS_QUOTES = re.compile(r'[()<>@,:;.\\"\[\]]')
-"""In a name before an address."""
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -141,24 +138,12 @@ def address_of(field: str, text: str, name: str = "") -> Address:
     >>> str(address_of("to", "jo@acme.example", "Müller, Jo"))
     '"Müller, Jo" <jo@acme.example>'
     """
-    stated, address = _address_in(field, text)
-    user, _, domain = address.partition("@")
-    return Address(_clean(f"{field}_name", name) or stated, user, domain)
-
-
-def bare_address_of(field: str, text: str) -> str:
-    """The address alone, as the server is told it; raises VendorRefused as `address_of`."""
-    return _address_in(field, text)[1]
-
-
-@lru_cache(maxsize=256)
-def _address_in(field: str, text: str) -> tuple[str, str]:
-    """The name that stands beside an address, and the address."""
     read = [("", text)] if BARE_ADDRESS.fullmatch(text) else getaddresses([_clean(field, text)])
     stated, address = read[0] if len(read) == 1 else ("", "")
     if not BARE_ADDRESS.fullmatch(address) or STEERS_MAIL & set(address) or address.count("@") != 1:
         raise VendorRefused(f"{field} of a mail is not one mail address in ASCII")
-    return stated, address
+    user, _, domain = address.partition("@")
+    return Address(_clean(f"{field}_name", name) or stated, user, domain)
 
 
 def _unsubscribing(mail: Mail) -> list[tuple[str, Address | datetime | str]]:
@@ -177,18 +162,12 @@ def _unsubscribing(mail: Mail) -> list[tuple[str, Address | datetime | str]]:
 
 
 def _can_be_posted_to(url: str) -> bool:
-    origin = ORIGIN.match(url)
-    return origin is not None and _is_safe_origin(origin[0]) and bool(WEB_ADDRESS.fullmatch(url))
-
-
-@lru_cache(maxsize=8)
-def _is_safe_origin(origin: str) -> bool:
     try:
-        address = urlsplit(origin)
-        is_allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in THIS_MACHINE)
-        return is_allowed and bool(address.hostname)
+        address = urlsplit(url)
     except ValueError:
         return False
+    is_allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in THIS_MACHINE)
+    return is_allowed and bool(address.hostname) and bool(WEB_ADDRESS.fullmatch(url))
 
 
 def _is_mailto(url: str) -> bool:
@@ -209,19 +188,8 @@ def _clean(field: str, text: str) -> str:
     return text
 
 
-def _shown(value: Address | datetime | str) -> str:
-    if isinstance(value, datetime):
-        return _date(value)
-    if isinstance(value, Address) and not NEEDS_QUOTES.search(value.display_name):
-        spec = f"{value.username}@{value.domain}"  # `address_of` has seen to it that nothing of it needs quotes
-        return f"{value.display_name} <{spec}>" if value.display_name else spec
-    return str(value)
-
-
-@lru_cache(maxsize=8)
-def _date(moment: datetime) -> str:
-    """Of a batch's mails it is the same."""
-    return format_datetime(moment)
+def _shown(value: object) -> str:
+    return format_datetime(value) if isinstance(value, datetime) else str(value)
 
 
 def _part(kind: str, text: str) -> bytes:

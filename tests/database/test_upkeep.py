@@ -11,6 +11,7 @@ from database.incidents import open_incident
 from database.upkeep import check_sqlite, copy_sqlite, dump_postgres, move_paths
 from ringback.errors import StoreError
 from tests.conftest import forget_home
+from tests.database.locking import locked
 from tests.factories import NOON
 
 pytestmark = pytest.mark.sqlite
@@ -18,11 +19,9 @@ pytestmark = pytest.mark.sqlite
 
 def test_a_copy_holds_what_was_committed_while_another_writes(home: Path, tmp_path: Path) -> None:
     open_incident("drift", "progression: industry", "moved", NOON)
-    with closing(sqlite3.connect(home / "database.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(home) as other:
         other.execute("DELETE FROM incidents")
         copy_sqlite(home / "database.sqlite", tmp_path / "copy.sqlite")
-        other.execute("ROLLBACK")
     assert check_sqlite(tmp_path / "copy.sqlite")["incidents"] == 1
     assert not (tmp_path / "copy.sqlite-wal").exists()
 

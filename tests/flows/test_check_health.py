@@ -1,9 +1,6 @@
 """What goes wrong is told once, what is well again too; also when processes die, channels fail, and at night."""
 
 import socket
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -24,6 +21,7 @@ from monitoring.health_gathering import clock, gather
 from monitoring.health_limits import Rules
 from ringback.errors import VendorUnavailable
 from tests.conftest import forget_home
+from tests.database.locking import locked
 from tests.factories import DAY, HOUR, NOON
 from tests.monitoring.facts import GIB, a_run, rules, some_facts
 from vendors.prefect_health import OpenRun, PrefectSigns
@@ -109,15 +107,6 @@ def test_the_clock_is_compared_with_that_of_the_check_before() -> None:
     second = clock()
     assert second is not None
     assert second.before == (first.now, first.seconds)
-
-
-@contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Somebody writes and does not end."""
-    with closing(sqlite3.connect(home / "database.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 @pytest.fixture

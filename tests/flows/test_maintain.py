@@ -20,6 +20,7 @@ from ringback.clock import now
 from ringback.errors import StoreError
 from ringback.health import Finding
 from ringback.settings import settings
+from tests.database.locking import locked
 from tests.factories import DAY, NOON
 from warehouse.connect import reading, writing
 
@@ -187,14 +188,9 @@ def test_unused_room_of_the_database_is_given_back_and_of_the_warehouse_its_log(
 
 @pytest.mark.sqlite
 def test_a_database_that_others_hold_is_left_for_the_next_night(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sqlite3
-    from contextlib import closing
-
     from database import upkeep
 
     monkeypatch.setattr(upkeep, "PATIENCE_SECONDS", 0.05)
-    with closing(sqlite3.connect(home / "database.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(home):
         assert upkeep.optimise().words.startswith("left as it is, others hold it")
-        other.execute("ROLLBACK")
     assert upkeep.optimise().words.startswith("analysed")

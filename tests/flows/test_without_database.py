@@ -4,10 +4,9 @@ import errno
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from monitoring.health_facts import Asked
 from monitoring.health_limits import Quiet
 from ringback.errors import VendorUnavailable
 from tests.conftest import forget_home
+from tests.database.locking import locked
 from tests.factories import DAY, HOUR, NOON
 from tests.monitoring.facts import rules, some_facts
 from tests.vendors.scripted import KEY, Answer, Server, a_server
@@ -81,15 +81,6 @@ def fill(disk: Path) -> Path:
         while shutil.disk_usage(disk).free:
             file.write(bytes(4096))
     return ballast
-
-
-@contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Somebody writes and does not end."""
-    with closing(sqlite3.connect(home / "database.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 @contextmanager
