@@ -17,7 +17,7 @@ from database.enrolments import Addressee, EndedAs, Ending, Enrolment, Move, Set
 from database.outbox import Draft
 from database.suppressions import suppressed
 
-AT_ONCE = 1_000
+AT_ONCE = 2_500
 ENDED_BY_SUPPRESSION: Mapping[str, EndedAs] = {
     "unsubscribed": "unsubscribed", "bounced": "bounced", "complained": "complained",
 }  # fmt: skip

@@ -22,7 +22,7 @@ from database.member_facts import members
 from database.routing import Routed, Wanted
 from ringback.clock import shown_in
 
-AT_ONCE = 1_000
+AT_ONCE = 4_000
 FirstDue: TypeAlias = tuple[str, datetime]
 """A zone, and a moment."""
 

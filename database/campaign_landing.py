@@ -45,7 +45,7 @@ def decisions_to_land(until: datetime, at_most: int) -> Rows:
         select(d.decision_id, d.kind, d.campaign_id, d.lead_id, d.outcome, d.because["rule"].as_string().label("rule"),
                d.decided_by, d.decided_at.label("known_at"))
         .where(text(NOT_LANDED), d.decided_at <= until)
-        .order_by(d.decided_at, d.decision_id)
+        .order_by(d.decided_at)
         .limit(at_most)
     )  # fmt: skip
     return _rows(asked)

@@ -77,8 +77,7 @@ class Decision(Base):
     __table_args__ = (
         Index("ix_decisions_lead", "lead_id", "decided_at"),
         Index("ix_decisions_campaign", "campaign_id", "kind", "decided_at"),
-        Index("ix_decisions_to_land", "decided_at", "decision_id", sqlite_where=text(NOT_LANDED),
-              postgresql_where=text(NOT_LANDED)),
+        Index("ix_decisions_to_land", "decided_at", sqlite_where=text(NOT_LANDED), postgresql_where=text(NOT_LANDED)),
     )  # fmt: skip
 
     decision_id: Mapped[str] = mapped_column(primary_key=True)
@@ -164,8 +163,8 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("enrolment_id", "step", name="uq_outbox_once"),
         Index("ix_outbox_order", "state", "due_at", "message_id"),
-        Index("ix_outbox_recipient", "recipient", "sent_at"),
-        Index("ix_outbox_lead", "lead_id", "sent_at"),
+        Index("ix_outbox_recipient", "recipient"),
+        Index("ix_outbox_lead", "lead_id"),
         Index("ix_outbox_to_land", "settled_at", "message_id", sqlite_where=text(NOT_LANDED),
               postgresql_where=text(NOT_LANDED)),
     )  # fmt: skip

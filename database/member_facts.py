@@ -15,7 +15,7 @@ from database.lead_mails import BY_PEOPLE
 from database.models import Call, CampaignLead, Company, EngagementEvent, LastScore, Lead, Prediction
 from database.session import in_parts, middle_of, reading
 
-AT_ONCE = 1_000
+AT_ONCE = 2_500
 KNOWN_LATE = timedelta(minutes=10)
 """What is known since a moment may be committed a little later: a card made in between is made again."""
 KEPT_FOR = timedelta(days=1)

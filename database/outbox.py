@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from database.campaign_models import Campaign, Enrolment
 from database.campaign_models import Message as Row
-from database.session import in_parts, insert_new, reading, take_turns, writing
+from database.session import execute_many, in_parts, insert_new, reading, take_turns, writing
 from database.suppressions import suppressed_within
 
 State = Literal["waiting", "sending", "sent", "failed", "in_doubt", "suppressed", "skipped", "canceled"]
@@ -156,7 +156,7 @@ def write(drafts: Iterable[Draft], at: datetime) -> int:
                        Enrolment.ended_at.is_(None))
                 .values(due_at=None)
             )  # fmt: skip
-            connection.execute(waits, [{"whose": one.enrolment_id, "now_at": one.step} for one in listed])
+            execute_many(connection, waits, [{"whose": one.enrolment_id, "now_at": one.step} for one in listed])
     return new
 
 

@@ -28,12 +28,13 @@ IS_HELD: tuple[ColumnElement[bool], ...] = (
 SENT = (
     update(Row)
     .where(*IS_HELD)
-    .values(state="sent", sent_at=bindparam("moment"), settled_at=bindparam("moment"), because=None)
+    .values(state="sent", sent_at=bindparam("moment"), settled_at=bindparam("moment"), because=None, landed_at=None)
 )
+"""One that was landed as in doubt is landed again."""
 NOT_SENT = (
     update(Row)
     .where(*IS_HELD)
-    .values(state=bindparam("to"), because=bindparam("why"), settled_at=bindparam("settled"),
+    .values(state=bindparam("to"), because=bindparam("why"), settled_at=bindparam("settled"), landed_at=None,
             due_at=func.coalesce(bindparam("when", type_=Row.due_at.type), Row.due_at))
 )  # fmt: skip
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 30_000
 PATIENCE: dict[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"}
 """Of PostgreSQL: a host that does not answer, and locks that others hold; the database's address may say otherwise."""
+LOG_PAGES = 8_000
+"""Of the write-ahead log, from which on it is copied back; a transaction of many rows has more than SQLite's 1,000."""
 CACHE_KIB = 32_000
 """Of a connection, at most; with SQLite's own 2 MB a large campaign's pages are read again and again."""
 MANY_ROWS = 100
@@ -260,6 +262,7 @@ def _make_durable(connection: Any, _record: Any) -> None:
         "foreign_keys = ON",
         f"cache_size = -{CACHE_KIB}",
         "temp_store = MEMORY",
+        f"wal_autocheckpoint = {LOG_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -18,7 +18,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 MANY = 20_000
 """Members from which on a second process earns its start."""
-MANY_PARTS, OWN_PARTS, AHEAD = 20, 4, 3
+MANY_PARTS, OWN_PARTS, AHEAD = 6, 1, 2
 """Parts from which on it does, those that are done before it has started, and those that it may be ahead."""
 
 

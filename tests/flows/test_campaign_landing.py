@@ -1,21 +1,24 @@
 """Decisions of campaigns are logged where they are landed: each once, whoever is killed and whatever changes."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
-from database import decisions
+from database import decisions, outbox, sending
 from database.campaign_landing import decisions_to_land
 from database.decisions import Decided
 from database.people import publish_companies
+from database.sending import Attempt
 from flows import campaign_landing
 from flows.campaign_landing import land_campaigns
 from ringback.clock import now
 from ringback.errors import StoreError
+from tests.campaigns.mailing import TUESDAY
 from tests.campaigns.qualifying import RULES, some_members
+from tests.database.test_outbox import take_all, written
 from tests.factories import DAY, NOON, company_facts
 from warehouse.connect import reading, rows
 from warehouse.decisions import LandedDecisions, decisions_folder, land_decisions, landing_folder
@@ -82,3 +85,24 @@ def test_what_cannot_be_logged_is_not_marked(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(StoreError, match="cannot be logged"):
         land()
     assert len(decisions_to_land(NOON, 9)) == 1
+
+
+def test_a_mail_that_is_settled_after_its_doubt_is_landed_as_sent_too() -> None:
+    written("ana", "bob")
+    held = outbox.take("w", TUESDAY, 2, take_all).messages
+    outbox.give_up(TUESDAY + timedelta(hours=1))
+    assert mails_landed(TUESDAY + DAY) == [("ana@acme.com", "in_doubt"), ("bob@acme.com", "in_doubt")]
+    sending.settle([Attempt(held[0].message_id, 1, TUESDAY + DAY, "w", "accepted")])
+    assert mails_landed(TUESDAY + 2 * DAY)[:2] == [("ana@acme.com", "in_doubt"), ("ana@acme.com", "sent")]
+    with reading() as warehouse:
+        sent = [rows(warehouse, "SELECT lead_id FROM mails_as_of($moment)", {"moment": TUESDAY + days * DAY})
+                for days in (1, 2)]  # fmt: skip
+    assert sent == [[], [{"lead_id": "ana@acme.com"}]]
+    assert land_campaigns.fn(TUESDAY + 3 * DAY)["sent_mails"] == 0
+
+
+def mails_landed(moment: datetime) -> list[tuple[str, str]]:
+    land_campaigns.fn(moment)
+    with reading() as warehouse:
+        found = rows(warehouse, "SELECT lead_id, state FROM sent_mails ORDER BY lead_id, state")
+    return [(row["lead_id"], row["state"]) for row in found]

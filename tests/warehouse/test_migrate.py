@@ -30,3 +30,18 @@ def test_a_warehouse_of_a_newer_ringback_is_left_alone() -> None:
         warehouse.execute("INSERT INTO schema_migrations VALUES ('9999_future', now())")
     with pytest.raises(NotMigrated, match="9999_future"):
         migrate()
+
+
+@pytest.mark.usefixtures("home")
+def test_mails_that_were_landed_before_are_kept_when_a_mail_may_have_two_states() -> None:
+    values = "'m1', 'e1', 'spring', 'ana', 's', 't', 0, '{}'"
+    with writing() as warehouse:
+        warehouse.execute("DROP TABLE sent_mails")
+        warehouse.execute((HERE / "migrations/0007_campaigns.sql").read_text().split(";")[0])
+        warehouse.execute(f"INSERT INTO sent_mails VALUES ({values}, 'in_doubt', NULL, now(), now())")
+        warehouse.execute("DELETE FROM schema_migrations WHERE name LIKE '0009_%'")
+    assert migrate() == ["0009_mails_settled_again"]
+    with writing() as warehouse:
+        warehouse.execute(f"INSERT INTO sent_mails VALUES ({values}, 'sent', now(), now(), now())")
+        found = rows(warehouse, "SELECT message_id, state FROM sent_mails ORDER BY state")
+    assert [(row["message_id"], row["state"]) for row in found] == [("m1", "in_doubt"), ("m1", "sent")]
