@@ -36,7 +36,10 @@ def _score_part(campaign_id: str, champions: Champions, moment: datetime, part: 
 
 
 def answer_members(lead_ids: Sequence[str], champions: Champions, moment: datetime) -> list[Prediction]:
-    """Score these leads and keep the answers, with the features that they were made from."""
+    """Score these leads and keep the answers, with the features that they were made from.
+
+    The database comes last: whom it knows as scored nobody scores again, so the warehouse must have the answer by then.
+    """
     known = known_leads([(lead_id, None) for lead_id in lead_ids])
     leads = [known[lead_id, None] for lead_id in lead_ids if (lead_id, None) in known]
     rows = list(features_of(leads, moment))
@@ -47,10 +50,10 @@ def answer_members(lead_ids: Sequence[str], champions: Champions, moment: dateti
         prediction_of(subject, answer, champions.versions, rules, moment, answered_by=by)
         for subject, answer in zip(subjects, answer_rows(rows, champions, rules), strict=True)
     ]
-    keep_features(Logged(prediction, row) for prediction, row in zip(predictions, rows, strict=True))
-    keep_predictions(predictions)
     with writing() as warehouse:
         land_predictions(warehouse, predictions)
+    keep_features(Logged(prediction, row) for prediction, row in zip(predictions, rows, strict=True))
+    keep_predictions(predictions)
     return predictions
 
 

@@ -59,12 +59,11 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     take_over_requests(moment)
     champions, calls = champions_as_of(moment), open_calls(moment)
     publish_rates(moment)
-    predictions = answer(whole(unscored(calls, champions)), whole(champions), moment)
-    alerts = alert(predictions, moment)
+    scored, alerts = answer(whole(unscored(calls, champions)), whole(champions), moment)
     answer_in_shadow(
         whole(calls), whole(champions), moment, return_state=True
     )  # its failure is seen, and stops nothing
-    return Scored(len(predictions), alerts, *champions.versions)
+    return Scored(scored, alerts, *champions.versions)
 
 
 def champions_as_of(moment: datetime) -> Champions:
@@ -85,16 +84,21 @@ def unscored(calls: Iterable[Featured], champions: Champions) -> list[Featured]:
 
 
 @task
-def answer(calls: list[Featured], champions: Champions, moment: datetime) -> list[Prediction]:
-    """Answer and keep: the database for reading by key, the warehouse for measures."""
+def answer(calls: list[Featured], champions: Champions, moment: datetime) -> tuple[int, int]:
+    """Answer, keep and alert; gives how many calls were answered, and of how many leads an alert is new.
+
+    The database comes last, because what it has is not answered again: a run that dies before that leaves all of it to
+    the next one, which finds in the warehouse and among the alerts what is there already.
+    """
     started = time.monotonic()
     predictions = list(score(calls, champions, moment))
     log_decisions(predictions, (time.monotonic() - started) / max(1, len(predictions)))
-    keep_features(Logged(prediction, call.row) for prediction, call in zip(predictions, calls, strict=True))
-    keep_predictions(predictions)
     with writing() as warehouse:
         land_predictions(warehouse, predictions)
-    return predictions
+    alerts = alert(predictions, moment)
+    keep_features(Logged(prediction, call.row) for prediction, call in zip(predictions, calls, strict=True))
+    keep_predictions(predictions)
+    return len(predictions), alerts
 
 
 def log_decisions(predictions: Sequence[Prediction], seconds: float | None = None) -> None:
