@@ -41,8 +41,8 @@ TELL_AGAIN_AFTER = timedelta(minutes=15)
 TIDY_EVERY = timedelta(hours=1)
 USAGE_KEPT = timedelta(hours=1)
 DONE_KEPT = timedelta(days=30)
-ScoreLead = Callable[[dict[str, Any]], None]
-"""Scores a kept lead: what `scoring.lead.LeadRequest` reads, with the `lead_id` it is kept under; runs in a thread."""
+ScoreLead = Callable[[dict[str, Any], datetime], None]
+"""Scores a kept lead: what `scoring.lead.LeadRequest` reads, with the `lead_id` it is kept under, and when it came."""
 Tell = Callable[[datetime], None]
 
 
@@ -143,7 +143,7 @@ class InboxWorker:
             try:
                 lead_id = kept[number] or _kept([arrival], [names[number]], delivery.received_at)[0]
                 kept[number] = lead_id
-                score_lead(to_score(arrival, lead_id))
+                score_lead(to_score(arrival, lead_id), delivery.received_at)
             except Exception as failure:  # whatever it is of this lead, the others are taken
                 if is_away(failure):
                     raise

@@ -165,13 +165,16 @@ async def stop(app: FastAPI) -> None:
     _present = None
 
 
-def score_lead(lead: dict[str, Any]) -> None:
-    """Score a lead that a webhook told of, as the inbox hands it over; raises what keeping it raises."""
+def score_lead(lead: dict[str, Any], received_at: datetime) -> None:
+    """Score a lead that a webhook told of, as the inbox hands it over; raises what keeping it raises.
+
+    Whoever is stopped after this and does it again, on whichever day, does it once.
+    """
     here = serving()
     known = {name: value for name, value in lead.items() if value is not None}
     asked = LeadRequest.model_validate(known)
     at = now()
-    once = f"webhook:{asked.lead_id}:{at:%Y-%m-%d}"  # whoever is stopped after this and does it again, does it once
+    once = f"webhook:{asked.lead_id}:{received_at:%Y-%m-%d}"
     scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once)
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
     metrics.observe_prediction(scored.prediction)

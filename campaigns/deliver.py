@@ -173,9 +173,11 @@ class Held:
         handed = {one.message_id for one in self.attempts}
         left = [one.message_id for one in self.messages if one.message_id not in handed]
         try:
-            if self.attempts:
-                sending.settle(self.attempts)
-                self._keep_bounces()
+            try:
+                self._keep_bounces()  # before: of a mail that is settled nobody asks again
+            finally:
+                if self.attempts:
+                    sending.settle(self.attempts)
         finally:
             if left:
                 sending.put_back(self.worker, left)

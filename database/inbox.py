@@ -154,11 +154,11 @@ def dead_letters(at_most: int = 100) -> list[DeadLetter]:
 
 
 def done_since(source: str, moment: datetime) -> list[Delivery]:
-    """What came from a source since a moment and was worked off, the earliest first."""
+    """What came from a source and was worked off since a moment, however early it came; the earliest first."""
     i = Row
     asked = (
         select(i)
-        .where(i.source == source, i.state == "done", i.received_at >= moment)
+        .where(i.source == source, i.state == "done", i.done_at >= moment)
         .order_by(i.received_at, i.delivery_id)
     )
     with reading() as connection:

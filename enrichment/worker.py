@@ -138,6 +138,8 @@ def _enrich(
         replace(held, subject_id=one.subject_id) for held, one in zip(taken, endings, strict=True) if one.is_finished
     ]
     log_finished(decided, finished, before, buyer.clock(), time.monotonic() - started)
+    if not decided.flush():
+        log.warning("what was decided about %s subjects is not in the log yet", len(finished))
     with _counting:
         worked.finished += queue.finish(buyer.worker, [one.subject_id for one in finished])
     by_until: dict[tuple[datetime, str], list[str]] = {}

@@ -32,7 +32,7 @@ from warehouse.landing import land_payloads
 
 OVERLAP = timedelta(days=1)
 """Read again what changed in the last day before the mark: a vendor's clock and ours need not agree."""
-LOOK_BACK = timedelta(days=3)
+LOOK_BACK = timedelta(days=30)
 """Deliveries of so long are looked at again."""
 PAGES_AT_ONCE = 10
 MEETINGS_AT_ONCE = 500
@@ -54,9 +54,9 @@ def ingest_calls(as_of: datetime | None = None) -> Ingested:
     """Bring in what changed at Fellow and in the CRM since the last run."""
     prepare_stores()
     moment, began = moment_of(as_of), now()
+    delivered = take_delivered_leads(moment)  # first: Fellow may fail for days
     touched = read_fellow(moment)
     new_calls, rejected, queued = take_meetings(touched, moment)
-    delivered = take_delivered_leads(moment)
     leads = import_export("leads", moment)
     outcomes = import_export("outcomes", moment)
     mark_read(moment)

@@ -24,19 +24,18 @@ from warehouse.decisions import land_decisions
 
 KEPT_DAYS = 90
 SENDING = "sending"
+DOUBT = "the run that sent it ended before it could say so: it may have reached nobody, or not everybody"
 log = getLogger("ringback.reports")
 
 
 @task
-def land_logs(as_of: datetime | None) -> str | None:
-    """Bring in what was logged, unless the report is of a past moment, which knew nothing of it.
+def land_logs(moment: datetime) -> str | None:
+    """Bring in what was logged, as known at the moment that the report speaks of, which must be the present one.
 
     What cannot be brought in is said in the report, which is made of the rest.
     """
-    if as_of is not None:
-        return None
     try:
-        land_decisions(now())
+        land_decisions(moment)
     except (RingbackError, OSError) as failure:
         log.warning("logged decisions could not be brought in", exc_info=True)
         return f"Newly logged decisions could not be brought in and are missing here: {failure}"
@@ -67,9 +66,14 @@ def put_out(report: WeeklyReport, run: Attempt, formats: tuple[str, ...]) -> tup
 
 @task
 def send_once(published: PublishedReport, run: Attempt) -> None:
-    """Send the report to everybody in the settings; it is marked first, so that nobody is sent it twice."""
+    """Send the report to everybody in the settings; it is marked first, so that nobody is sent it twice.
+
+    Of one that a run marked which then died nobody knows to whom it went: that is an incident.
+    """
     name = f"{run.period.kind}-{run.period.name}"
     if not mark_sent(run.period.kind, run.period.name, now()):
+        if run.tries > 1:
+            open_incident(SENDING, name, DOUBT, now())
         return
     if failures := send_report(name, mail_of(published)):
         open_incident(SENDING, name, "; ".join(failures)[:1000], now())

@@ -53,6 +53,8 @@ class Attempt:
     """What this report has to say of how it came about."""
     for_next: str | None = None
     """What the next one has to say of this."""
+    tries: int = 1
+    """How often it was tried, this time included."""
 
     def note(self, words: str | None) -> None:
         """Have the report say something of how it came about."""
@@ -90,8 +92,8 @@ def waiting(moment: datetime) -> list[Due]:
 def attempt(period: Period, at: datetime) -> Iterator[Attempt]:
     """Note that a report begins, and how it ended; after the last try that fails an incident is opened."""
     last = _last_before(report_runs.runs(), period)
-    report_runs.begin(period.kind, period.name, at)
-    under_way = Attempt(period, [last.note] if last and last.note else [])
+    tries = report_runs.begin(period.kind, period.name, at)
+    under_way = Attempt(period, [last.note] if last and last.note else [], tries=tries)
     try:
         yield under_way
     except Exception as failure:

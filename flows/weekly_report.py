@@ -31,7 +31,7 @@ def weekly_report(
     with attempt(period_of(kind, moment), now()) as run:
         run.note(late)
         run.note(wait_until_calm() if is_scheduled() else None)
-        run.note(land_logs(as_of))
+        run.note(None if as_of else land_logs(moment))
         report = follow_up(look_at(run.period.last_week, moment), moment)
         keep(report.measurements, moment)
         page, published = put_out(report, run, formats)

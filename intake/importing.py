@@ -147,24 +147,28 @@ def _known_by(read: Read, as_of: datetime) -> Read:
 
 
 def _edited_now(calls: list[Call], as_of: datetime, path: Path | None = None) -> list[Call]:
-    """A call that was imported before with other content became known in its new form only now."""
+    """A call that was imported before with other content became known in its new form only now.
+
+    One that the warehouse has in this form keeps the moment at which it had it: the database, which takes what became
+    known later, may still lack it after a kill.
+    """
     if not calls:
         return []
     with reading(path) as warehouse:
         before = {
-            row["call_id"]: row["content_hash"]
+            row["call_id"]: (row["content_hash"], row["known_at"])
             for row in rows(
                 warehouse,
-                "SELECT call_id, content_hash FROM current_calls WHERE source = $source",
+                "SELECT call_id, content_hash, known_at FROM current_calls WHERE source = $source",
                 {"source": calls[0].source},
             )
         }
-    return [
-        replace(call, known_at=max(call.known_at, as_of))
-        if before.get(call.call_id, call.content_hash) != call.content_hash
-        else call
-        for call in calls
-    ]
+    edited = []
+    for call in calls:
+        content, known_at = before.get(call.call_id, (call.content_hash, call.known_at))
+        since = known_at if content == call.content_hash else as_of
+        edited.append(replace(call, known_at=max(call.known_at, since)))
+    return edited
 
 
 def _corrected_now(outcomes: list[Outcome], as_of: datetime) -> list[Outcome]:

@@ -41,13 +41,15 @@ class Office:
     def __init__(self, scores: bool = True, failure: Exception | None = None) -> None:
         self.clock, self.failure = Clock(), failure
         self.scored: list[dict[str, Any]] = []
+        self.came: list[datetime] = []
         self.told: list[datetime] = []
         self.worker = InboxWorker(self._score if scores else None, self.clock, self._tell)
 
-    def _score(self, lead: dict[str, Any]) -> None:
+    def _score(self, lead: dict[str, Any], came: datetime) -> None:
         if self.failure:
             raise self.failure
         self.scored.append(lead)
+        self.came.append(came)
 
     def _tell(self, at: datetime) -> None:
         if self.failure:
@@ -226,10 +228,10 @@ def test_one_lead_that_cannot_be_scored_sinks_no_other_and_is_kept_with_its_reas
     office = Office()
     score = office._score
 
-    def score_all_but_bo(lead: dict[str, Any]) -> None:
+    def score_all_but_bo(lead: dict[str, Any], came: datetime) -> None:
         if lead.get("email") == "bo@acme.com":
             raise ValueError("words that nobody can read")
-        score(lead)
+        score(lead, came)
 
     office.worker._score_lead = score_all_but_bo
     others = [ANA | {"email": f"{name}@acme.com"} for name in ("bo", "cy")]
@@ -238,6 +240,7 @@ def test_one_lead_that_cannot_be_scored_sinks_no_other_and_is_kept_with_its_reas
         office.worker.work()
         office.clock.at += DAY
     assert [lead["lead_id"] for lead in office.scored] == ["ana@acme.com", "cy@acme.com", "contact:webhook:1:3"]
+    assert office.came == [NOON] * 3  # whenever it is done, it is the same score of the same delivery
     assert inbox.backlog() == {"done": 1, "dead": 1}
     (letter,) = inbox.dead_letters()
     assert (letter.name.delivery_id, letter.failed_because) == ("1:1", "ValueError: words that nobody can read")

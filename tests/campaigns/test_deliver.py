@@ -54,6 +54,20 @@ def test_a_mail_is_sent_once_with_what_it_needs(sequence: MailSequence) -> None:
     assert [(one.outcome, one.by) for one in sending.attempts_of([kept.message_id])] == [("accepted", "w")]
 
 
+def test_a_dead_address_is_suppressed_before_its_mail_is_settled(
+    sequence: MailSequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    waiting(sequence, "ana", "bob")
+    monkeypatch.setattr(sending, "settle", die)
+    sender = Kept(ana=VendorRefused("550 5.1.1 no such user", 550, "5.1.1 no such user"), bob=VendorAway("gone"))
+    with pytest.raises(KeyboardInterrupt):
+        deliver_all(a_post(sequence, sender), TUESDAY, "w")
+    assert [one.address for one in suppressions.all_suppressed()] == ["ana@acme.com"]
+
+
 def test_what_is_refused_has_failed_what_is_put_off_waits_and_what_is_in_doubt_stays_so(sequence: MailSequence) -> None:
     waiting(sequence, "ana", "bob", "cyd", "dan")
     sender = Kept(bob=VendorRefused("554 5.7.1 no", 554, "5.7.1 no"), cyd=LATER, dan=DOUBT)

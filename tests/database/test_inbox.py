@@ -15,6 +15,7 @@ from database.inbox import (
     Name,
     backlog,
     dead_letters,
+    done_since,
     fail,
     finish,
     finish_waiting,
@@ -55,6 +56,13 @@ def test_what_is_done_is_not_taken_again_and_can_be_forgotten() -> None:
     assert finish("ana", held("ana"), NOON) == 1
     assert held("ben", DAY) == []
     assert (forget_done(NOON), forget_done(NOON + DAY), backlog()) == (0, 1, {})
+
+
+def test_what_was_worked_off_lately_is_found_however_long_ago_it_came() -> None:
+    for name, days in ((ONE, 20), (TWO, 9)):
+        keep(name, "{}", {}, NOON - 20 * DAY)
+        finish("ana", [one.name for one in take("ana", ("leads",), 1, NOON - days * DAY)], NOON - days * DAY)
+    assert [one.name for one in done_since("leads", NOON - 10 * DAY)] == [TWO]
 
 
 def test_a_failed_delivery_waits_longer_each_time_and_is_given_up_after_the_fifth() -> None:

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from database.incidents import open_incidents
-from database.report_runs import begin, runs
+from database.report_runs import begin, mark_sent, runs
 from flows import reporting
 from flows.reporting import land_logs, put_out, send_once
-from flows.running import Attempt
+from flows.running import Attempt, attempt
 from reports.gathering import gather
 from reports.periods import as_published, period_of
 from reports.weekly import WeeklyReport
+from ringback.decision_log import DecisionLog
 from ringback.settings import settings
-from warehouse.decisions import landed_file, landing_folder
+from tests.factories import DAY
+from warehouse.connect import reading
+from warehouse.decisions import decision_counts, landing_folder
 
 SUNDAY = datetime(2026, 3, 29, 14)
 PERIOD = period_of("weekly", SUNDAY)
@@ -96,13 +99,23 @@ def test_what_could_not_be_sent_is_an_incident_and_keeps_the_mail_from_nobody(
     assert len(list((settings().home / "outbox").glob("*.eml"))) == 1
 
 
-def test_logged_decisions_come_in_before_a_report_of_now_but_not_of_the_past(home: Path) -> None:
+def test_what_was_logged_is_known_at_the_moment_of_the_report_that_brings_it_in(home: Path) -> None:
     landing_folder().mkdir(parents=True)
-    (landing_folder() / "one.jsonl").write_text("not JSON\n")
+    with DecisionLog(landing_folder(), "ringback", session_id="s") as log:
+        log.decision("scoring_decision", method="champion", success=True, lead={"company": "Acme"}, at=SUNDAY - DAY)
     assert land_logs.fn(SUNDAY) is None
-    assert landed_file("one") is None
-    assert land_logs.fn(None) is None
-    assert landed_file("one") is not None
+    with reading() as warehouse:
+        counts = decision_counts(warehouse, SUNDAY - 7 * DAY, SUNDAY, SUNDAY)
+    assert sum(one.n for one in counts) == 1
+
+
+def test_a_report_that_a_run_marked_as_sent_and_then_died_is_an_incident(report: WeeklyReport) -> None:
+    begin(PERIOD.kind, PERIOD.name, SUNDAY)
+    assert mark_sent(PERIOD.kind, PERIOD.name, SUNDAY)
+    with attempt(PERIOD, SUNDAY + DAY) as again:
+        send_once.fn(as_published(report), again)
+    (incident,) = open_incidents()
+    assert (incident.kind, incident.words) == (reporting.SENDING, reporting.DOUBT)
 
 
 def test_decisions_that_cannot_be_brought_in_are_said_to_be_missing(
@@ -112,6 +125,6 @@ def test_decisions_that_cannot_be_brought_in_are_said_to_be_missing(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(reporting, "land_decisions", fails)
-    assert land_logs.fn(None) == (
+    assert land_logs.fn(SUNDAY) == (
         "Newly logged decisions could not be brought in and are missing here: [Errno 5] Input/output error"
     )

@@ -7,8 +7,10 @@ import pytest
 from database import report_runs
 from database.incidents import open_incidents
 from database.report_runs import beat, mark_sent, runs
-from flows.running import WAIT_AT_MOST_SECONDS, attempt, due_at, due_reports, late_note, wait_until_calm, waiting
+from flows.catch_up_reports import speaking_of
+from flows.running import WAIT_AT_MOST_SECONDS, Due, attempt, due_at, due_reports, late_note, wait_until_calm, waiting
 from reports.periods import Period, period_of
+from tests.factories import HOUR
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -103,6 +105,18 @@ def test_what_a_run_leaves_to_say_is_said_by_the_next_of_its_kind() -> None:
         assert following.notes == ["the disk was full"]
     with attempt(Period("weekly", "2026-W15", WEEK_13.first_week, WEEK_13.last_week), SUNDAY) as later:
         assert later.notes == []
+
+
+def test_the_latest_report_that_was_missed_speaks_of_now_and_those_before_it_of_when_they_were_due() -> None:
+    before, latest = waiting_since(SUNDAY - timedelta(days=8), SUNDAY + HOUR)
+    assert (before.period.name, latest.period.name) == ("2026-W12", "2026-W13")
+    assert speaking_of(before, SUNDAY + HOUR, None) == SUNDAY - timedelta(days=7)
+    assert speaking_of(latest, SUNDAY + HOUR, None) is None
+    assert speaking_of(latest, SUNDAY + HOUR, SUNDAY + HOUR) == SUNDAY + HOUR
+
+
+def waiting_since(first: datetime, moment: datetime) -> list[Due]:
+    return [due for due in due_reports(first, moment) if due.period.kind == "weekly"]
 
 
 def test_a_report_is_sent_once() -> None:

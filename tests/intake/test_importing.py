@@ -4,7 +4,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from database.models import Call
+from database.session import reading as reading_database
 from features.snapshots import snapshots_as_of
 from intake.importing import Imported, import_text, rehearse
 from intake.mapping import load_mapping
@@ -68,6 +71,31 @@ def test_an_edited_row_is_known_in_its_new_form_only_now() -> None:
             "SELECT known_at, custom ->> '$.age' AS age FROM calls WHERE call_id = 'bank:1' ORDER BY known_at",
         )
     assert versions == [{"known_at": datetime(2026, 3, 1, 9), "age": "40.0"}, {"known_at": NOON + DAY, "age": "41.0"}]
+
+
+def test_an_edit_that_a_kill_kept_from_the_database_gets_there_with_the_same_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    def is_in_both() -> bool:
+        with reading_database() as database, reading() as warehouse:
+            kept = database.scalar(select(Call.content_hash).where(Call.call_id == "bank:1"))
+            landed = rows(warehouse, "SELECT content_hash FROM current_calls WHERE call_id = 'bank:1'")
+        return [{"content_hash": kept}] == landed
+
+    bring(CALLS)
+    bring(CALLS.replace("40,clerk", "41,clerk"), NOON + DAY)
+    assert is_in_both()
+    third = CALLS.replace("40,clerk", "42,clerk")
+    with monkeypatch.context() as killed:
+        killed.setattr("database.people.publish_calls", die)
+        with pytest.raises(KeyboardInterrupt):
+            bring(third, NOON + 2 * DAY)
+    assert not is_in_both()
+    bring(third, NOON + 3 * DAY)
+    assert is_in_both()
 
 
 def test_what_is_known_only_later_is_left_for_a_later_import() -> None:
