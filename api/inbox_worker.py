@@ -24,11 +24,11 @@ from database.inbox import MOST_ATTEMPTS, Delivery, Name
 from ringback.clock import now
 from ringback.errors import VendorUnavailable
 from ringback.settings import settings
-from scoring.arrivals import Arrival, alone, arrivals_in, records_of, to_score
+from scoring.arrivals import LEADS, Arrival, alone, arrivals_in, records_of, to_score
 from vendors import prefect_events
 
 log = logging.getLogger("ringback.inbox")
-LEADS, FELLOW = "leads", "fellow"
+FELLOW = "fellow"
 EMAIL = (email_events.RESEND, email_events.SENDGRID, email_events.POSTMARK)
 LOOK_AGAIN_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
@@ -172,15 +172,12 @@ class Held:
         """Note what is known of each mail; what was never handed over waits again."""
         handed = {one.message_id for one in self.attempts}
         left = [one.message_id for one in self.messages if one.message_id not in handed]
-        try:
-            try:
-                self._keep_bounces()  # before: of a mail that is settled nobody asks again
-            finally:
-                if self.attempts:
-                    sending.settle(self.attempts)
-        finally:
+        with ExitStack() as whatever_fails:  # the last one first
             if left:
-                sending.put_back(self.worker, left)
+                whatever_fails.callback(sending.put_back, self.worker, left)
+            if self.attempts:
+                whatever_fails.callback(sending.settle, self.attempts)
+            self._keep_bounces()  # before: of a mail that is settled nobody asks again
 
     def _keep_bounces(self) -> None:
         if bounces := _bounces(self.messages, self.attempts):

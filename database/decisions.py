@@ -73,12 +73,12 @@ def ready(decided: Decided) -> Ready:
     )  # fmt: skip
 
 
-def add(connection: Connection, decided: Iterable[Decided]) -> list[Decided]:
+def add(connection: Connection, decided: Iterable[Decided]) -> list[Ready]:
     """Keep decisions that differ from the last of their kind about their lead; gives those.
 
     It is called in the transaction that does what was decided.
     """
-    return [one.told() for one in add_ready(connection, [ready(one) for one in decided])]
+    return add_ready(connection, [ready(one) for one in decided])
 
 
 def add_ready(connection: Connection, decided: Sequence[Ready]) -> list[Ready]:
@@ -99,7 +99,7 @@ def add_ready(connection: Connection, decided: Sequence[Ready]) -> list[Ready]:
 def keep(decided: Iterable[Decided]) -> list[Decided]:
     """The same in a transaction of its own."""
     with writing() as connection:
-        return add(connection, decided)
+        return [one.told() for one in add(connection, decided)]
 
 
 def decisions_about(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, insert, select
 
 from database.campaign_models import Campaign, Enrolment, LeadCard, Suppression, Turn
-from database.decisions import Decided, Ready, add_ready, ready
+from database.decisions import Decided, add
 from database.models import Lead
 from database.session import execute_many, in_parts, insert_or_replace, reading, take_turns, writing
 
@@ -109,7 +109,7 @@ def enrol(
             insert_or_replace(connection, Turn, [
                 {"pool": pool, "owner": owner, "given": turns[pool][owner], "last_at": at} for pool, owner in changed
             ])  # fmt: skip
-        add_ready(connection, decided)
+        add(connection, decided)
     return found
 
 
@@ -121,9 +121,8 @@ def enrolment_id_of(campaign_id: str, lead_id: str, sequence: str) -> str:
 def note_unroutable(campaign_id: str, whys: Iterable[tuple[str, Mapping[str, Any]]], at: datetime, by: str) -> None:
     """Note for leads that no sequence or owner fits why that is; the same reason is noted once."""
     with writing() as connection:
-        add_ready(connection, [
-            ready(Decided("routing", campaign_id, lead_id, at, "not routed", dict(because), by))
-            for lead_id, because in whys
+        add(connection, [
+            Decided("routing", campaign_id, lead_id, at, "not routed", dict(because), by) for lead_id, because in whys
         ])  # fmt: skip
 
 
@@ -175,6 +174,6 @@ def _row(campaign_id: str, one: Wanted, owner: str, at: datetime) -> dict[str, A
 
 def _decided(
     campaign_id: str, one: Wanted, at: datetime, by: str, outcome: str, why_not: str, owner: str = ""
-) -> Ready:
+) -> Decided:
     because = dict(one.because) | ({"why_not": why_not} if why_not else {"owner": owner, "of": sorted(one.capacities)})
-    return ready(Decided("routing", campaign_id, one.lead_id, at, outcome, because, by))
+    return Decided("routing", campaign_id, one.lead_id, at, outcome, because, by)

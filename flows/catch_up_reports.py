@@ -24,8 +24,8 @@ def catch_up_reports(as_of: datetime | None = None) -> list[Path]:
     due = waiting(moment)
     if due and is_scheduled():
         wait_until_calm()
-    speaks_of = [(one, speaking_of(one, moment, as_of)) for one in due]
-    return [page for one, then in speaks_of if (page := made(one, then, late_note(one.period, moment, last_look)))]
+    pages = (made(one, speaking_of(one, moment, as_of), late_note(one.period, moment, last_look)) for one in due)
+    return [page for page in pages if page is not None]
 
 
 def speaking_of(due: Due, moment: datetime, as_of: datetime | None) -> datetime | None:

@@ -25,7 +25,7 @@ from intake.store import queue_high_value, take_calls, take_leads
 from ringback.clock import now
 from ringback.records import Call, Payload, Rejected
 from ringback.settings import settings
-from scoring.arrivals import arrivals_in, records_of
+from scoring.arrivals import LEADS, arrivals_in, records_of
 from vendors import crm, fellow
 from warehouse.connect import query, reading, writing
 from warehouse.landing import land_payloads
@@ -33,7 +33,7 @@ from warehouse.landing import land_payloads
 OVERLAP = timedelta(days=1)
 """Read again what changed in the last day before the mark: a vendor's clock and ours need not agree."""
 LOOK_BACK = timedelta(days=30)
-"""Deliveries of so long are looked at again."""
+"""Deliveries of so long, which is how long they are kept, are looked at where none was before."""
 PAGES_AT_ONCE = 10
 MEETINGS_AT_ONCE = 500
 
@@ -100,14 +100,18 @@ def take_meetings(touched: list[str], moment: datetime) -> tuple[int, int, int]:
 def take_delivered_leads(moment: datetime) -> int:
     """What webhooks told of leads goes to the warehouse too, of which models learn; gives how many were new.
 
-    Deliveries are kept for thirty days; what is in the warehouse already changes nothing there.
+    From the mark less an overlap, as Fellow is read; what is in the warehouse already changes nothing there.
     """
+    mark = high_water(LEADS, "delivery")
+    since = mark - OVERLAP if mark else moment - LOOK_BACK
     delivered = [
         records_of(arrival, f"{one.name.delivery_id}:{number}", one.received_at)
-        for one in done_since("leads", moment - LOOK_BACK)
+        for one in done_since(LEADS, since)
         for number, arrival in enumerate(arrivals_in(one.body))
     ]
-    return take_leads([lead for lead, _ in delivered], [facts for _, facts in delivered if facts]).new
+    new = take_leads([lead for lead, _ in delivered], [facts for _, facts in delivered if facts]).new
+    move_high_water(LEADS, "delivery", min(moment, now()))
+    return new
 
 
 @task(retries=2, retry_delay_seconds=[5, 30])

@@ -13,6 +13,8 @@ from ringback.records import CompanyFacts, Lead
 from scoring.lead import FACTS, LeadRequest, Line, people
 
 SOURCE = "webhook"
+LEADS = "leads"
+"""The source of deliveries of leads, as the inbox names it."""
 LONGEST_LINE = 500
 """Characters, as of `scoring.lead.Line`."""
 OF_THE_CONTACT = ("name", "first_name", "last_name", "phone", "linkedin_url", "website")

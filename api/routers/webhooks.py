@@ -14,14 +14,14 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from api.email_events import POSTMARK, RESEND, SENDGRID
 from api.errors import ApiError, Failure, place_of
-from api.inbox_worker import FELLOW, LEADS
+from api.inbox_worker import FELLOW
 from api.threads import WRITES
 from database import inbox
 from database.inbox import Name
 from ringback.clock import now
 from ringback.errors import VendorRefused
 from ringback.settings import settings
-from scoring.arrivals import arrivals_in
+from scoring.arrivals import LEADS, arrivals_in
 from vendors import svix, webhooks
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])

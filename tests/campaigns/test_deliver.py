@@ -20,6 +20,7 @@ from ringback.settings import Settings
 from sandbox.smtp import MailServer, read_log
 from tests.campaigns.events import ANA, a_message
 from tests.campaigns.mailing import TUESDAY, Kept, a_post, a_sequence, an_office, enrol, states
+from tests.dying import die
 from vendors.mail import Folder, Mail, Smtp
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -57,9 +58,6 @@ def test_a_mail_is_sent_once_with_what_it_needs(sequence: MailSequence) -> None:
 def test_a_dead_address_is_suppressed_before_its_mail_is_settled(
     sequence: MailSequence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(_: object) -> None:
-        raise KeyboardInterrupt
-
     waiting(sequence, "ana", "bob")
     monkeypatch.setattr(sending, "settle", die)
     sender = Kept(ana=VendorRefused("550 5.1.1 no such user", 550, "5.1.1 no such user"), bob=VendorAway("gone"))

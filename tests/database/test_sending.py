@@ -8,8 +8,8 @@ import pytest
 from database import outbox, sending
 from database.outbox import Judgement, Message
 from database.sending import Attempt, settle_and_take
-from tests.campaigns.mailing import TUESDAY
-from tests.database.test_outbox import take_all, written
+from tests.campaigns.mailing import TUESDAY, enrol
+from tests.database.test_outbox import a_draft, take_all, written
 
 
 def accepted(taken: tuple[Message, ...], worker: str = "w") -> list[Attempt]:
@@ -29,9 +29,6 @@ def test_a_batch_is_settled_and_the_next_is_taken(home: Path) -> None:
 
 def test_what_was_settled_counts_for_what_is_taken_with_it(home: Path) -> None:
     """A mail to the same person, judged in the same transaction, sees that the one before was sent."""
-    from tests.campaigns.mailing import enrol
-    from tests.database.test_outbox import a_draft
-
     enrol(["ana", "bob"])
     outbox.write([a_draft("ana"), a_draft("bob", recipient="ana@acme.com")], TUESDAY)
     seen: list[int] = []

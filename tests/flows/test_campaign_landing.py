@@ -19,6 +19,7 @@ from ringback.errors import StoreError
 from tests.campaigns.mailing import TUESDAY
 from tests.campaigns.qualifying import RULES, some_members
 from tests.database.test_outbox import take_all, written
+from tests.dying import die
 from tests.factories import DAY, NOON, company_facts
 from warehouse.connect import reading, rows
 from warehouse.decisions import LandedDecisions, decisions_folder, land_decisions, landing_folder
@@ -62,9 +63,6 @@ def test_a_run_that_is_killed_is_made_good_by_the_next_though_the_name_changed(
 ) -> None:
     some_members([80.0])
     qualify("spring", RULES, Thresholds(), NOON)
-
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as ended:
         ended.setattr(campaign_landing, killed_at, die)

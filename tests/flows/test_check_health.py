@@ -22,6 +22,7 @@ from monitoring.health_limits import Rules
 from ringback.errors import VendorUnavailable
 from tests.conftest import forget_home
 from tests.database.locking import locked
+from tests.dying import die
 from tests.factories import DAY, HOUR, NOON
 from tests.monitoring.facts import GIB, a_run, rules, some_facts
 from vendors.prefect_health import OpenRun, PrefectSigns
@@ -176,11 +177,8 @@ def test_a_check_killed_while_telling_without_the_database_never_tells_twice(
 def test_a_check_killed_between_noting_and_telling_is_made_up_for_by_the_next(
     posted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
-        patched.setattr(check_health, "tell_due", dies)
+        patched.setattr(check_health, "tell_due", die)
         with pytest.raises(KeyboardInterrupt):
             looks(full())
     assert posted == []

@@ -16,16 +16,13 @@ from flows.member_scoring import score_members
 from scoring.judging import Champions
 from scoring.policy import policy
 from tests.campaigns.qualifying import some_members
+from tests.dying import die
 from tests.factories import DAY, NOON, a_snapshot
 from warehouse.connect import reading, rows
 
 NO_MODELS = Champions(None, None)
 BETWEEN = ("land_predictions", "alert", "keep_features", "keep_predictions")
 """What a run may have come to when it dies."""
-
-
-def die(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def in_both() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

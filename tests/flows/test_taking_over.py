@@ -8,6 +8,7 @@ import pytest
 from database.predictions import keep_predictions
 from flows import score_leads
 from flows.score_leads import take_over_requests
+from tests.dying import die
 from tests.factories import DAY, NOON, a_prediction
 from warehouse.connect import reading, rows
 
@@ -36,9 +37,6 @@ def test_after_a_long_pause_all_answers_go_over_some_at_a_time(monkeypatch: pyte
 def test_a_run_that_ends_between_the_two_stores_leaves_nothing_out_and_nothing_twice(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
-
     answered("a", "b")
     with monkeypatch.context() as ended:
         ended.setattr(score_leads, "mark_landed", die)

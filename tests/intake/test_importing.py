@@ -12,6 +12,7 @@ from features.snapshots import snapshots_as_of
 from intake.importing import Imported, import_text, rehearse
 from intake.mapping import load_mapping
 from ringback.settings import CHECKOUT
+from tests.dying import die
 from tests.factories import DAY, NOON
 from tests.intake.mappings import LEADS, OUTCOMES, a_mapping
 from tests.intake.reading import recognised
@@ -76,9 +77,6 @@ def test_an_edited_row_is_known_in_its_new_form_only_now() -> None:
 def test_an_edit_that_a_kill_kept_from_the_database_gets_there_with_the_same_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def die(_: object) -> None:
-        raise KeyboardInterrupt
-
     def is_in_both() -> bool:
         with reading_database() as database, reading() as warehouse:
             kept = database.scalar(select(Call.content_hash).where(Call.call_id == "bank:1"))
