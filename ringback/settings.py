@@ -186,8 +186,8 @@ class Settings(BaseSettings):
 
     @property
     def prefect(self) -> str:
-        """URL of the Prefect server."""
-        return (self.prefect_url or f"http://127.0.0.1:{self.prefect_port}").rstrip("/")
+        """URL of the Prefect server, also where the one of its API was set, as Prefect's own setting has it."""
+        return (self.prefect_url or f"http://127.0.0.1:{self.prefect_port}").rstrip("/").removesuffix("/api")
 
     @property
     def prefect_page(self) -> str:

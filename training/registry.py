@@ -145,7 +145,7 @@ def record(
     if there := find(trained.target, trained.as_of, trained.fingerprint):
         return there
     _forget_runs(trained)
-    chosen_run, model_uri = "", ""
+    chosen_run = model_id = ""
     others = [tried for tried in trained.tried if tried.candidate != trained.chosen.candidate]
     for tried in (*others, trained.chosen):
         with _run(trained, tried, because) as run_id:
@@ -153,8 +153,8 @@ def record(
                 card = model_card(trained, verdict, because, is_synthetic)
                 learned = {"model_card.md": card, CONFIDENCE_FILE: dumps(trained.confidence.to_plain()),
                            RELIABILITY_FILE: dumps(reliability(trained.test_y, tried.test_probabilities))}  # fmt: skip
-                chosen_run, model_uri = run_id, _log_model(trained, learned | dict(beside or {}))
-    return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_uri))
+                chosen_run, model_id = run_id, _log_model(trained, learned | dict(beside or {}))
+    return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_id))
 
 
 def kept_beside(target: Target, version: str, name: str) -> str | None:
@@ -286,10 +286,10 @@ def _log_model(trained: Trained, beside: Mapping[str, str]) -> str:
         serialization_format="skops",
         skops_trusted_types=list(TRUSTED_TYPES),
     )
-    return str(logged.model_uri)
+    return str(logged.model_id)
 
 
-def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, model_uri: str) -> str:
+def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, model_id: str) -> str:
     client = _client()
     if not client.search_registered_models(f"name = '{trained.target}'"):
         client.create_registered_model(trained.target)
@@ -304,7 +304,8 @@ def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, mod
         "because": because,
         "evidence": dumps(dict(verdict.evidence)),
     }
-    return str(client.create_model_version(trained.target, model_uri, run_id=run_id, tags=tags).version)
+    source = f"models:/{model_id}"
+    return str(client.create_model_version(trained.target, source, run_id, tags, model_id=model_id).version)
 
 
 def _forget_runs(trained: Trained) -> None:

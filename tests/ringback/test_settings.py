@@ -73,3 +73,10 @@ def test_a_process_reads_its_settings_once(home: Path, monkeypatch: pytest.Monke
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    "told", ["http://prefect:4200", "http://prefect:4200/", "http://prefect:4200/api", "http://prefect:4200/api/"]
+)
+def test_prefect_s_server_may_be_told_by_its_own_address_or_that_of_its_api(told: str) -> None:
+    assert Settings(prefect_url=told).prefect == "http://prefect:4200"

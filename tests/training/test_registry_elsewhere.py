@@ -1,0 +1,61 @@
+"""An MLflow server that others run, reached over HTTP, keeps a training as the file under home does."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import numpy as np
+import pytest
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from tests.conftest import forget_home
+from tests.flows.small_world import free_port
+from tests.training.synthetic import trained as learned
+from tests.training.synthetic import training_rows
+from training import registry
+from training.promotion import first_champion
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An MLflow server with stores of its own, which it alone can open."""
+    folder, port = tmp_path_factory.mktemp("elsewhere"), free_port()
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder / "kept"),
+    ]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch, (folder / "log").open("w") as log:
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        try:
+            answers(f"http://127.0.0.1:{port}/health")
+            patch.setenv("RINGBACK_HOME", str(tmp_path_factory.mktemp("home")))
+            patch.setenv("RINGBACK_MLFLOW_URL", f"http://127.0.0.1:{port}")
+            forget_home()
+            yield
+        finally:
+            server.terminate()
+            server.wait()
+    forget_home()
+
+
+@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(120), wait=wait_fixed(0.2), reraise=True)
+def answers(url: str) -> None:
+    httpx.get(url).raise_for_status()
+
+
+def test_a_training_is_registered_and_loaded_and_decides() -> None:
+    trained = learned()
+    recorded = registry.record(trained, first_champion(trained), beside={"profile.json": "{}"})
+    assert (recorded.version, recorded.promoted, recorded.source) == ("1", True, "fellow")
+    assert registry.find("progression", trained.as_of, trained.fingerprint) == recorded
+    assert registry.kept_beside("progression", "1", "profile.json") == "{}"
+    loaded = registry.load("progression", "1")
+    X = loaded.encoding.encode(training_rows().rows)
+    np.testing.assert_array_equal(loaded.model.predict_proba(X), trained.model.predict_proba(X))
+    registry.set_alias("progression", registry.CHAMPION, "1")
+    assert registry.version_of("progression", "1").aliases == ("champion",)
