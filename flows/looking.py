@@ -1,6 +1,7 @@
 """What a report looks at beside the warehouse: who decided, what was tried, what was foreseen, what signals cost."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from json import loads
 
@@ -46,22 +47,25 @@ FEATURES_OF_SIGNAL: Mapping[str, tuple[str, ...]] = {
 
 @task
 def look_at(week: datetime, moment: datetime) -> WeeklyReport:
-    """Gather the week as it stood at the moment."""
+    """Gather the week as it stood at the moment; while MLflow is away, without what only MLflow knows."""
     champion = champion_as_of("progression", moment)
     foreseen = estimates_as_of(moment, champion.version, PERIODS_FORESEEN) if champion else []
-    return gather(
+    away = registry.away()
+    report = gather(
         week,
         moment,
         models=[facts for target in TARGETS if (facts := model_facts(target, moment))],
         synthetic=is_synthetic(moment),
         zone=settings().zone,
         flow_run=flow_run.get_id(),
-        attempts=[facts for target in TARGETS if (facts := attempt_facts(target, moment))],
+        attempts=[facts for target in TARGETS if not away and (facts := attempt_facts(target, moment))],
         estimates=[one for one in foreseen if any(figure.value is not None for figure in one.expected)],
         thresholds=threshold_facts(champion.version, moment) if champion else None,
-        signals=signal_facts(champion.version if champion else None, moment),
+        signals=signal_facts(champion.version if champion and not away else None, moment),
         money=load_money(settings().money),
     )
+    said = f"What was trained without becoming champion, and what scores rest on, is missing here: {away}."
+    return replace(report, notes=(*report.notes, said)) if away else report
 
 
 def threshold_facts(version: str, moment: datetime) -> Proposal:

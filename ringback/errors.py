@@ -9,6 +9,7 @@ RingbackError
 ├── NoModel              no champion at that moment
 ├── StoreError
 │   ├── WarehouseBusy    another process writes to the warehouse, named
+│   ├── StoreAway        a store of another machine that does not answer, or lets us do nothing
 │   └── NotMigrated      a store that is older or newer than this code
 └── VendorError          an outside system, named, misbehaves
     ├── VendorRefused    it will not answer this request: key, permission or request is wrong (final)
@@ -54,6 +55,10 @@ class StoreError(RingbackError):
 
 class WarehouseBusy(StoreError):
     """Another process writes to the warehouse; the message names it."""
+
+
+class StoreAway(StoreError):
+    """A store of another machine does not answer; the message says where it was looked for."""
 
 
 class NotMigrated(StoreError):

@@ -15,10 +15,11 @@ from logging import WARNING, getLogger
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from features.confidence import ConfidenceModel, from_plain
 from features.encoding import Encoding, encoding_from_json
-from ringback.errors import NoModel, UnknownModel
+from ringback.errors import NoModel, StoreAway, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training.card import git_commit, model_card
@@ -39,6 +40,10 @@ TRUSTED_TYPES = (
     "xgboost.sklearn.XGBClassifier",
 )
 REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
+MOST_RETRIES = "2"
+"""Of a request to an MLflow server, some six seconds in all; its own default waits for four minutes."""
+UNREACHED = "failed with exception"
+"""What MLflow says where no answer came at all."""
 CHAMPION, CHALLENGER = "champion", "challenger"
 CONFIDENCE_FILE, RELIABILITY_FILE = "confidence.json", "reliability.json"
 
@@ -88,11 +93,19 @@ def prepare() -> None:
     Models lie under home; where MLflow is a server of its own they lie with it, for processes on any machine.
     """
     client = _client()
-    is_server = settings().mlflow.startswith(("http://", "https://"))
     for target in TARGETS:
         if client.get_experiment_by_name(target) is None:
-            place = None if is_server else (settings().home / "mlartifacts" / target).as_uri()
+            place = None if settings().has_mlflow_elsewhere else (settings().home / "mlartifacts" / target).as_uri()
             client.create_experiment(target, artifact_location=place)
+
+
+def away() -> str | None:
+    """Why nothing can be asked of MLflow; None where it answers."""
+    try:
+        _client()
+    except StoreAway as failure:
+        return str(failure)
+    return None
 
 
 def experiment_of(target: Target) -> str | None:
@@ -185,7 +198,10 @@ def drop_alias(target: Target, alias: str) -> None:
 
 @lru_cache(maxsize=8)
 def load(target: Target, version: str) -> Loaded:
-    """Load a version from our own registry; raises NoModel where its files cannot be read."""
+    """Load a version from our own registry.
+
+    Raises NoModel where its files cannot be read; StoreAway where MLflow does not answer, which says nothing of them.
+    """
     import mlflow
 
     _client()
@@ -196,6 +212,7 @@ def load(target: Target, version: str) -> Loaded:
         encoding = encoding_from_json(Path(path).read_text())
         sure = _kept(known.run_id, CONFIDENCE_FILE)
     except (OSError, mlflow.MlflowException) as failure:
+        _must_answer(_client())
         raise NoModel(
             f"version {version} of {target} cannot be loaded ({failure}); 'ringback run train' makes a new one"
         ) from failure
@@ -215,13 +232,32 @@ def _kept(run_id: str, name: str) -> str | None:
 @lru_cache(maxsize=1)
 def _client() -> "MlflowClient":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", MOST_RETRIES)
     import mlflow
 
     for name in ("mlflow", "alembic"):
         getLogger(name).setLevel(WARNING)
     settings().home.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(settings().mlflow)
-    return mlflow.MlflowClient()
+    client = mlflow.MlflowClient()
+    _must_answer(client)
+    return client
+
+
+def _must_answer(client: "MlflowClient") -> None:
+    """Raise StoreAway, without any password, where MLflow is a server of its own and does not answer, or not to us."""
+    import mlflow
+
+    if not settings().has_mlflow_elsewhere:
+        return
+    try:
+        client.search_experiments(max_results=1)
+    except mlflow.MlflowException as failure:
+        address = urlsplit(settings().mlflow)
+        shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+        words = str(failure)
+        said = "is not reached" if UNREACHED in words else f"answers {words.replace(settings().mlflow, shown)[:200]!r}"
+        raise StoreAway(f"MLflow at {shown} {said}; RINGBACK_MLFLOW_URL says where it is") from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from database.incidents import open_incidents
 from database.report_runs import begin, mark_sent, runs
 from flows import reporting
+from flows.looking import look_at
 from flows.reporting import land_logs, put_out, send_once
 from flows.running import Attempt, attempt
 from reports.gathering import gather
@@ -17,7 +18,9 @@ from reports.periods import as_published, period_of
 from reports.weekly import WeeklyReport
 from ringback.decision_log import DecisionLog
 from ringback.settings import settings
+from tests.conftest import forget_home
 from tests.factories import DAY
+from tests.flows.small_world import free_port
 from warehouse.connect import reading
 from warehouse.decisions import decision_counts, landing_folder
 
@@ -128,3 +131,16 @@ def test_decisions_that_cannot_be_brought_in_are_said_to_be_missing(
     assert land_logs.fn(SUNDAY) == (
         "Newly logged decisions could not be brought in and are missing here: [Errno 5] Input/output error"
     )
+
+
+def test_while_mlflow_is_away_the_report_is_made_and_says_what_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGBACK_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    forget_home()
+    made = look_at.fn(PERIOD.last_week, SUNDAY)
+    assert made.measurements
+    assert [note.partition(":")[0] for note in made.notes] == [
+        "What was trained without becoming champion, and what scores rest on, is missing here"
+    ]

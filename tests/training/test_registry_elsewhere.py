@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from ringback.errors import StoreAway
 from tests.conftest import forget_home
 from tests.flows.small_world import free_port
 from tests.training.synthetic import trained as learned
@@ -16,11 +18,9 @@ from tests.training.synthetic import training_rows
 from training import registry
 from training.promotion import first_champion
 
-pytestmark = pytest.mark.long
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["subprocess.Popen[bytes]"]:
     """An MLflow server with stores of its own, which it alone can open."""
     folder, port = tmp_path_factory.mktemp("elsewhere"), free_port()
     command = [
@@ -36,7 +36,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv("RINGBACK_HOME", str(tmp_path_factory.mktemp("home")))
             patch.setenv("RINGBACK_MLFLOW_URL", f"http://127.0.0.1:{port}")
             forget_home()
-            yield
+            yield server
         finally:
             server.terminate()
             server.wait()
@@ -48,6 +48,8 @@ def answers(url: str) -> None:
     httpx.get(url).raise_for_status()
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("server")
 def test_a_training_is_registered_and_loaded_and_decides() -> None:
     trained = learned()
     recorded = registry.record(trained, first_champion(trained), beside={"profile.json": "{}"})
@@ -59,3 +61,37 @@ def test_a_training_is_registered_and_loaded_and_decides() -> None:
     np.testing.assert_array_equal(loaded.model.predict_proba(X), trained.model.predict_proba(X))
     registry.set_alias("progression", registry.CHAMPION, "1")
     assert registry.version_of("progression", "1").aliases == ("champion",)
+
+
+@pytest.mark.long
+def test_a_server_that_goes_away_says_nothing_of_a_version(
+    server: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    def gone(*_: object, **__: object) -> None:
+        server.terminate()
+        server.wait()
+        raise mlflow.MlflowException("connection lost")
+
+    monkeypatch.setattr(mlflow.sklearn, "load_model", gone)
+    with pytest.raises(StoreAway, match="is not reached"):
+        registry.load.__wrapped__("progression", "1")
+
+
+def test_a_server_that_is_not_there_is_named_soon_and_without_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("RINGBACK_HOME", str(tmp_path))
+    monkeypatch.setenv("RINGBACK_MLFLOW_URL", f"http://me:made-up@127.0.0.1:{port}")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    forget_home()
+    with pytest.raises(StoreAway) as refused:
+        registry.versions("progression")
+    assert (
+        str(refused.value)
+        == registry.away()
+        == (f"MLflow at http://127.0.0.1:{port} is not reached; RINGBACK_MLFLOW_URL says where it is")
+    )
+    forget_home()
