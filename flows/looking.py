@@ -21,7 +21,7 @@ from ringback.clock import WEEK
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from scoring.policy import policy
-from training import registry
+from training import mlflow_client, registry
 from training.train import EXPLAINED_ROWS
 
 PERIODS_FORESEEN = 2
@@ -50,7 +50,7 @@ def look_at(week: datetime, moment: datetime) -> WeeklyReport:
     """Gather the week as it stood at the moment; while MLflow is away, without what only MLflow knows."""
     champion = champion_as_of("progression", moment)
     foreseen = estimates_as_of(moment, champion.version, PERIODS_FORESEEN) if champion else []
-    away = registry.away()
+    away = mlflow_client.away()
     report = gather(
         week,
         moment,

@@ -15,7 +15,7 @@ from tests.postgres import NoPostgres, Server, empty, running
 CACHES = (
     ("database.session", "engine"),
     ("flows.environment", "prepare_stores"),
-    ("training.registry", "_client"),
+    ("training.mlflow_client", "mlflow_client"),
     ("training.registry", "load"),
 )
 """What a process remembers of its home, by module."""

@@ -1,29 +1,27 @@
-"""Models in MLflow: the one door to it. Experiments and registered models are named for the targets.
+"""Models in MLflow. Experiments and registered models are named for the targets.
 
 A training is known by its target, as-of and data fingerprint: the same again gives the version there is. Models are
 stored as skops files, of which only the types named here may be built when they are read.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from json import dumps, loads
-from logging import WARNING, getLogger
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from features.confidence import ConfidenceModel, from_plain
 from features.encoding import Encoding, encoding_from_json
-from ringback.errors import NoModel, StoreAway, UnknownModel
+from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training.card import git_commit, model_card
 from training.evaluate import bars, pictures, reliability
+from training.mlflow_client import mlflow_client, must_answer
 from training.promotion import Verdict
 from training.train import Trained, Tried
 
@@ -40,10 +38,6 @@ TRUSTED_TYPES = (
     "xgboost.sklearn.XGBClassifier",
 )
 REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
-MOST_RETRIES = "2"
-"""Of a request to an MLflow server, some six seconds in all; its own default waits for four minutes."""
-UNREACHED = "failed with exception"
-"""What MLflow says where no answer came at all."""
 CHAMPION, CHALLENGER = "champion", "challenger"
 CONFIDENCE_FILE, RELIABILITY_FILE = "confidence.json", "reliability.json"
 
@@ -92,25 +86,16 @@ def prepare() -> None:
 
     Models lie under home; where MLflow is a server of its own they lie with it, for processes on any machine.
     """
-    client = _client()
+    client = mlflow_client()
     for target in TARGETS:
         if client.get_experiment_by_name(target) is None:
             place = None if settings().has_mlflow_elsewhere else (settings().home / "mlartifacts" / target).as_uri()
             client.create_experiment(target, artifact_location=place)
 
 
-def away() -> str | None:
-    """Why nothing can be asked of MLflow; None where it answers."""
-    try:
-        _client()
-    except StoreAway as failure:
-        return str(failure)
-    return None
-
-
 def experiment_of(target: Target) -> str | None:
     """The id of a target's experiment, by which MLflow's pages are addressed; None before anything was recorded."""
-    found = _client().get_experiment_by_name(target)
+    found = mlflow_client().get_experiment_by_name(target)
     return found.experiment_id if found else None
 
 
@@ -121,7 +106,7 @@ def find(target: Target, as_of: datetime, fingerprint: str) -> Version | None:
 
 def versions(target: Target) -> list[Version]:
     """Every registered version of a target, the oldest first."""
-    client = _client()
+    client = mlflow_client()
     found = client.search_model_versions(f"name = '{target}'", max_results=1000)
     aliases: dict[str, list[str]] = {}
     if found:
@@ -187,13 +172,13 @@ def importances(target: Target, version: str) -> list[str]:
 
 def set_alias(target: Target, alias: str, version: str) -> None:
     """Point an alias at a version."""
-    _client().set_registered_model_alias(target, alias, version)
+    mlflow_client().set_registered_model_alias(target, alias, version)
 
 
 def drop_alias(target: Target, alias: str) -> None:
     """Take an alias away, where it is set."""
     if any(alias in version.aliases for version in versions(target)):
-        _client().delete_registered_model_alias(target, alias)
+        mlflow_client().delete_registered_model_alias(target, alias)
 
 
 @lru_cache(maxsize=8)
@@ -204,7 +189,7 @@ def load(target: Target, version: str) -> Loaded:
     """
     import mlflow
 
-    _client()
+    mlflow_client()
     known = version_of(target, version)
     try:
         model = mlflow.sklearn.load_model(f"models:/{target}/{version}")
@@ -212,59 +197,28 @@ def load(target: Target, version: str) -> Loaded:
         encoding = encoding_from_json(Path(path).read_text())
         sure = _kept(known.run_id, CONFIDENCE_FILE)
     except (OSError, mlflow.MlflowException) as failure:
-        _must_answer(_client())
+        must_answer(mlflow_client())
         raise NoModel(
             f"version {version} of {target} cannot be loaded ({failure}); 'ringback run train' makes a new one"
         ) from failure
     confidence = from_plain(loads(sure)) if sure is not None else None
-    days = _client().get_run(known.run_id).data.params.get("maturity_days")
+    days = mlflow_client().get_run(known.run_id).data.params.get("maturity_days")
     return Loaded(target, version, known.candidate, encoding, model, confidence, float(days) if days else None)
 
 
 def _kept(run_id: str, name: str) -> str | None:
     import mlflow
 
-    if name not in {one.path for one in _client().list_artifacts(run_id)}:
+    if name not in {one.path for one in mlflow_client().list_artifacts(run_id)}:
         return None
     return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name)).read_text()
-
-
-@lru_cache(maxsize=1)
-def _client() -> "MlflowClient":
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", MOST_RETRIES)
-    import mlflow
-
-    for name in ("mlflow", "alembic"):
-        getLogger(name).setLevel(WARNING)
-    settings().home.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(settings().mlflow)
-    client = mlflow.MlflowClient()
-    _must_answer(client)
-    return client
-
-
-def _must_answer(client: "MlflowClient") -> None:
-    """Raise StoreAway, without any password, where MLflow is a server of its own and does not answer, or not to us."""
-    import mlflow
-
-    if not settings().has_mlflow_elsewhere:
-        return
-    try:
-        client.search_experiments(max_results=1)
-    except mlflow.MlflowException as failure:
-        address = urlsplit(settings().mlflow)
-        shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
-        words = str(failure)
-        said = "is not reached" if UNREACHED in words else f"answers {words.replace(settings().mlflow, shown)[:200]!r}"
-        raise StoreAway(f"MLflow at {shown} {said}; RINGBACK_MLFLOW_URL says where it is") from None
 
 
 @contextmanager
 def _run(trained: Trained, tried: Tried, because: str) -> Iterator[str]:
     import mlflow
 
-    experiment = _client().get_experiment_by_name(trained.target)
+    experiment = mlflow_client().get_experiment_by_name(trained.target)
     assert experiment is not None  # noqa: S101  (prepare made it)
     name = f"{tried.candidate} {trained.as_of:%Y-%m-%d}"
     with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=name) as run:
@@ -326,7 +280,7 @@ def _log_model(trained: Trained, beside: Mapping[str, str]) -> str:
 
 
 def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, model_id: str) -> str:
-    client = _client()
+    client = mlflow_client()
     if not client.search_registered_models(f"name = '{trained.target}'"):
         client.create_registered_model(trained.target)
     tags = {
@@ -345,7 +299,7 @@ def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, mod
 
 
 def _forget_runs(trained: Trained) -> None:
-    client = _client()
+    client = mlflow_client()
     experiment = client.get_experiment_by_name(trained.target)
     if experiment is None:
         return

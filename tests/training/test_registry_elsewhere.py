@@ -16,6 +16,7 @@ from tests.flows.small_world import free_port
 from tests.training.synthetic import trained as learned
 from tests.training.synthetic import training_rows
 from training import registry
+from training.mlflow_client import away
 from training.promotion import first_champion
 
 
@@ -91,7 +92,7 @@ def test_a_server_that_is_not_there_is_named_soon_and_without_a_password(
         registry.versions("progression")
     assert (
         str(refused.value)
-        == registry.away()
+        == away()
         == (f"MLflow at http://127.0.0.1:{port} is not reached; RINGBACK_MLFLOW_URL says where it is")
     )
     forget_home()
