@@ -68,7 +68,7 @@ class Running:
     is_steady: bool = False
     """Whether it was told to run steadily since it was started."""
     left: set[int] = field(default_factory=set)
-    """Groups of processes that go on although their leader was killed."""
+    """Groups of processes that go on although their leader was killed, while there is anybody in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ class Supervisor:
     def look(self) -> Iterator[Change]:
         """Start again what has ended and whose time has come; tells of each that ended or is back."""
         for one in self.running.values():
+            one.left = {group for group in one.left if _is_group(group)}  # its number is used again once it is empty
             if one.process is not None:
                 code = one.process.poll()
                 if code is not None:
@@ -186,7 +187,7 @@ class Supervisor:
             _stop_group(one.process.pid)
         was_steady = self.monotonic() - one.started_at >= STEADY_AFTER_SECONDS
         one.soon = 1 if was_steady else one.soon + 1
-        wait = 0.0 if was_steady else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (one.soon - 1))
+        wait = 0.0 if was_steady else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(one.soon - 1, 10))
         one.process, one.start_at = None, self.monotonic() + wait
         how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
         words = f"{name} {how}; it is started again in {wait:.0f} s; its log: {self.log_of(name)}"
@@ -195,8 +196,12 @@ class Supervisor:
     def _write_down(self) -> None:
         """What runs, for the next supervisor, should this one be killed; whole or not at all."""
         processes = {name: asdict(known(one.process.pid)) for name, one in self.running.items() if one.process}
+        told = {
+            "supervisor": asdict(known(os.getpid())), "processes": processes,
+            "keeps_children": [name for name, one in self.running.items() if one.service.keeps_children],
+        }  # fmt: skip
         part = state_file(self.home).with_suffix(".part")
-        part.write_text(json.dumps({"supervisor": asdict(known(os.getpid())), "processes": processes}))
+        part.write_text(json.dumps(told))
         part.replace(state_file(self.home))
 
 
@@ -258,34 +263,75 @@ def state_file(home: Path) -> Path:
 
 def supervisor_of(home: Path) -> int | None:
     """The process id of the supervisor that is at work on a home; None without one."""
-    supervisor, _ = _read(home)
+    supervisor = _read(home).supervisor
     return supervisor.pid if supervisor and supervisor.is_alive() else None
 
 
 def stop_leftovers(home: Path) -> list[str]:
-    """Stop what a supervisor that is gone has left running; gives the names."""
-    left = {name: one for name, one in _read(home)[1].items() if one.is_alive()}
-    for one in left.values():
+    """Stop what a supervisor that is gone has left running, processes or what such had started; gives the names."""
+    state = _read(home)
+    left = {
+        name: found for name, leader in state.processes.items()
+        if (leader.is_alive() or name not in state.keeps_children) and (found := _left_of(leader, home))
+    }  # fmt: skip
+    processes = [one for found in left.values() for one in found]
+    for one in processes:
         with suppress(ProcessLookupError):
             os.kill(one.pid, signal.SIGTERM)
     until = time.monotonic() + STOP_WITHIN_SECONDS
-    while any(one.is_alive() for one in left.values()) and time.monotonic() < until:
+    while any(one.is_alive() for one in processes) and time.monotonic() < until:
         time.sleep(LOOK_EVERY_SECONDS)
-    for one in left.values():
-        _stop_group(one.pid)
+    for one in processes:
+        if one.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
     return sorted(left)
 
 
-def _read(home: Path) -> tuple[Known | None, dict[str, Known]]:
+def _left_of(leader: Known, home: Path) -> list[Known]:
+    """Who is in the group that a process led, also where it is gone itself; others than ours may have its number since.
+
+    Where it is gone, ours are those that were started with this home.
+    """
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == leader.pid and (
+                leader.is_alive() or process.environ().get("RINGBACK_HOME") == str(home)
+            ):
+                found.append(known(process.pid))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a supervisor wrote down."""
+
+    supervisor: Known | None
+    processes: Mapping[str, Known]
+    keeps_children: Sequence[str]
+
+
+def _read(home: Path) -> _State:
     try:
         told = json.loads(state_file(home).read_text())
-        return Known(**told["supervisor"]), {name: Known(**one) for name, one in told["processes"].items()}
+        processes = {name: Known(**one) for name, one in told["processes"].items()}
+        return _State(Known(**told["supervisor"]), processes, told.get("keeps_children", ()))
     except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not ours
-        return None, {}
+        return _State(None, {}, ())
 
 
 def _is_alive(one: Running) -> bool:
     return one.process is not None and one.process.poll() is None
+
+
+def _is_group(leader: int) -> bool:
+    """Whether anybody of ours is in the group that a process led."""
+    try:
+        os.killpg(leader, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _stop_group(leader: int) -> None:

@@ -6,7 +6,7 @@ Every process writes to a log of its own under `logs/` and comes back when it en
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from campaigns import schedules
 from database import campaigns
 from database.away import is_of_database
-from database.incidents import close_incident, open_incident
+from database.incidents import close_incident, open_incident, open_incidents
 from flows import automations
 from flows.environment import prepare_stores
 from flows.ports import listens
@@ -111,6 +111,7 @@ def bring_up(say: Callable[[str], None]) -> Supervisor:
         up.start(worker())
         for name in names:
             up.wait_for(name)
+        forget_incidents(up.running.keys())
     except BaseException:
         up.stop()
         raise
@@ -120,11 +121,16 @@ def bring_up(say: Callable[[str], None]) -> Supervisor:
 def deploy(finish: Callable[..., None]) -> None:
     """Make the pool, register every deployment with its schedules, the automations, and campaigns' own schedules.
 
-    Done twice it changes nothing. `finish(NAME, COMMAND…)` runs a command to its end.
+    Done twice it changes nothing, and what a person paused or limited at Prefect stays so. `finish(NAME, COMMAND…)`
+    runs a command to its end.
     """
-    prefect = str(Path(sys.executable).with_name("prefect"))
-    finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    prefect, server = str(Path(sys.executable).with_name("prefect")), settings().prefect
+    if not PATIENTLY(prefect_runs.has_pool, server, POOL):
+        finish("pool", prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    held = PATIENTLY(prefect_runs.paused, server)
     finish("deploy", prefect, "--no-prompt", "deploy", "--all")
+    for deployment in held:  # registered again it would go on
+        PATIENTLY(prefect_runs.pause, server, deployment)
     PATIENTLY(automations.apply_all)
     schedules.follow(campaigns.campaigns())
 
@@ -134,10 +140,18 @@ def watch(up: Supervisor, say: Callable[[str], None]) -> None:
     while True:
         for change in up.look():
             if change.is_news:
-                say(f"{shown_in(now(), settings().zone):%Y-%m-%d %H:%M:%S}  {change.words}")
+                with suppress(OSError):  # nobody reads any more, or the disk is full: no reason to let the processes go
+                    say(f"{shown_in(now(), settings().zone):%Y-%m-%d %H:%M:%S}  {change.words}")
             if note(change):
                 Thread(target=tell_now, args=(now(), settings().prefect), daemon=True).start()
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def forget_incidents(running: Collection[str]) -> None:
+    """Close the incidents about processes that are not started here any more."""
+    for one in open_incidents():
+        if one.kind == PROCESS and one.subject not in running:
+            close_incident(PROCESS, one.subject, now(), f"{one.subject} is not started here any more")
 
 
 def note(change: Change) -> bool:

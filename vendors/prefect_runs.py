@@ -119,6 +119,23 @@ def job_history(server: str, deployment: str, campaign_id: str, at_most: int = 2
     return [run for run in runs if run.parameters.get("campaign_id") in (None, campaign_id)][:at_most]
 
 
+def has_pool(server: str, pool: str) -> bool:
+    """Whether there is a work pool of that name; raises VendorUnavailable, VendorRefused."""
+    found = ask(server, "POST", "/work_pools/filter", {"work_pools": {"name": {"any_": [pool]}}})
+    return bool(found)
+
+
+def paused(server: str) -> list[str]:
+    """The ids of the deployments that somebody paused; raises VendorUnavailable, VendorRefused."""
+    body = {"deployments": {"paused": {"eq_": True}}, "limit": MOST_RUNS}
+    return [str(one["id"]) for one in ask(server, "POST", "/deployments/filter", body)]
+
+
+def pause(server: str, deployment_id: str) -> None:
+    """Let a deployment start no runs until somebody resumes it; raises VendorUnavailable, VendorRefused."""
+    ask(server, "POST", f"/deployments/{deployment_id}/pause_deployment")
+
+
 def _deployment(server: str, deployment: str) -> dict[str, Any]:
     flow, _, name = deployment.partition("/")
     found: dict[str, Any] = ask(server, "GET", f"/deployments/name/{flow}/{name}")

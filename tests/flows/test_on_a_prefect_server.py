@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from flows import automations, up
 from flows.automations import apply_all, listed
 from ringback.clock import now
+from ringback.settings import settings
 from vendors.prefect_health import forget_runs, prefect_signs, run_again
-from vendors.prefect_runs import ask
+from vendors.prefect_runs import ask, has_pool, pause, paused
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("prefect")]
 
@@ -107,3 +110,29 @@ def pool_of(deployment: str) -> str:
     if not post("/work_pools/filter", {"work_pools": {"name": {"any_": [name]}}}):
         post("/work_pools/", {"name": name, "type": "process"})
     return name
+
+
+def test_what_a_person_paused_or_limited_stays_so_when_everything_is_registered_again(
+    train: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGBACK_PREFECT_URL", server())
+    settings.cache_clear()
+    monkeypatch.setattr(automations, "apply_all", lambda: None)
+    monkeypatch.setattr(up.schedules, "follow", lambda campaigns: 0)
+    pool = f"pool-{uuid4().hex[:8]}"
+    monkeypatch.setattr(up, "POOL", pool)
+    made: list[str] = []
+
+    def finish(name: str, *command: str) -> None:
+        made.append(name)
+        if name == "pool":
+            post("/work_pools/", {"name": pool, "type": "process"})
+        else:
+            post(f"/deployments/{train}/resume_deployment", None)  # as registering does
+
+    up.deploy(finish)
+    assert (made, has_pool(server(), pool), train in paused(server())) == (["pool", "deploy"], True, False)
+    pause(server(), train)
+    up.deploy(finish)
+    assert (made, train in paused(server())) == (["pool", "deploy", "deploy"], True)
+    ask(server(), "DELETE", f"/work_pools/{pool}")

@@ -12,6 +12,7 @@ import pytest
 
 from database.incidents import open_incidents
 from flows.supervising import (
+    LONGEST_WAIT_SECONDS,
     Change,
     NotReady,
     Service,
@@ -23,7 +24,7 @@ from flows.supervising import (
     supervisor_of,
 )
 from flows.telling_others import tell_now
-from flows.up import addresses, environment, note, refuse_second, services
+from flows.up import addresses, environment, forget_incidents, note, refuse_second, services, watch
 from ringback.clock import now
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -105,6 +106,12 @@ def test_a_process_that_ends_at_once_waits_longer_each_time_and_people_are_told(
         note(ended)
         at[0] += waits[-1]
         assert [change.is_up for change in up.look()] == [True]
+    up.running["broken"].soon = 5_000
+    process = up.running["broken"].process
+    assert process is not None
+    process.wait()
+    assert [change.is_often for change in up.look()] == [True]
+    assert up.running["broken"].start_at - at[0] == LONGEST_WAIT_SECONDS
     up.stop()
     assert waits == [1, 2, 4, 8]
     assert often == [False, False, True, True]
@@ -209,6 +216,58 @@ def test_what_a_killed_supervisor_left_is_stopped_by_the_next_and_nobody_elses_p
     other.kill()
     other.wait()
     assert stop_leftovers(tmp_path / "empty") == []
+
+
+def test_what_a_leader_that_is_gone_has_started_is_stopped_too_unless_it_is_to_go_on(tmp_path: Path) -> None:
+    home, children = {"RINGBACK_HOME": str(tmp_path)}, {}
+    up = Supervisor(tmp_path, os.environ | home)
+    for service in (Service("api", HAS_CHILD), Service("worker", HAS_CHILD, keeps_children=True)):
+        up.start(service)
+        until(lambda: up.log_of(service.name).read_text().strip())  # noqa: B023  (asked at once)
+        children[service.name] = int(up.log_of(service.name).read_text())
+    for one in up.running.values():
+        assert one.process is not None
+        one.process.kill()
+        one.process.wait()
+    assert stop_leftovers(tmp_path) == ["api"]
+    until(lambda: not is_there(children["api"]))
+    assert is_there(children["worker"])
+    os.kill(children["worker"], signal.SIGKILL)
+
+
+def test_a_group_is_forgotten_once_nobody_is_in_it(up: Supervisor) -> None:
+    up.start(Service("worker", HAS_CHILD, keeps_children=True))
+    until(lambda: up.log_of("worker").read_text().strip())
+    child = int(up.log_of("worker").read_text())
+    os.kill(pid_of(up, "worker"), signal.SIGKILL)
+    changes_of(up, 1)
+    assert len(up.running["worker"].left) == 1
+    os.kill(child, signal.SIGKILL)
+    until(lambda: (list(up.look()), not up.running["worker"].left)[1])
+
+
+def test_nobody_who_reads_is_no_reason_to_let_the_processes_go(up: Supervisor, home: Path) -> None:
+    up.start(Service("one", SLEEPS))
+    asked: list[str] = []
+
+    def full(words: str) -> None:
+        asked.append(words)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        raise OSError("No space left on device")
+
+    os.kill(pid_of(up, "one"), signal.SIGKILL)
+    with pytest.raises(KeyboardInterrupt):
+        watch(up, full)
+    assert "killed" in asked[0]
+    assert "started again" in asked[1]
+
+
+def test_an_incident_about_what_is_not_started_any_more_is_over(home: Path) -> None:
+    note(Change("sandbox", False, "sandbox ended", is_often=True))
+    note(Change("api", False, "api ended", is_often=True))
+    forget_incidents({"api"})
+    assert [one.subject for one in open_incidents()] == ["api"]
 
 
 def test_what_runs_elsewhere_is_used_and_not_started_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
