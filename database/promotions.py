@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 
 from database import models
-from database.session import insert_new, reading, writing
+from database.session import insert_new, reading, take_turns, writing
 from ringback.clock import now
 from ringback.records import Target
 
 Kind = Literal["promotion", "rollback"]
+LEDGER = "promotions"
+EVER = datetime(9999, 12, 31)
+"""All that the ledger holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,28 @@ def ledger(target: Target, moment: datetime) -> list[Promotion]:
 
 def promote(promotion: Promotion) -> None:
     """Write a change of champion into the ledger; the same one again changes nothing."""
-    row = {name: getattr(promotion, name) for name in Promotion.__slots__}
     with writing() as connection:
-        insert_new(connection, models.Promotion, [row | {"evidence": dict(promotion.evidence), "recorded_at": now()}])
+        take_turns(connection, LEDGER)
+        _write(connection, promotion)
 
 
-def _asked(target: Target, moment: datetime) -> Select[Any]:
+def promote_over(champion: Promotion | None, promotion: Promotion) -> bool:
+    """Write a change of champion unless the present one is another than this; gives whether it was written."""
+    with writing() as connection:
+        take_turns(connection, LEDGER)
+        present = next(iter(_read(connection, _asked(promotion.target, EVER).limit(1))), None)
+        if present != champion:
+            return False
+        _write(connection, promotion)
+        return True
+
+
+def _write(connection: Connection, promotion: Promotion) -> None:
+    row = {name: getattr(promotion, name) for name in Promotion.__slots__}
+    insert_new(connection, models.Promotion, [row | {"evidence": dict(promotion.evidence), "recorded_at": now()}])
+
+
+def _asked(target: str, moment: datetime) -> Select[Any]:
     return (
         select(models.Promotion)
         .where(models.Promotion.target == target, models.Promotion.decided_at <= moment)
@@ -61,6 +80,10 @@ def _asked(target: Target, moment: datetime) -> Select[Any]:
 
 def _promotions(asked: Select[Any]) -> list[Promotion]:
     with reading() as connection:
-        return [
-            Promotion(**{name: getattr(row, name) for name in Promotion.__slots__}) for row in connection.execute(asked)
-        ]
+        return _read(connection, asked)
+
+
+def _read(connection: Connection, asked: Select[Any]) -> list[Promotion]:
+    return [
+        Promotion(**{name: getattr(row, name) for name in Promotion.__slots__}) for row in connection.execute(asked)
+    ]

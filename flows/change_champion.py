@@ -5,7 +5,7 @@ from typing import Literal
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
-from flows.deciding import back_to, take_over
+from flows.deciding import back_to, pinned_instead, take_over
 from flows.environment import prepare_stores
 from ringback.errors import WrongUsage
 from ringback.records import Target
@@ -27,4 +27,6 @@ def change_champion(
     if version is None:
         raise WrongUsage("name the version that is to decide")
     is_new = take_over(version_of(target, version), kind, because, by, get_run_logger().info, flow_run.get_id())
-    return f"version {version} of {target} decides {'from now on' if is_new else 'already'}"
+    said = f"version {version} of {target} decides {'from now on' if is_new else 'already'}"
+    pinned = pinned_instead(target, version)
+    return f"{said}, {pinned}" if pinned else said

@@ -118,12 +118,24 @@ def take_over(
     if champion and champion.version == version.version:
         mend_aliases(version.target)
         return False
-    moment = now()
-    checked = check(version, history_as_of(moment))
+    checked = check(version, history_as_of(now()))
     for line in checked.said():
         say(line)
-    make_champion(checked, kind, because, by, moment, flow_run_id)
+    make_champion(checked, kind, because, by, now(), flow_run_id)
     return True
+
+
+def pinned_instead(target: "Target", version: str) -> str | None:
+    """What to say where the service answers by a version that somebody pinned, whoever is champion; else None."""
+    from database.serving import pinned
+
+    by_hand = pinned(target)
+    if by_hand is None or by_hand[0] == version:
+        return None
+    return (
+        f"but the service answers by version {by_hand[0]}, pinned by {by_hand[2]} on {by_hand[1]:%Y-%m-%d %H:%M} UTC: "
+        f"POST /models/reload/champion?target={target} lets it answer by the champion again"
+    )
 
 
 def back_to(target: "Target", because: str, version: str | None = None) -> str:
@@ -161,9 +173,10 @@ def make_champion(
 ) -> None:
     """Write the decision into the ledger and let the aliases follow.
 
-    Raises WrongUsage where something speaks against the version, or where the ledger already holds a later decision.
+    Raises WrongUsage where something speaks against the version, where the ledger already holds a later decision, or
+    where another became champion while this one was tried.
     """
-    from database.promotions import Promotion, promote
+    from database.promotions import Promotion, promote_over
 
     version, champion = checked.version, checked.champion
     if checked.objections:
@@ -173,12 +186,15 @@ def make_champion(
             f"the ledger of {version.target} holds a decision of {champion.decided_at:%Y-%m-%d %H:%M} UTC, which is "
             "later than now; a decision of today would not count"
         )
-    promote(
-        Promotion(
-            version.target, at, version.version, version.candidate, checked.reason, dict(checked.evidence), kind,
-            because, decided_by, flow_run_id,
-        )
+    decision = Promotion(
+        version.target, at, version.version, version.candidate, checked.reason, dict(checked.evidence), kind,
+        because, decided_by, flow_run_id,
     )  # fmt: skip
+    if not promote_over(champion, decision):
+        raise WrongUsage(
+            f"another version of {version.target} became champion while version {version.version} was tried; "
+            f"'ringback models ledger {version.target}' says which and why, then ask again"
+        )
     mend_aliases(version.target)
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar, cast
 
@@ -12,6 +12,7 @@ from ringback.errors import WrongUsage
 from ringback.settings import settings
 
 T = TypeVar("T")
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def switch_tools() -> None:
@@ -44,8 +45,15 @@ def prepare_stores() -> None:
 
 
 def moment_of(as_of: datetime | None) -> datetime:
-    """The moment a flow speaks of, UTC without zone: the one asked for, else now."""
-    return as_utc(as_of) if as_of else now()
+    """The moment a flow speaks of, UTC without zone: the one asked for, else now.
+
+    Raises WrongUsage for one that has not come: what was said or sent as of then could not be taken back.
+    """
+    present = now()
+    moment = as_utc(as_of) if as_of else present
+    if moment > present + CLOCKS_DIFFER:
+        raise WrongUsage(f"{moment:%Y-%m-%d %H:%M} UTC has not come yet; --as-of takes a moment up to now")
+    return moment
 
 
 def stated_moment(text: str) -> datetime:

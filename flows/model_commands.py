@@ -1,6 +1,6 @@
 """The commands about models: list, compare, promote, rollback, ledger and shadow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,18 +34,21 @@ def add_to(app: typer.Typer) -> None:
 @models.command("list")
 def models_list(json: Json = False) -> None:
     """Every registered version: who it is, how it does on later calls, and why it decides or does not."""
+    from database.serving import pinned
     from flows.environment import as_json
     from training import registry
 
     listed = [version for target in TARGETS for version in registry.versions(target)]
+    pins = {target: by_hand[0] for target in TARGETS if (by_hand := pinned(target))}
     if json:
-        typer.echo(as_json([_listed(version) for version in listed]))
+        typer.echo(as_json([_listed(version) | {"pinned": pins.get(version.target) == version.version}
+                            for version in listed]))  # fmt: skip
         return
     if not listed:
         typer.echo("no models yet; 'ringback run train' makes the first")
     for one in listed:
         typer.echo(
-            f"{one.target:12} v{one.version:4}{', '.join(one.aliases):12}{one.candidate:21}"
+            f"{one.target:12} v{one.version:4}{', '.join((*one.aliases, *_if_pinned(one, pins))):12}{one.candidate:21}"
             f"as of {one.as_of:%Y-%m-%d}  test ROC AUC {one.metrics['test_roc_auc']:.3f}  "
             f"Brier {one.metrics['test_brier']:.3f}  {one.reason}"
         )
@@ -171,7 +174,7 @@ def models_shadow(target: AnyTarget = None, as_of: AsOf = None, json: Json = Fal
 
 def _move(version: "Version", kind: "Kind", because: str, only_check: bool) -> None:
     from database.promotions import champion_as_of
-    from flows.deciding import EVER, check, person, take_over
+    from flows.deciding import EVER, check, person, pinned_instead, take_over
     from ringback.clock import now
     from training.standing import history_as_of
 
@@ -182,6 +185,8 @@ def _move(version: "Version", kind: "Kind", because: str, only_check: bool) -> N
         typer.echo("\n".join(check(version, history_as_of(now())).said()))
     elif take_over(version, kind, because.strip(), person(), typer.echo):
         typer.echo(f"version {version.version} of {version.target} decides from now on; the ledger says why")
+        if pinned := pinned_instead(version.target, version.version):
+            typer.echo(pinned)
         return
     typer.echo(f"nothing was changed{_already(version, champion)}")
 
@@ -252,6 +257,10 @@ def _facts(standing: "Standing") -> dict[str, object]:
         "labels_per_day": standing.pace.labels_per_day,
         "maturity_days": standing.pace.maturity_days,
     }
+
+
+def _if_pinned(version: "Version", pins: Mapping[Target, str]) -> tuple[str, ...]:
+    return ("pinned",) if pins.get(version.target) == version.version else ()
 
 
 def _listed(v: "Version") -> dict[str, object]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from database.promotions import Promotion, champion_as_of, promote
+from database.promotions import Promotion, champion_as_of, ledger, promote, promote_over
 from tests.factories import DAY, NOON
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -48,3 +48,13 @@ def test_the_same_promotion_again_changes_nothing() -> None:
 def test_targets_have_champions_of_their_own() -> None:
     promote(a_promotion("9", NOON, target="voice_ai"))
     assert champion_version(NOON) is None
+
+
+def test_whoever_decided_while_another_became_champion_is_refused() -> None:
+    promote(a_promotion("1", NOON))
+    seen = champion_as_of("progression", NOON + 9 * DAY)
+    assert promote_over(seen, a_promotion("2", NOON + DAY))
+    assert not promote_over(seen, a_promotion("3", NOON + 2 * DAY))
+    assert not promote_over(None, a_promotion("3", NOON + 2 * DAY))
+    assert [one.version for one in ledger("progression", NOON + 9 * DAY)] == ["2", "1"]
+    assert promote_over(None, a_promotion("1", NOON, target="voice_ai"))

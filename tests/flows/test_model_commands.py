@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from database.promotions import ledger
+from database.promotions import Promotion, ledger, promote
+from database.serving import pin
 from flows import deciding
+from ringback.clock import now
 from tests.conftest import forget_home
 from tests.factories import DAY, HOUR
 from tests.flows.test_command import ringback
@@ -144,6 +146,32 @@ def test_a_rollback_goes_to_the_champion_before_and_again_goes_no_further(models
     assert "no champion of progression came before version 1" in models(
         "rollback", "progression", "--because", "still too many", status=2
     )
+
+
+def test_two_that_decide_at_once_are_not_both_told_yes(models: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    check, later = deciding.check, Promotion("progression", now(), "3", "xgboost", "better", {})
+
+    def checked_slowly(*asked: Any) -> deciding.Checked:
+        found = check(*asked)
+        promote(later)
+        return found
+
+    monkeypatch.setattr(deciding, "check", checked_slowly)
+    said = models("promote", "progression", "2", "--because", "it hears the tone", status=2)
+    assert "another version of progression became champion while version 2 was tried" in said
+    assert [version for version, _, _ in decisions()] == ["1", "3"]
+
+
+def test_a_pinned_version_is_told_of_whoever_decides(models: Command) -> None:
+    pin("progression", "2", now(), "key ann")
+    said = models("promote", "progression", "2", "--because", "it hears the tone")
+    assert "but the service" not in said
+    said = models("rollback", "progression", "--because", "2 answers nonsense")
+    assert "version 1 of progression decides from now on" in said
+    assert "but the service answers by version 2, pinned by key ann on" in said
+    assert "POST /models/reload/champion?target=progression" in said
+    assert [one["pinned"] for one in models.facts("list") if one["target"] == "progression"] == [False, True]
+    assert "challenger, pinned" in models("list")
 
 
 def test_a_rollback_to_a_version_that_never_decided_is_wrong_usage(models: Command) -> None:

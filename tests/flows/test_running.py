@@ -8,9 +8,12 @@ from database import report_runs
 from database.incidents import open_incidents
 from database.report_runs import beat, mark_sent, runs
 from flows.catch_up_reports import speaking_of
+from flows.environment import moment_of
 from flows.running import WAIT_AT_MOST_SECONDS, Due, attempt, due_at, due_reports, late_note, wait_until_calm, waiting
 from reports.periods import Period, period_of
-from tests.factories import HOUR
+from ringback.clock import now
+from ringback.errors import WrongUsage
+from tests.factories import DAY, HOUR
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -134,3 +137,9 @@ def test_a_report_waits_while_the_machine_is_busy_but_not_for_ever() -> None:
         "The machine was busy for 2 hours; this report was made beside its other work."
     )
     assert sum(slept) == WAIT_AT_MOST_SECONDS
+
+
+def test_a_moment_that_has_not_come_is_refused() -> None:
+    assert moment_of(now() - DAY) < now()
+    with pytest.raises(WrongUsage, match="has not come yet; --as-of takes a moment up to now"):
+        moment_of(now() + DAY)
