@@ -173,11 +173,13 @@ def _told(impact: "Impact", measure: "Measure | None") -> list[str]:
 
 
 def _money_text(verb: str, value: "Return | None") -> str:
+    from improvement.roi import payback_text
+
     if value is None:
         return f"{verb} no stated effect"
     if value.per_week is None:
         return value.assumed
-    payback = f"pays back in {value.payback_weeks:,.1f} weeks" if value.payback_weeks else "does not pay back"
+    payback = f"pays back {payback_text(value.payback_weeks)}" if value.payback_weeks else "does not pay back"
     return f"{verb} {_range(value.per_week)} USD a week, costs {value.cost:,.0f} USD, {payback} ({value.assumed})"
 
 

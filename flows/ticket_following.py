@@ -49,7 +49,7 @@ def follow_up(report: WeeklyReport, moment: datetime) -> WeeklyReport:
 
 def proposal_of(one: Recommendation) -> Proposal:
     """A recommendation as its ticket will keep it."""
-    expected = one.expected
+    expected, usd = one.expected, one.usd_a_week
     return Proposal(
         rule=one.rule,
         subject=one.subject,
@@ -64,6 +64,9 @@ def proposal_of(one: Recommendation) -> Proposal:
         expected_value=expected.value if expected else None,
         expected_high=expected.high if expected else None,
         per_week_n=expected.per_week_n if expected else None,
+        usd_low=usd.low if usd else None,
+        usd_value=usd.value if usd else None,
+        usd_high=usd.high if usd else None,
         facts={
             "description": one.description,
             "evidence": [list(pair) for pair in one.evidence],

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,6 +22,9 @@ HORIZON_WEEKS = 26
 """Half a year: after that so much else has changed that a gain is hardly the ticket's any more."""
 EFFORT = "effort_hour"
 """The key that every money file has: what an hour of carrying out a recommendation costs."""
+
+SAID_IN_MONEY = "as the evidence says"
+"""Why a change is worth so much, where nothing had to be assumed of what one unit is worth."""
 
 
 class Worth(BaseModel):
@@ -155,6 +158,17 @@ def returns_of_usd(
     value = _times(per_week, horizon_weeks)
     payback = cost / per_week.value if per_week.value > 0 else None
     return Return(cost, per_week, horizon_weeks, value, _roi(value, cost), payback, assumed)
+
+
+def payback_text(weeks: float) -> str:
+    """When an effort is paid back.
+
+    >>> payback_text(0.01), payback_text(0.5), payback_text(2.25)
+    ('within a day', 'in 4 days', 'in 2.2 weeks')
+    """
+    if weeks * 7 <= 1:
+        return "within a day"
+    return f"in {ceil(weeks * 7)} days" if weeks < 1 else f"in {weeks:,.1f} weeks"
 
 
 def returns_of(

@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 from database.tickets import NewTicket, State, Ticket
 from improvement.impact import Impact, Verdict
-from improvement.roi import Cumulative, Estimate, Measured, Money, Return, cumulative, returns, returns_of
+from improvement.roi import (
+    SAID_IN_MONEY,
+    Cumulative,
+    Estimate,
+    Measured,
+    Money,
+    Return,
+    cumulative,
+    returns,
+    returns_of,
+    returns_of_usd,
+)
 from monitoring.measure import Measure
 from ringback.errors import WrongUsage
 
@@ -46,6 +57,10 @@ class Proposal:
     expected_high: float | None = None
     per_week_n: float | None = None
     """Observations a week that it applies to."""
+    usd_low: float | None = None
+    usd_value: float | None = None
+    """US dollars a week to expect, where the evidence says it in money."""
+    usd_high: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else is said, for JSON: description, evidence, action items."""
     earlier: tuple[str, ...] = ()
@@ -147,10 +162,11 @@ def line_of(ticket: Ticket, as_of: datetime, measures: Mapping[str, Measure], mo
     measured, implemented = ticket.event("measured"), ticket.event("implemented")
     impact = Impact.read(measured.details) if measured else None
     expected, returned, value = None, None, proposal.expected_value
-    if measure is not None and value is not None and proposal.per_week_n is not None:
-        low = value if proposal.expected_low is None else proposal.expected_low
-        high = value if proposal.expected_high is None else proposal.expected_high
-        effect = Estimate(low, value, high)
+    usd = _estimate(proposal.usd_low, proposal.usd_value, proposal.usd_high)
+    effect = _estimate(proposal.expected_low, value, proposal.expected_high)
+    if usd is not None:
+        expected = returns_of_usd(money, usd, proposal.effort_hours, SAID_IN_MONEY)
+    elif measure is not None and value is not None and effect is not None and proposal.per_week_n is not None:
         expected = returns(money, measure, effect, proposal.per_week_n, proposal.effort_hours, value < 0)
     if measure is not None and impact is not None:
         rises = None if value is None else value > 0
@@ -162,6 +178,12 @@ def line_of(ticket: Ticket, as_of: datetime, measures: Mapping[str, Measure], mo
         datetime.fromisoformat(implemented.details["on"]) if implemented else None,
         impact.verdict if impact else None, impact, returned,
     )  # fmt: skip
+
+
+def _estimate(low: float | None, value: float | None, high: float | None) -> Estimate | None:
+    if value is None:
+        return None
+    return Estimate(value if low is None else low, value, value if high is None else high)
 
 
 def brought(lines: Iterable[Line]) -> Cumulative:

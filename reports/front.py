@@ -145,6 +145,8 @@ def number_of(trend: Trend) -> Number:
     interval = "" if is_count or now.value is None else range_text(measure, now.low, now.high)
     sample, n = ("counted", "counted") if is_count else (sample_text(now), f"n = {now.n:,}")
     told = _told(trend.direction if now.enough else NOT_ENOUGH, trend.rose)
+    if now.enough and trend.is_clear and trend.changed_in != now.week:
+        told += f" since {trend.changed_in:%-d %b}" if trend.changed_in else " week by week"
     return Number(
         measure.name, measure.title, level_text(now), interval, sample, trend.direction, told, change, against, n
     )  # fmt: skip

@@ -16,7 +16,7 @@ from improvement.rules.targets import (
 )
 from improvement.trends import WEEKS_OF_NOISE, Trend, by_measure, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Signals, Week, judge_segments
-from improvement.wording import against_text, sample_text, value_text
+from improvement.wording import moved_text
 from monitoring.decisions import LOST, Counted
 from monitoring.estimate import Estimate
 from monitoring.measure import Measurement, load_measures, measure_members, measure_weeks, pooled
@@ -158,11 +158,8 @@ def _weight(trend: Trend) -> tuple[bool, bool, float, str]:
 
 
 def _said(trend: Trend) -> str:
-    moved = "rose" if (trend.difference or 0) > 0 else "fell"
-    now = value_text(trend.measure, trend.now.value)
-    sample = "" if trend.measure.kind == "count" else f" ({sample_text(trend.now)})"
     sense = f" That is {SENSE[trend.direction]}." if trend.direction in ("improving", "declining") else ""
-    return f"{trend.measure.title} {moved} to {now}{sample}, from {against_text(trend)}.{sense}"
+    return f"{trend.measure.title} {moved_text(trend)}.{sense}"
 
 
 def _keys(series: Mapping[str, Sequence[Measurement]]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from improvement.recommendation import Recommendation
-from improvement.roi import Cumulative, Estimate, Return
+from improvement.roi import SAID_IN_MONEY, Cumulative, Estimate, Return, payback_text
 from improvement.tickets import Line, effect_text
 from improvement.wording import percent, value_text
 from monitoring.measure import Measure, Measurement
@@ -108,7 +108,7 @@ def worth_text(returns: Return | None) -> str:
 
 def is_assumed(returns: Return | None) -> bool:
     """Whether what one unit is worth was assumed."""
-    return returns is not None and returns.per_week is not None and not returns.assumed.startswith("as the evidence")
+    return returns is not None and returns.per_week is not None and returns.assumed != SAID_IN_MONEY
 
 
 def return_text(returns: Return) -> str:
@@ -119,13 +119,15 @@ def return_text(returns: Return) -> str:
     if returns.roi is not None:
         parts.append(f"ROI {signed(returns.roi.value)} ({signed(returns.roi.low)} to {signed(returns.roi.high)})")
     if returns.payback_weeks is not None:
-        parts.append(f"paid back in {returns.payback_weeks:.1f} weeks")
+        parts.append(f"paid back {payback_text(returns.payback_weeks)}")
     return f"{', '.join(parts)}; {returns.assumed}"
 
 
 def expected_text(recommendation: Recommendation, measure: Measure | None) -> str:
     """The change that a recommendation expects of its measure, with its interval, or that none is stated."""
     expected = recommendation.expected
+    if recommendation.usd_a_week is not None:
+        return "a gain in money, which the evidence states"
     if expected is None or measure is None:
         return "the data do not say how much would be gained"
     effect = effect_text(measure, expected.value, expected.low, expected.high)

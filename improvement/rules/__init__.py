@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from improvement.recommendation import Recommendation
-from improvement.roi import Estimate, Money, returns, returns_of_usd
+from improvement.roi import SAID_IN_MONEY, Estimate, Money, returns, returns_of_usd
 from improvement.rules.data import (
     calls_stopped,
     log_unreadable,
@@ -53,7 +53,7 @@ def recommend(
 
 def _valued(one: Recommendation, money: Money, measures: Mapping[str, Measure]) -> Recommendation:
     if one.usd_a_week is not None:
-        return replace(one, returns=returns_of_usd(money, one.usd_a_week, one.effort_hours, "as the evidence says"))
+        return replace(one, returns=returns_of_usd(money, one.usd_a_week, one.effort_hours, SAID_IN_MONEY))
     if one.expected is None or one.measure not in measures:
         return one
     effect = Estimate(one.expected.low, one.expected.value, one.expected.high)

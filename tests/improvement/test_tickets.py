@@ -10,7 +10,7 @@ import pytest
 
 from database.tickets import Event, Kind, Ticket
 from improvement.impact import Impact, Side
-from improvement.roi import load_money
+from improvement.roi import SAID_IN_MONEY, Estimate, load_money
 from improvement.tickets import Line, Priority, Proposal, brought, checked_day, effect_text, line_of, sorted_out
 from monitoring.measure import Measure
 from ringback.errors import WrongUsage
@@ -139,6 +139,14 @@ def test_a_line_says_what_was_promised_and_what_came_of_it() -> None:
     together = brought([line])
     assert together.earned is not None
     assert (together.tickets, together.cost, together.earned.value) == (1, 900, pytest.approx(364_000))
+
+
+def test_what_the_evidence_says_in_money_is_what_the_ticket_promised() -> None:
+    promised = a_proposal(usd_low=5_000.0, usd_value=8_808.0, usd_high=12_000.0, effort_hours=1.0)
+    expected = line_of(a_ticket(proposal=promised), NOON, MEASURES, load_money(settings().money)).expected
+    assert expected is not None
+    assert (expected.per_week, expected.assumed) == (Estimate(5_000, 8_808, 12_000), SAID_IN_MONEY)
+    assert Proposal.read(asdict(promised)) == promised
 
 
 def test_a_ticket_without_a_stated_effect_or_a_known_measure_claims_nothing() -> None:
