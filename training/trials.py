@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from features.encoding import Encoding
 from ringback.errors import NotEnoughData
 from training.candidates import CANDIDATES, VARIATIONS
+from training.less_known import less_known
 from training.split import Split
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Trial:
         known = set(np.flatnonzero((~np.isnan(X)).any(axis=0)))  # what was filled only later teaches nothing yet
         columns = [at for at in learning.columns_of[self.columns] if at in known]
         used = ColumnTransformer([("used", "passthrough", columns)])
-        return make_pipeline(used, make(jobs, **self.settings)).fit(X, learning.y[rows])
+        X, y = less_known(X, learning.y[rows], learning.sources, learning.blank)
+        return make_pipeline(used, make(jobs, **self.settings)).fit(X, y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class Learning:
     columns_of: Mapping[str, list[int]]
     following: tuple[str, ...]
     """Features that follow the calendar."""
+    sources: Sequence[str]
+    """The feature of each column."""
+    blank: "NDArray[np.float32]"
+    """The row of which nothing is known, shape (columns,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def learning_from(
     usable = {name: at for name, at in columns_of.items() if at}
     if not usable:
         raise NotEnoughData("no feature differs between the calls, so there is nothing to learn from")
-    return Learning(X, y, splits, usable, following)
+    return Learning(X, y, splits, usable, following, encoding.sources, encoding.encode([{}])[0])
 
 
 def follow_calendar(X: "NDArray[np.float32]", sources: Sequence[str]) -> tuple[str, ...]:

@@ -60,7 +60,10 @@ def test_a_model_of_another_kind_is_refused() -> None:
 def fitted(candidates: Sequence[Candidate], rows: tuple[Matrix, Answers]) -> Any:
     """A stack of candidates, each on all columns but the third, which says nothing."""
     X, y = rows
-    learning = Learning(X, y, [], {"all": [0, 1, 3, 4], "most": [0, 1, 2, 3]}, ())
+    names = [f"custom {at}" for at in range(X.shape[1])]
+    learning = Learning(
+        X, y, [], {"all": [0, 1, 3, 4], "most": [0, 1, 2, 3]}, (), names, np.full(len(names), np.nan, np.float32)
+    )
     first = np.arange(300)
     members = [
         (f"m{n}", Trial(one.__name__, columns="most" if n else "all").fit(learning, first, 1))

@@ -89,7 +89,7 @@ def learned() -> Trained:
     ]
     encoding = learn_encoding(rows)
     X, every = encoding.encode(rows), np.arange(LEARNED)
-    learning = Learning(X, y, (), {"all": list(range(X.shape[1]))}, ())
+    learning = Learning(X, y, (), {"all": list(range(X.shape[1]))}, (), encoding.sources, encoding.encode([{}])[0])
     early, test = np.split(every, [len(every) * 4 // 5])
     p = Trial("logistic_regression").fit(learning, early, jobs=1).predict_proba(X[test])[:, 1]
     figures = metrics_of(y[test], p, "test") | intervals_of(y[test], p, "test")
