@@ -13,6 +13,7 @@ TRUE = frozenset({"true", "yes", "y", "1", "t"})
 FALSE = frozenset({"false", "no", "n", "0", "f"})
 NOT_KNOWN = frozenset({"", "null", "none", "nan", "n/a", "na"})
 EPOCH = datetime(1970, 1, 1)
+LARGEST_SHARE = 10.0
 EPOCH_MS = "epoch ms"
 """The form of a moment that is a number of milliseconds since 1970, as HubSpot's API writes it."""
 
@@ -41,6 +42,18 @@ class Cells:
     def number(self, name: str) -> float | None:
         words = self.text(name)
         return None if words is None else number(words, self.mapping.columns[name]) * self.mapping.scale.get(name, 1.0)
+
+    def share(self, name: str) -> float | None:
+        """A number that is a share: `25%` says its unit itself, 25 in a column whose scale says so; at most tenfold."""
+        words = self.text(name)
+        if words is None:
+            return None
+        column, factor = self.mapping.columns[name], self.mapping.scale.get(name, 0.01 if "%" in words else 1.0)
+        share = number(words, column) * factor
+        if abs(share) > LARGEST_SHARE:
+            reason = f"{words[:40]!r} is more than tenfold as a share; [scale] {name} = 0.01 says that it is per cent"
+            raise Unreadable(column, reason)
+        return share
 
     def several(self, name: str) -> tuple[str, ...] | None:
         words = self.text(name)

@@ -46,6 +46,13 @@ class Patient:
             self.left_out.append(failure)
             return None
 
+    def share(self, name: str) -> float | None:
+        try:
+            return self.cell.share(name)
+        except Unreadable as failure:
+            self.left_out.append(failure)
+            return None
+
     def time(self, name: str) -> datetime | None:
         try:
             return self.cell.time(name)
@@ -141,7 +148,7 @@ def _facts(patient: Patient, lead: Lead, domain: str | None) -> CompanyFacts | N
         web_functions=cell.several("web_functions"),
         business_model=cell.text("business_model"),
         open_jobs=patient.number("open_jobs"),
-        headcount_growth=patient.number("headcount_growth"),
+        headcount_growth=patient.share("headcount_growth"),
     )
 
 

@@ -20,7 +20,8 @@ GENERIC_PROVIDERS = frozenset((
 MEETING_WORDS = re.compile(
     r"\b(?:intro(?:duction|ductory)?|discovery|call|chat|demo|meeting|sync|weekly|monthly|catch[- ]?up|follow[- ]?up|"
     r"kick[- ]?off|touch ?base|check[- ]?in|session|deep dive|review|with|and|the|re|first|next|steps?|technical|"
-    r"pricing|quick|sales|product|overview|evaluation|voice|ai|team|standup|planning|internal|call with \w+)\b",
+    r"pricing|quick|sales|product|overview|evaluation|voice|ai|team|standup|planning|internal|call with \w+|"
+    r"zoom|teams|google|meet|webex|huddle|impromptu|untitled|recording|room|conference)\b",
     re.IGNORECASE,
 )
 CHECKSUM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -67,15 +68,23 @@ def company_id_of(domain: str | None, name: str | None) -> str | None:
     return f"name:{slug}" if slug else None
 
 
-def company_in_title(title: str | None, own_names: Collection[str] = ("ringback",)) -> str | None:
-    """The company that a meeting's title names, or None where it names none.
+def company_in_title(
+    title: str | None, own_names: Collection[str] = ("ringback",), people: Collection[str] = ()
+) -> str | None:
+    """The company that a meeting's title names, or None where it names none; `people` are who was there, by name.
 
     >>> company_in_title("Acme Corp / Intro Call"), company_in_title("Weekly sync")
     ('Acme Corp', None)
+    >>> company_in_title("Ana / Acme Corp", people=["Ana Lopez"]), company_in_title("Discovery call with Acme Corp")
+    ('Acme Corp', 'Acme Corp')
     """
+    names = {name for person in people for name in (person.lower(), person.lower().partition(" ")[0])}
     for part in SEPARATORS.split(title or ""):
         words = part.strip(" -\u2013\u2014.,")
-        if not words or words.lower() in own_names:
+        before, _, after = words.partition(" with ")
+        if after and not MEETING_WORDS.sub("", before).strip() and not _names_a_person(words):
+            words = after
+        if not words or words.lower() in own_names or words.lower() in names:
             continue
         if MEETING_WORDS.sub("", words).strip(" -&.,()0123456789"):
             if _names_a_person(words):

@@ -84,6 +84,8 @@ ENDS = re.compile(
     r"^(is)?converted(date|at|accountid|contactid|opportunityid)?$|^became(a|an)\w+date$|^closedate$|^totalrevenue$|"
     r"^(recent|first)?deal(amount|closedate|createdate)|^recentdeal|^closed(won|lost)"
 )
+LARGEST_USUAL_SHARE = 1.0
+"""A median growth beyond this is hardly a share."""
 SMALL_FOR_DOLLARS = 20_000
 """A median revenue below this is hardly one in dollars: the column may count thousands or millions."""
 
@@ -134,6 +136,9 @@ def _find(guesses: Guesses, name: str, names: Sequence[str], because: str) -> No
     if name in QUANTITIES and factor != 1.0 and name not in guesses.given.scale:
         guesses.scale[name] = factor
         guesses.doubts.append(f"{found[0].name!r} is read as counting {factor:,.0f} each, by its name")
+    if name == "headcount_growth" and name not in guesses.given.scale and _is_in_percent(found[0]):
+        guesses.scale[name] = 0.01
+        guesses.doubts.append(f"{found[0].name!r} is read as per cent (25 is a quarter more), by its values")
     if len(found) > 1 and name not in ("id", "known_at", "description"):
         others = ", ".join(repr(column.name) for column in found[1:])
         guesses.doubts.append(f"{name} is taken from {found[0].name!r}, the more specific name; {others} stays custom")
@@ -157,6 +162,27 @@ def _fits(guesses: Guesses, name: str, column: Column) -> bool:
 
 
 def _is_in_dollars(guesses: Guesses, column: Column) -> bool:
+    figures = _figures(column)
+    if any(figures) and median(figure for figure in figures if figure) < SMALL_FOR_DOLLARS:
+        guesses.doubts.append(
+            f"{column.name!r} is too small for dollars (it may count millions) and stays custom; in a mapping, "
+            f"[columns] annual_revenue = {column.name!r} with [scale] annual_revenue = 1000000 says it"
+        )
+        return False
+    return True
+
+
+def _is_in_percent(column: Column) -> bool:
+    """Whether growth is written as 25 or 25 %, not as the share 0.25: by the sign, or because few companies double."""
+    changes = [abs(figure) for figure in _figures(column) if figure]
+    return (
+        "%" in column.name
+        or any("%" in value for value in column.sample)
+        or (bool(changes) and median(changes) > LARGEST_USUAL_SHARE)
+    )
+
+
+def _figures(column: Column) -> list[float]:
     from intake.cells import Unreadable, number
 
     figures = []
@@ -165,13 +191,7 @@ def _is_in_dollars(guesses: Guesses, column: Column) -> bool:
             figures.append(number(value, column.name))
         except Unreadable:
             continue
-    if any(figures) and median(figure for figure in figures if figure) < SMALL_FOR_DOLLARS:
-        guesses.doubts.append(
-            f"{column.name!r} is too small for dollars (it may count millions) and stays custom; in a mapping, "
-            f"[columns] annual_revenue = {column.name!r} with [scale] annual_revenue = 1000000 says it"
-        )
-        return False
-    return True
+    return figures
 
 
 def _mend_companies(guesses: Guesses) -> None:

@@ -84,7 +84,7 @@ def call_of(
     called_at = as_utc(recording.started_at)
     emails = [attendee.email for attendee in (note.event_attendees or [] if note else []) if attendee.email]
     domain, lead_email = company_of_attendees(emails, own_domains)
-    company_name = company_in_title(recording.title)
+    company_name = company_in_title(recording.title, people=(*_speakers(recording), *map(_first_name, emails)))
     company_id = company_id_of(domain, company_name)
     call_id = f"{fellow.SOURCE}:{recording.id}"
     notes, transcript = _notes(recording), _transcript(recording)
@@ -117,6 +117,11 @@ def _fingerprint(call: Call) -> str:
     if not call.own_speakers:  # as it was before speakers were told apart
         del said["own_speakers"]
     return content_hash(said)
+
+
+def _first_name(email: str) -> str:
+    """The first name that an address seems to begin with: `diego` of diego.ruiz@ours.com."""
+    return email.partition("@")[0].partition(".")[0]
 
 
 def _notes(recording: fellow.Recording) -> str | None:

@@ -110,3 +110,16 @@ def test_a_row_twice_is_one_lead_and_two_rows_that_disagree_are_said() -> None:
 def test_two_versions_of_a_contact_with_their_times_are_both_kept() -> None:
     found = read_leads("Record ID,Email,Updated\n1,ana@acme.com,2026-03-01\n1,ana@acme.org,2026-03-02\n")
     assert (len(found.leads), found.rejected) == (2, [])
+
+
+def test_growth_becomes_a_share_however_it_is_written_and_what_cannot_be_one_is_left_out() -> None:
+    percent = read_leads("Email,Headcount Growth\nana@acme.com,24.7\nbo@globex.com,-8%\n").facts
+    assert [round(one.headcount_growth or 0, 4) for one in percent] == [0.247, -0.08]
+    share = "Email,Headcount Growth\nana@acme.com,0.25\nbo@globex.com,0.1\ncy@initech.com,0.2\ndi@hooli.com,2500\n"
+    assert [one.headcount_growth for one in read_leads(share).facts] == [0.25, 0.1, 0.2, None]
+    assert [(one.field, one.reason) for one in read_leads(share).left_out] == [
+        (
+            "Headcount Growth",
+            "'2500' is more than tenfold as a share; [scale] headcount_growth = 0.01 says that it is per cent",
+        )
+    ]

@@ -81,13 +81,19 @@ def test_a_company_is_its_domain_or_else_its_name(domain: str | None, name: str 
         ("3M / Intro Call", "3M"),
         ("Weekly sync", None),
         ("Call with Ana", None),
+        ("Zoom meeting", None),
+        ("Impromptu Google Meet", None),
+        ("Discovery call with Riverline Software", "Riverline Software"),
+        ("Diego / Acme Corp", "Acme Corp"),
+        ("Acme Corp - diego ruiz", "Acme Corp"),
+        ("Diego", None),
         ("Ringback / Pricing review", None),
         ("", None),
         (None, None),
     ],
 )
 def test_a_meetings_title_names_the_company(title: str | None, company: str | None) -> None:
-    assert company_in_title(title) == company
+    assert company_in_title(title, people=["Diego Ruiz"]) == company
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,19 @@ def test_in_a_file_about_companies_the_name_is_the_companys() -> None:
     assert found.columns == {
         "id": "AccountId", "company": "Name", "industry": "Industry", "country": "Headquarters",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "scale"),
+    [
+        ("Headcount Growth 6m", "24.7,-33.6,8.1", {"headcount_growth": 0.01}),
+        ("Headcount Growth", "25%,-3%,0.5%", {"headcount_growth": 0.01}),
+        ("Headcount Growth (%)", "0.5,0.2,0.9", {"headcount_growth": 0.01}),
+        ("Headcount Growth", "0.25,-0.03,0", {}),
+    ],
+)
+def test_growth_in_per_cent_is_told_from_growth_as_a_share(name: str, values: str, scale: dict[str, float]) -> None:
+    rows = "".join(f"a{n}@acme{n}.com,{value}\n" for n, value in enumerate(values.split(",")))
+    found = recognised(f"Email,{name}\n{rows}")
+    assert (found.mapping.columns["headcount_growth"], found.mapping.scale) == (name, scale)
+    assert any("is read as per cent" in doubt for doubt in found.doubts) == bool(scale)
