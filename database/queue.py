@@ -190,6 +190,31 @@ def dead_letters() -> list[DeadLetter]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Subjects that wait for a moment, and what they wait for."""
+
+    because: str
+    subjects: int
+    until: datetime
+    """When the first of them is tried again."""
+
+
+def put_off(batch: str | None = None) -> list[PutOff]:
+    """What waits because a try failed or the time was not right, by reason, the most first; of one batch or of all."""
+    row = QueuedSubject
+    asked = (
+        select(row.failed_because, func.count().label("subjects"), func.min(row.not_before).label("until"))
+        .where(row.state == WAITING, row.failed_because.is_not(None), row.not_before.is_not(None))
+        .group_by(row.failed_because)
+        .order_by(func.count().desc(), row.failed_because)
+    )
+    if batch:
+        asked = asked.where(row.batch == batch)
+    with reading() as connection:
+        return [PutOff(one.failed_because, one.subjects, one.until) for one in connection.execute(asked)]
+
+
 def requeue(subject_ids: Sequence[str]) -> int:
     """Queue dead letters again, as if they had never been tried; gives how many."""
     with writing() as connection:

@@ -16,6 +16,8 @@ from database.session import in_parts, insert_or_replace, reading, take_turns, w
 from ringback.clock import LONG_AGO
 
 EVERYTHING = "*"
+CEILING = "the spending ceiling"
+"""How the reason begins why something waits that would cost more than is allowed."""
 STOPPED = "spending is stopped"
 LEAD_WINDOW = timedelta(days=30)
 ROUNDING = 1e-9
@@ -181,13 +183,13 @@ class _Budget:
         about += self.by_entity.get(one.company_id, 0.0) if one.company_id else 0.0
         about += self.most_on_a_lead.get(one.entity_id, 0.0)
         if about > self.ceilings.per_lead + ROUNDING:
-            return Refusal("lead", f"the spending ceiling of ${self.ceilings.per_lead:,.2f} for one lead is reached")
+            return Refusal("lead", f"{CEILING} of ${self.ceilings.per_lead:,.2f} for one lead is reached")
         if one.campaign_id:
             ceiling = self.ceiling_of_campaign.get(one.campaign_id, self.ceilings.per_campaign)
             if self.by_campaign.get(one.campaign_id, 0.0) + one.price > ceiling + ROUNDING:
-                return Refusal("campaign", f"the spending ceiling of ${ceiling:,.2f} for the campaign is reached")
+                return Refusal("campaign", f"{CEILING} of ${ceiling:,.2f} for the campaign is reached")
         if self.today + one.price > self.ceilings.per_day + ROUNDING:
-            return Refusal("day", f"the spending ceiling of ${self.ceilings.per_day:,.2f} for one day is reached")
+            return Refusal("day", f"{CEILING} of ${self.ceilings.per_day:,.2f} for one day is reached")
         return None
 
     def count(self, one: Priced) -> None:

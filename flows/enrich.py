@@ -39,7 +39,7 @@ class Enriched:
     cost_usd: float
     new_facts: int
     stopped: tuple[str, ...]
-    """Why nothing is bought from a source."""
+    """Why nothing is bought from a source, and what is put off."""
 
 
 @flow(name="enrich", flow_run_name=run_name)
@@ -64,8 +64,16 @@ def enrich(as_of: datetime | None = None, campaign_id: str | None = None, limit:
         sum(one.missed for one in bought),
         sum(one.cost for one in bought),
         new_facts,
-        tuple(one.because for one in stops()),
+        why_not(batch),
     )
+
+
+def why_not(batch: str | None) -> tuple[str, ...]:
+    """Why nothing is bought from a source, and what of a batch, or of all that waits, is put off and why."""
+    waits = (
+        f"{one.subjects:,} wait until {one.until:%Y-%m-%d %H:%M} UTC: {one.because}" for one in queue.put_off(batch)
+    )
+    return (*(one.because for one in stops()), *waits)
 
 
 def clock_from(as_of: datetime | None) -> Callable[[], datetime]:

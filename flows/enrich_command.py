@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from database.spending import stops
 from enrichment.publish import land_found
 from enrichment.summary import Format, Summary, summarise, write
 from enrichment.worker import Worked, work
-from flows.enrich import leads_asked_for, queue_leads, worker_name
+from flows.enrich import leads_asked_for, queue_leads, why_not, worker_name
 from ringback.clock import now
 from ringback.settings import settings
 
@@ -35,7 +34,7 @@ def enrich_now(campaign_id: str | None, limit: int | None, format: Format, folde
         worked = work(settings(), worker_name(), now, batch, say=say)
     land_found(now())
     summary = summarise(leads, settings().signals, now())
-    return Done(worked, summary, tuple(write(summary, folder, format)), tuple(one.because for one in stops()))
+    return Done(worked, summary, tuple(write(summary, folder, format)), why_not(batch))
 
 
 def words(done: Done) -> Iterator[str]:
@@ -60,9 +59,7 @@ def words(done: Done) -> Iterator[str]:
             short[reason.split(":")[0]] += times
         for reason, times in short.most_common(MOST_REASONS):
             yield f"  {one.signal} missed {times:,} times: {reason}"
-    if left := done.worked.put_back + done.worked.failed:
-        yield f"  {left:,} wait in the queue and are tried again"
-    yield from (f"  STOPPED: {why}" for why in done.stopped)
+    yield from (f"  NOT BOUGHT: {why}" for why in done.stopped)
     yield from (f"written: {path}" for path in done.files)
 
 

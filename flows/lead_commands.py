@@ -50,14 +50,16 @@ def enrich(
 
 @spending.command("show")
 def spending_show(json: Json = False) -> None:
-    """What each signal cost by source, what it found for that, and what is stopped."""
-    from database.spending import spent, stops
+    """What each signal cost by source, what it found for that, what is stopped, and what waits for money."""
+    from database.queue import put_off
+    from database.spending import CEILING, spent, stops
     from flows.environment import prepare_stores
 
     prepare_stores()
     listed, stopped = spent(), stops()
+    later = [one for one in put_off() if one.because.startswith(CEILING)]
     if json:
-        typer.echo(_as_json({"spent": listed, "stops": stopped}))
+        typer.echo(_as_json({"spent": listed, "stops": stopped, "put_off": later}))
         return
     typer.echo(f"{'signal':20}{'source':16}{'asked':>8}{'found':>8}{'cost':>11}{'a find':>10}")
     for one in listed:
@@ -66,6 +68,8 @@ def spending_show(json: Json = False) -> None:
             f"{one.signal:20}{one.source:16}{one.found + one.missed:>8,}{one.found:>8,}"
             f"{'$' + format(one.cost, ',.2f'):>11}{each:>10}"
         )
+    for put in later:
+        typer.echo(f"NOT BOUGHT: {put.subjects:,} wait until {put.until:%Y-%m-%d %H:%M} UTC: {put.because}")
     for stop in stopped:
         typer.echo(f"STOPPED {stop.source} since {stop.stopped_at:%Y-%m-%d %H:%M} UTC: {stop.because}")
 
@@ -103,16 +107,18 @@ def spending_resume(source: Annotated[str, typer.Argument(help="A source, or * f
 
 @waiting.command("list")
 def queue_list(json: Json = False) -> None:
-    """How many wait, are being worked on, are done or were given up; and which were given up, and why."""
-    from database.queue import backlog, dead_letters
+    """How many wait, are being worked on, are done or were given up; what is put off or was given up, and why."""
+    from database.queue import backlog, dead_letters, put_off
     from flows.environment import prepare_stores
 
     prepare_stores()
-    states, dead = backlog(), dead_letters()
+    states, dead, later = backlog(), dead_letters(), put_off()
     if json:
-        typer.echo(_as_json({"states": states, "dead_letters": dead}))
+        typer.echo(_as_json({"states": states, "dead_letters": dead, "put_off": later}))
         return
     typer.echo(", ".join(f"{count:,} {state}" for state, count in sorted(states.items())) or "the queue is empty")
+    for one in later:
+        typer.echo(f"  {one.subjects:,} wait until {one.until:%Y-%m-%d %H:%M} UTC: {one.because}")
     for letter in dead:
         typer.echo(f"  {letter.subject_id}: given up after {letter.attempts} tries: {letter.failed_because}")
 

@@ -14,12 +14,15 @@ from database.queue import (
     LEASE,
     MOST_ATTEMPTS,
     DeadLetter,
+    PutOff,
     Waiting,
     backlog,
     dead_letters,
     enqueue,
     fail,
     finish,
+    put_back,
+    put_off,
     requeue,
     take,
 )
@@ -74,6 +77,21 @@ def test_after_a_failure_it_waits_twice_as_long_each_time() -> None:
         assert taken(worker, minutes=at) == ["acme.com"]
         assert fail(worker, "acme.com", "the vendor was down", NOON + at * MINUTE) == 1
         assert taken("too soon", minutes=at + waits - 1) == []
+
+
+def test_it_is_told_what_is_put_off_and_until_when_of_all_or_of_a_batch() -> None:
+    enqueue([ACME, GLOBEX], NOON, "ours")
+    enqueue([INITECH], NOON)
+    assert put_off() == []
+    take("one", 3, NOON)
+    put_back("one", ["acme.com"], NOON + DAY, "the spending ceiling of $5.00 for one day is reached")
+    put_back("one", ["initech.com"], NOON + 2 * DAY, "the spending ceiling of $5.00 for one day is reached")
+    fail("one", "globex.com", "the vendor failed", NOON)
+    ceiling = PutOff("the spending ceiling of $5.00 for one day is reached", 2, NOON + DAY)
+    assert put_off() == [ceiling, PutOff("the vendor failed", 1, NOON + timedelta(minutes=5))]
+    assert [(one.subjects, one.because) for one in put_off("ours")] == [
+        (1, "the spending ceiling of $5.00 for one day is reached"), (1, "the vendor failed"),
+    ]  # fmt: skip
 
 
 def test_after_the_fifth_failure_it_is_a_dead_letter_that_can_be_queued_again() -> None:
