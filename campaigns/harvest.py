@@ -27,7 +27,8 @@ from vendors import apollo, aturiya
 from vendors.apollo_records import PeopleQuery, Person
 from warehouse.landing import content_hash
 
-PRIORITY = 60
+PRIORITY = 75
+"""A campaign waits for them: before companies of which little was said in a call, after what a person asks for."""
 PAGES_AT_ONCE = 10
 
 

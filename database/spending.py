@@ -141,6 +141,21 @@ def within(
     return allowed, refused
 
 
+def left_today(at: datetime, ceilings: Ceilings) -> float:
+    """US dollars that may still be spent on the day of a moment, beside what is reserved; never below nought."""
+    with reading() as connection:
+        return max(0.0, ceilings.per_day - _today(connection, at))
+
+
+def _today(connection: Connection, at: datetime) -> float:
+    """What was spent on a day, and what is reserved."""
+    midnight = datetime(at.year, at.month, at.day)
+    paid, reserved = func.coalesce(func.sum(Purchase.cost), 0.0), func.coalesce(func.sum(Signal.reserved), 0.0)
+    return _number(connection, select(paid).where(Purchase.bought_at >= midnight)) + _number(
+        connection, select(reserved).where(Signal.state == "claimed")
+    )
+
+
 @dataclass(slots=True)
 class _Budget:
     """What is spent and reserved so far, as the claims of this transaction are added."""
@@ -157,7 +172,6 @@ class _Budget:
     def read(cls, connection: Connection, asked: Sequence[Priced], at: datetime, ceilings: Ceilings) -> "_Budget":
         campaigns = sorted({one.campaign_id for one in asked if one.campaign_id})
         entities = sorted({one.entity_id for one in asked} | {one.company_id for one in asked if one.company_id})
-        midnight = datetime(at.year, at.month, at.day)
         reserved = func.coalesce(func.sum(Signal.reserved), 0.0)
         paid = func.coalesce(func.sum(Purchase.cost), 0.0)
         own = select(Campaign.campaign_id, Campaign.ceiling_usd).where(
@@ -165,8 +179,7 @@ class _Budget:
         )
         return cls(
             ceilings=ceilings,
-            today=_number(connection, select(paid).where(Purchase.bought_at >= midnight))
-            + _number(connection, select(reserved).where(Signal.state == "claimed")),
+            today=_today(connection, at),
             by_campaign={
                 campaign: _number(connection, select(paid).where(Purchase.campaign_id == campaign))
                 + _number(connection, select(reserved).where(Signal.state == "claimed", Signal.campaign_id == campaign))

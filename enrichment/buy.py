@@ -75,6 +75,15 @@ class Buyer:
         prices = self.prices.get(source.name)
         return prices is not None and (source.record is None or source.record in prices.signals)
 
+    @property
+    def whole_price(self) -> float:
+        """US dollars that all signals of a subject cost at their dearest sources."""
+        offers = [
+            {name: price.usd + one.per_record_usd for name, price in one.signals.items() if name in self.signals}
+            for one in (self.prices[source] for source in self.sources)
+        ]
+        return sum(max((offer.get(name, 0.0) for offer in offers), default=0.0) for name in self.signals)
+
     def enrich(self, taken: Sequence[Taken]) -> list[Ending]:
         """Find what is wanted of those that were taken from the queue."""
         work = _Work({one.subject_id: one for one in subjects_of(taken)}, self.signals)

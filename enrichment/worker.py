@@ -16,7 +16,7 @@ from threading import Event
 
 from database import incidents, queue, signals
 from database.queue import MOST_ATTEMPTS, Taken, Waiting
-from database.spending import Ceilings
+from database.spending import Ceilings, left_today
 from database.wanted import Unfinished
 from enrichment.buy import Buyer, Ending
 from enrichment.decided import asked_before, log_finished, open_log
@@ -92,9 +92,10 @@ def work(
         while True:
             worked.doubtful += signals.settle_doubtful(clock(), clock() + IN_DOUBT_FOR)
             running |= set(_taken_over(buyer, worked, pace.lease))
-            while len(running) < pace.chunks_at_once and (
-                taken := queue.take(worker, pace.subjects_at_once, clock(), pace.lease, batch)
-            ):
+            while len(running) < pace.chunks_at_once and (room := _room(buyer, len(running), pace)):
+                taken = queue.take(worker, room, clock(), pace.lease, batch)
+                if not taken:
+                    break
                 running.add(chunks.submit(_enrich, buyer, decided, taken, worked, batch))
             if running:
                 waited_since = None
@@ -108,6 +109,21 @@ def work(
             if not _is_worth_waiting(batch, clock(), left):
                 return worked
             time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _room(buyer: Buyer, running: int, pace: Pace) -> int:
+    """How many subjects to begin with now: no more at once than today's money pays for in full.
+
+    So it goes to the first of the queue, whole, and not signal by signal to all that wait. When it pays for nobody in
+    full any more, those that are left are looked at a chunk at a time, and told why they wait.
+    """
+    price = buyer.whole_price
+    if not price:
+        return pace.subjects_at_once
+    affordable = int(left_today(buyer.clock(), buyer.ceilings) / price) - running * pace.subjects_at_once
+    if affordable <= 0 and not running:
+        return pace.subjects_at_once
+    return max(0, min(affordable, pace.subjects_at_once))
 
 
 def _start(sources: Sequence[Source], clock: Clock) -> None:

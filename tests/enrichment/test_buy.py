@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from database import incidents, queue, signals, spending
 from database.identities import lead_of
 from database.models import Company
-from database.people import publish_leads
+from database.people import publish_companies, publish_leads
 from database.session import reading
 from database.wanted import Wanted
+from enrichment.prices import load_prices
 from enrichment.sources.base import Answer, Run
 from enrichment.subjects import Subject
 from ringback.clock import now
 from ringback.errors import OutOfCredit, VendorUnavailable, VendorUnreadable
+from ringback.settings import settings
 from tests.enrichment.sources import Say, Scripted, enriched, fails, finds, known_of, misses, wait_for
-from tests.factories import a_lead
+from tests.factories import a_lead, company_facts
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -242,3 +245,28 @@ class Lenient(Scripted):
     def order(self, subjects: Sequence[Subject], signals: Sequence[str]) -> Run | list[Answer]:
         self.subjects += subjects
         return super().order(subjects, signals)
+
+
+def test_what_today_s_money_pays_for_goes_to_the_first_of_the_queue_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    late, early = [f"late{n}.com" for n in range(40)], [f"early{n}.com" for n in range(3)]
+    wait_for(*late)
+    publish_companies([company_facts(domain, name=domain, domain=domain) for domain in early])
+    queue.enqueue([queue.Waiting(domain, 90, "said in a call", "company") for domain in early], now())
+    names = ("tech_stack", "funding", "company_overview")
+    pipe0 = Scripted("pipe0", names, finds(TECH))
+    whole = sum(load_prices(settings().prices)["pipe0"].signals[name].usd for name in names)
+    take, at_once = queue.take, list[int]()
+
+    def noted(*asked: Any) -> list[queue.Taken]:
+        taken = take(*asked)
+        at_once.append(len(taken))
+        return taken
+
+    monkeypatch.setattr(queue, "take", noted)
+    enriched(pipe0, signal_names=names, spend_per_day_usd=3.5 * whole)
+    assert at_once[:2] == [3, 40]  # those who can be paid for, then all others, to be told why they wait
+    assert {one.entity_id for one in pipe0.asked[:9]} == set(early)
+    assert len(known_of(*early)) == 9
+    assert [(one.subjects, one.because.partition(" of ")[0]) for one in queue.put_off()] == [
+        (40, "the spending ceiling")
+    ]
