@@ -156,18 +156,18 @@ def _roc_auc(p: "NDArray[np.float64]", y: "NDArray[np.bool_]") -> Figure:
 
 
 def _calibration(p: "NDArray[np.float64]", y: "NDArray[np.bool_]") -> Figure:
-    """Percentile bootstrap; few calls make the error look larger than it is, and the interval with it."""
+    """Bootstrap; few calls make the error look larger than it is, and the interval with it."""
     import numpy as np
 
-    from training.evaluate import expected_calibration_error
+    from training.evaluate import expected_calibration_error, interval_of_ece
 
     n = len(y)
     if n < LEAST_SAMPLES:
         return Figure("ECE", None, None, None, n)
     rng = np.random.default_rng(0)
     drawn = [expected_calibration_error(y[rows], p[rows]) for rows in rng.integers(0, n, size=(RESAMPLES, n))]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Figure("ECE", expected_calibration_error(y, p), float(low), float(high), n)
+    value = expected_calibration_error(y, p)
+    return Figure("ECE", value, *interval_of_ece(value, drawn), n)
 
 
 def names_of(performances: Sequence[Performance]) -> list[str]:

@@ -1,6 +1,6 @@
 """How good probabilities are: the field's metrics, with an interval for the one that decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def intervals_of(
 ) -> dict[str, float]:
     """Percentile bootstrap intervals from 200 resamples of the rows (Efron 1979): `test_brier_low`, `test_brier_high`.
 
-    Of the metrics by which models are compared: ROC AUC, Brier, log loss, ECE and accuracy.
+    Of the metrics by which models are compared: ROC AUC, Brier, log loss, ECE and accuracy; that of ECE as
+    `interval_of_ece` has it.
     """
     import numpy as np
 
@@ -71,8 +72,22 @@ def intervals_of(
     values: dict[str, float] = {}
     for name, figures in drawn.items():
         low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2])
+        if name == "ece":
+            low, high = interval_of_ece(expected_calibration_error(y, p), figures, level)
         values |= {f"{prefix}_{name}_low": float(low), f"{prefix}_{name}_high": float(high)}
     return values
+
+
+def interval_of_ece(ece: float, drawn: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """The interval of an ECE, given that of resamples: their percentiles less what resampling alone adds to it.
+
+    Distances do not cancel, so that a resample's ECE is larger than that of the rows it is drawn from; the bootstrap's
+    own estimate of that bias (Efron and Tibshirani 1993, chapter 10) is taken away. Never below nought.
+    """
+    import numpy as np
+
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]) - (np.mean(drawn) - ece)
+    return max(0.0, float(low)), float(high)
 
 
 def reliability(y: "NDArray[np.bool_]", p: "NDArray[np.float64]") -> list[dict[str, float]]:

@@ -72,3 +72,11 @@ def test_the_pictures_name_what_they_show() -> None:
     }
     named = bars({"minutes": 0.4, "pricing_asked": 0.2}, "leans on").axes[0]
     assert [label.get_text() for label in named.get_yticklabels()] == ["pricing_asked", "minutes"]
+
+
+def test_an_ece_lies_in_its_interval_also_where_the_probabilities_are_right() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.random(600)
+    for y in (rng.random(600) < p, p < 0.5):
+        found = intervals_of(y, p, "test")
+        assert 0 <= found["test_ece_low"] < expected_calibration_error(y, p) < found["test_ece_high"]
