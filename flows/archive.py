@@ -46,7 +46,7 @@ class Manifest:
     ringback: str
     """The version that made it."""
     home: str
-    """Where its home stood."""
+    """Where its home stood, links followed."""
     engine: str
     """sqlite or postgresql: of the database."""
     counts: Mapping[str, Mapping[str, int]]
@@ -54,6 +54,8 @@ class Manifest:
     files: tuple[Entry, ...]
     left_out: tuple[str, ...]
     """What of home is not in it, and why."""
+    home_as_named: str = ""
+    """The same place as RINGBACK_HOME said it, be it by a link; earlier backups do not say it."""
 
     @property
     def bytes(self) -> int:

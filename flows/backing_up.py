@@ -20,7 +20,7 @@ from pathlib import Path
 from database import published, upkeep
 from flows.archive import FORMAT, SUFFIX, Manifest, Packing, packing, unpack
 from monitoring.health_gathering import LAST_BACKUP
-from ringback.clock import parse_time
+from ringback.clock import now, parse_time
 from ringback.errors import StoreError
 from ringback.settings import settings
 from warehouse.upkeep import check_warehouse, copy_warehouse
@@ -37,6 +37,8 @@ LEFT_OUT: Mapping[str, str] = {
     "landing/predictions/done": "answers that are in the database", "landing/decisions/done": "files that are landed",
     "outbox": "mails that were only written to a folder",
     SESSION_SECRET: "who holds it can sign in as anybody; people sign in anew after a restore",
+    "replays": "each is made of what is in the warehouse",
+    "up.json": "which processes 'ringback up' had started on that machine",
 }  # fmt: skip
 """Folders and files of home that are not backed up, and why not."""
 ALWAYS_KEPT = 3
@@ -68,20 +70,22 @@ class Backup:
 
 
 def back_up(at: datetime, folder: Path | None = None) -> Backup:
-    """Back up the home of the settings into a folder, and verify it; `at` (UTC) names it.
+    """Back up the home of the settings into a folder, and verify it; `at` (UTC) names it, and it says when it was made.
 
-    Raises StoreError where there is no room, another backup is being made, or what was written does not hold;
-    WarehouseBusy where somebody writes to the warehouse for more than ten minutes.
+    Raises StoreError where there is no room, another backup is being made, one of that moment is there already, or what
+    was written does not hold; WarehouseBusy where somebody writes to the warehouse for more than ten minutes.
     """
     folder = folder or settings().backup_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     to = folder / f"{PREFIX}{at:%Y%m%dT%H%M%S}{SUFFIX}"
     with _one_at_a_time(folder), _workplace(folder) as work:
+        if to.exists():
+            raise StoreError(f"{to} is there already and is not replaced; a backup of now is made without --as-of")
         _refuse_without_room(folder)
         began = time.monotonic()
         fresh = folder / f".{to.name}.unverified"
         try:
-            manifest = _pack(fresh, work, at)
+            manifest = _pack(fresh, work)
             packed = time.monotonic()
             verify(fresh, work / "unpacked")
             os.replace(fresh, to)
@@ -130,24 +134,26 @@ def backups(folder: Path | None = None) -> list[tuple[datetime, Path]]:
     return sorted((moment, path) for path in found if (moment := _moment_of(path)) is not None)
 
 
-def forget_backups(days: int, folder: Path | None = None) -> list[Path]:
-    """Remove backups that are so many days older than the newest three, which always stay; gives which.
+def forget_backups(days: int, folder: Path | None = None, at: datetime | None = None) -> list[Path]:
+    """Remove backups that are so many days older than the newest three by a moment, default now; gives which.
 
-    Age counts from the oldest of these three and not from now: while backups fail nothing becomes old, and a clock that
-    is a year ahead for a night or two, so that a backup is named for next year, makes nothing old either.
+    Age counts from the oldest of these three and not from now: while backups fail nothing becomes old. Those that a
+    clock dated ahead are none of the three, and the one that was made last stays however it is dated.
     """
     kept = backups(folder)
-    old = [path for moment, path in kept if moment < kept[-ALWAYS_KEPT:][0][0] - timedelta(days=days)]
+    newest = [moment for moment, _ in kept if moment <= (at or now())][-ALWAYS_KEPT:]
+    last = (published.published(LAST_BACKUP) or ({}, None))[0].get("file")
+    old = [path for moment, path in kept if newest and moment < newest[0] - timedelta(days=days) and str(path) != last]
     for path in old:
         path.unlink()
     return old
 
 
-def _pack(to: Path, work: Path, at: datetime) -> Manifest:
+def _pack(to: Path, work: Path) -> Manifest:
     """Copy the stores, and write them and the folders into the archive."""
     staged = work / "staged"
     staged.mkdir()
-    home = settings().home
+    home, made_at = settings().home, now().isoformat()
     with packing(to) as archive:
         _add_files(archive, home / LANDING)
         _stage(staged)
@@ -157,8 +163,8 @@ def _pack(to: Path, work: Path, at: datetime) -> Manifest:
         _add_files(archive, home)
         shutil.rmtree(staged)
         manifest = Manifest(
-            FORMAT, at.isoformat(), version("ringback"), str(home.resolve()),
-            "sqlite" if upkeep.is_sqlite() else "postgresql", counts, tuple(archive.files), _left_out(home),
+            FORMAT, made_at, version("ringback"), str(home.resolve()),
+            "sqlite" if upkeep.is_sqlite() else "postgresql", counts, tuple(archive.files), _left_out(home), str(home),
         )  # fmt: skip
         archive.finish(manifest)
     return manifest
@@ -206,7 +212,7 @@ def _left_out(home: Path) -> tuple[str, ...]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files below a folder of home, and links, that are neither passing nor left out."""
+    """Files below a folder of home, and links, that are neither passing nor left out nor backups of wherever."""
     passed_over = {settings().home / name for name in LEFT_OUT} | {settings().backup_folder}
     for place, folders, names in os.walk(folder):
         here = Path(place)
@@ -214,8 +220,12 @@ def _files(folder: Path) -> Iterator[Path]:
         linked = [name for name in folders if (here / name).is_symlink()]
         for name in sorted(names) + linked:
             is_passing = name.startswith(PASSING) or name.endswith(PASSING_SUFFIXES)
-            if not is_passing and here / name not in passed_over:
+            if not is_passing and here / name not in passed_over and not _is_backup(name):
                 yield here / name
+
+
+def _is_backup(name: str) -> bool:
+    return name.startswith(PREFIX) and name.endswith(SUFFIX)
 
 
 def _refuse_without_room(folder: Path) -> None:

@@ -7,6 +7,12 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
+UNKNOWN = (
+    "NOTE: mails that were sent and data that was bought since the backup are not known here, so a campaign that goes "
+    "on may send and buy again. Before 'ringback up', pause those that did, with "
+    "RINGBACK_HOME={home}: 'ringback campaigns list' names them, 'ringback campaigns pause ID' pauses one"
+)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `ringback`."""
@@ -41,6 +47,7 @@ def restore(
     from ringback.settings import settings
 
     done = bring_back(file, into or settings().home, now(), force)
+    typer.echo(UNKNOWN.format(home=done.home), err=True)
     if json:
         typer.echo(as_json(done))
         return
@@ -49,3 +56,5 @@ def restore(
     for aside in (done.moved_aside, done.database_aside):
         if aside:
             typer.echo(f"what was there before is in {aside}; remove it when you are content")
+    if done.backups_aside:
+        typer.echo(f"earlier backups are still in {done.backups_aside}: move them before you remove anything")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar, cast
 
+from flows.interrupted import refuse_interrupted
 from ringback.clock import as_utc, now, parse_time
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -18,6 +19,7 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 def switch_tools() -> None:
     """Point Prefect and MLflow at our own state, and keep them from calling home; set before either is imported."""
     home = settings().home
+    refuse_interrupted(home)
     (home / "prefect").mkdir(parents=True, exist_ok=True)
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
@@ -40,6 +42,7 @@ def prepare_stores() -> None:
     from database.migrate import migrate as migrate_database
     from warehouse.migrate import migrate as migrate_warehouse
 
+    refuse_interrupted(settings().home)
     migrate_warehouse()
     migrate_database()
 

@@ -18,8 +18,8 @@ from database import inbox
 from database.inbox import done_since
 from database.sync import high_water, move_high_water
 from flows.environment import moment_of, prepare_stores, run_name
-from intake.importing import Imported, import_text
-from intake.mapping import load_mapping
+from intake.importing import FILES, Imported, import_text
+from intake.mapping import Mapping, load_mapping
 from intake.meetings import call_of, payload_of
 from intake.store import queue_high_value, take_calls, take_leads
 from ringback.clock import now
@@ -54,7 +54,7 @@ def ingest_calls(as_of: datetime | None = None) -> Ingested:
     """Bring in what changed at Fellow and in the CRM since the last run."""
     prepare_stores()
     moment, began = moment_of(as_of), now()
-    delivered = take_delivered_leads(moment)  # first: Fellow may fail for days
+    delivered = take_delivered_leads(moment) + take_delivered_files(moment)  # first: Fellow may fail for days
     touched = read_fellow(moment)
     new_calls, rejected, queued = take_meetings(touched, moment)
     leads = import_export("leads", moment)
@@ -111,6 +111,19 @@ def take_delivered_leads(moment: datetime) -> int:
     ]
     new = take_leads([lead for lead, _ in delivered], [facts for _, facts in delivered if facts]).new
     move_high_water(LEADS, "delivery", min(moment, now()))
+    return new
+
+
+@task
+def take_delivered_files(moment: datetime) -> int:
+    """Files of leads that came over HTTP are imported as they were recognised then; gives how many leads were new."""
+    mark = high_water(FILES, "delivery")
+    new = 0
+    for one in done_since(FILES, mark - OVERLAP if mark else moment - LOOK_BACK):
+        mapping = Mapping.model_validate_json(one.headers["mapping"])
+        name = f"{one.name.delivery_id}.csv"
+        new += import_text(one.body, mapping, name, one.received_at, settings().home / "rejects").new
+    move_high_water(FILES, "delivery", min(moment, now()))
     return new
 
 

@@ -39,6 +39,7 @@ class MaintenanceFailed(RingbackError):
 class Maintained:
     """What was done, in words."""
 
+    stores: str = ""
     logs: str = ""
     backup: str = ""
     forgotten: str = ""
@@ -55,7 +56,6 @@ def maintain(as_of: datetime | None = None) -> Maintained:
     """Do every step of the night; one that fails keeps none of the others, and is an incident until it succeeds."""
     if is_scheduled():
         wait_until_calm()
-    prepare_stores()
     done = keep_in_order(moment_of(as_of))
     if done.failed:
         raise MaintenanceFailed("; ".join(f"{step}: {why}" for step, why in done.failed.items()))
@@ -63,13 +63,14 @@ def maintain(as_of: datetime | None = None) -> Maintained:
 
 
 def keep_in_order(at: datetime) -> Maintained:
-    """Every step at a moment (UTC), in order; the backup comes before anything is removed.
+    """Every step at a moment (UTC), in order; the backup, which is of now, comes before anything is removed.
 
-    On a night without a backup those of earlier nights are all that there is: none of them is removed.
+    Stores that cannot be prepared, as on a full disk, keep no step from making room. On a night without a backup those
+    of earlier nights are all that there is: none of them is removed.
     """
     done = Maintained()
     steps: dict[str, Callable[[], str]] = {
-        "logs": lambda: packed(at), "backup": lambda: str(back_up(at)),
+        "stores": prepared, "logs": lambda: packed(at), "backup": lambda: str(back_up(now())),
         "forgotten": lambda: forgotten(at, with_backups="backup" not in done.failed), "database": database_words,
         "warehouse": warehouse_words, "disk": disk, "modes": modes,
     }  # fmt: skip
@@ -77,6 +78,12 @@ def keep_in_order(at: datetime) -> Maintained:
         with _noted(name, done):
             setattr(done, name, step())
     return done
+
+
+def prepared() -> str:
+    """Bring the stores into this version's shape."""
+    prepare_stores()
+    return "in this version's shape"
 
 
 def packed(at: datetime) -> str:

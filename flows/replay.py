@@ -1,17 +1,18 @@
 """History once more: the flows as they would have run then, period by period, and what the champions of the day said.
 
 A replay has a home of its own beside the live one: a copy of the warehouse, and a ledger and a model registry that
-start empty. The live stores are only read. Run again it finds what is done already and goes on.
+start empty. The live stores are only read, and no vendor is asked: the copy holds all that came, and when it became
+known. Run again it finds what is done already and goes on, as long as the facts are the same.
 """
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from flows.replay_home import bring_facts, live_in, only_one_replay
 from ringback.errors import NoModel, NotEnoughData, WrongUsage
 from ringback.settings import settings
 
@@ -73,53 +74,32 @@ def replay(since: datetime, until: datetime, every: Every, say: Say) -> Replayed
     from monitoring.prequential import record_of
 
     at = moments(since, until, every)
-    home = move_into(settings().home / "replays" / f"{since:%Y-%m-%d}_{until:%Y-%m-%d}_{every}")
-    periods = []
-    for number, moment in enumerate(at, start=1):
-        say(f"{every} {number} of {len(at)}, {moment:%Y-%m-%d}")
-        run_flows(moment)
-        periods.append(judge(moment, after(moment, every)))
-    judged = [period for period in periods if len(period.y) >= LEAST_CALLS]
-    if not judged:
-        raise NotEnoughData(
-            f"no call from {since:%Y-%m-%d} to {until:%Y-%m-%d} has ended; 'ringback import' brings some"
-        )
-    return Replayed(since, until, every, record_of(judged), judged, keep(judged, home / "answers.csv"))
-
-
-def move_into(home: Path) -> Path:
-    """Copy the warehouse into a home of the replay's own and let this process live there."""
-    import shutil
-
-    from flows.environment import prepare_stores
-    from warehouse.connect import reading
-
-    home.mkdir(parents=True, exist_ok=True)
-    with reading():
-        shutil.copyfile(settings().warehouse, home / "warehouse.duckdb.new")
-    (home / "warehouse.duckdb.new").replace(home / "warehouse.duckdb")
-    os.environ |= {
-        "RINGBACK_HOME": str(home), "RINGBACK_DATABASE_URL": "", "RINGBACK_MLFLOW_URL": "",
-        "PREFECT_HOME": str(home / "prefect"),  # its events must not start a training of the live home
-    }  # fmt: skip
-    os.environ.pop("PREFECT_API_URL", None)
-    (home / "prefect").mkdir(exist_ok=True)
-    settings.cache_clear()
-    prepare_stores()
-    return home
+    home = settings().home / "replays" / f"{since:%Y-%m-%d}_{until:%Y-%m-%d}_{every}"
+    with only_one_replay(home):
+        if bring_facts(home):
+            say(f"the facts are others than those that {home} was begun with: it begins afresh")
+        live_in(home)
+        periods = []
+        for number, moment in enumerate(at, start=1):
+            say(f"{every} {number} of {len(at)}, {moment:%Y-%m-%d}")
+            run_flows(moment)
+            periods.append(judge(moment, after(moment, every)))
+        judged = [period for period in periods if len(period.y) >= LEAST_CALLS]
+        if not judged:
+            raise NotEnoughData(
+                f"no call from {since:%Y-%m-%d} to {until:%Y-%m-%d} has ended; 'ringback import' brings some"
+            )
+        return Replayed(since, until, every, record_of(judged), judged, keep(judged, home / "answers.csv"))
 
 
 def run_flows(moment: datetime) -> None:
-    """Ingest, train, score and look for drift, as of a moment; what cannot be done yet is left to the next."""
+    """Train, score and look for drift, as of a moment; what cannot be done yet is left to the next."""
     from flows.check_drift import check_drift
     from flows.environment import quick_flows
-    from flows.ingest_calls import ingest_calls
     from flows.score_leads import score_leads
     from flows.train import train
 
     with quick_flows():
-        if not settings().uses_sandbox:
-            ingest_calls(as_of=moment)
         for step in (train, score_leads, check_drift):
             _if_possible(step, moment)
 

@@ -6,8 +6,11 @@ take the dump leaves itself as it was and lets the old home be put back. Only wh
 the new home and the old database, which restoring the same backup again mends.
 """
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +18,11 @@ from pathlib import Path
 from database import upkeep
 from flows.archive import Manifest
 from flows.backing_up import DATABASE, DUMP, MLFLOW, PREFECT, SESSION_SECRET, verify
-from flows.ports import listens
+from flows.holding import nobody_writes, refuse_in_use
+from flows.interrupted import KEPT_APART, workplace_of
+from flows.supervising import only_one, state_file
 from ringback.errors import StoreError, WrongUsage
 from ringback.settings import settings
-
-KEPT_APART = ".before-"
-"""What the name of a folder goes on with that holds what stood in a home before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +38,40 @@ class Restored:
     """Where what stood there before is; None where nothing did."""
     database_aside: Path | None = None
     """A dump of what was in the PostgreSQL database before; None where nothing was."""
+    backups_aside: Path | None = None
+    """Where backups of before are that could not be brought along; None where there are none such."""
 
 
 def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Restored:
     """Restore a backup into a home; with `force` what is there is moved aside, and a PostgreSQL database replaced.
 
-    Raises WrongUsage where the home is not empty, or in use, or its database would not be the one that the backup
-    brings; StoreError where the backup does not hold, before anything of the home is touched, or where PostgreSQL does
-    not take it.
+    Backups that lie in the home stay in it. Raises WrongUsage where the home is not empty, or in use, or its stores
+    would not be those that the backup brings; StoreError where the backup does not hold, before anything of the home is
+    touched, or where PostgreSQL does not take it.
     """
     home = home.absolute()
     _refuse(home, force)
-    work = _workplace(home)
-    try:
+    with ExitStack() as held:
+        if _holds_something(home):
+            held.enter_context(only_one(home))
+        work = held.enter_context(_workplace(home))
         fresh = work / "home"
         manifest = verify(archive, fresh)
         _refuse_other_database(manifest, home)
-        (fresh / SESSION_SECRET).unlink(missing_ok=True)  # earlier backups hold it
-        _move_addresses(fresh, Path(manifest.home), home)
+        _refuse_other_mlflow(fresh, home)
+        for name in (SESSION_SECRET, state_file(fresh).name):  # earlier backups hold them
+            (fresh / name).unlink(missing_ok=True)
+        _move_addresses(fresh, manifest, home)
+        held.enter_context(only_one(fresh))
         before = _keep_database(manifest, home, at, force)
-        aside = _put_in_place(fresh, home, at)
+        _refuse(home, force)
+        with nobody_writes(home):
+            aside = _put_in_place(fresh, home, at)
         if manifest.engine == "postgresql":
             _load_database(home, aside, work, before, force)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        left = _bring_backups_along(aside, home) if aside else None
     rows = sum(n for tables in manifest.counts.values() for n in tables.values())
-    return Restored(home, manifest.made_at, len(manifest.files), rows, aside, before)
+    return Restored(home, manifest.made_at, len(manifest.files), rows, aside, before, left)
 
 
 def _refuse(home: Path, force: bool) -> None:
@@ -69,11 +79,7 @@ def _refuse(home: Path, force: bool) -> None:
         raise WrongUsage(f"{home} is no folder")
     if _holds_something(home) and not force:
         raise WrongUsage(f"{home} is not empty; restore --into another folder, or --force to move what is there aside")
-    if home == settings().home.absolute():
-        for name in ("prefect", "mlflow", "api"):
-            port = getattr(settings(), f"{name}_port")
-            if listens(port):
-                raise WrongUsage(f"something listens on {name}'s port {port}: stop 'ringback up' before restoring")
+    refuse_in_use(home)
 
 
 def _refuse_other_database(manifest: Manifest, home: Path) -> None:
@@ -98,31 +104,59 @@ def _refuse_other_database(manifest: Manifest, home: Path) -> None:
         )
 
 
+def _refuse_other_mlflow(fresh: Path, home: Path) -> None:
+    """As of the database: what is restored must be what is used."""
+    mlflow = settings().mlflow
+    if not (fresh / MLFLOW).exists() or home.resolve() != settings().home.resolve() or not mlflow.startswith("sqlite:"):
+        return
+    used = upkeep.sqlite_file(mlflow).resolve()
+    if used != (home / MLFLOW).resolve():
+        raise WrongUsage(
+            f"RINGBACK_MLFLOW_URL names {used}, and the backup is restored to {home / MLFLOW}, so that nobody would "
+            "use it: unset RINGBACK_MLFLOW_URL to restore, or restore --into another home and copy that file"
+        )
+
+
 def _holds_something(home: Path) -> bool:
     """A folder that a command has just made for itself is as good as empty."""
     if not home.is_dir():
         return False
-    return any(path.is_file() or path.is_symlink() for path in home.rglob("*"))
+    work = workplace_of(home)
+    found = (path for path in home.rglob("*") if not path.is_relative_to(work))
+    return any(path.is_file() or path.is_symlink() for path in found)
 
 
-def _workplace(home: Path) -> Path:
-    """A place on the same disk: beside the home, or in it where it is a disk of its own."""
-    parent = home if os.path.ismount(home) else home.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    work = parent / f".{home.name}.restoring"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(mode=0o700)
-    return work
+@contextmanager
+def _workplace(home: Path) -> Iterator[Path]:
+    """A place on the same disk, for one restore at a time: beside the home, or in it where it is a disk of its own."""
+    work = workplace_of(home)
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = os.open(work, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongUsage(f"another 'ringback restore' into {home} is at work; wait for it") from None
+        for left in work.iterdir():
+            shutil.rmtree(left)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        os.close(place)
 
 
-def _move_addresses(fresh: Path, old: Path, new: Path) -> None:
-    """MLflow and Prefect keep absolute addresses of files: they follow when the home comes to stand elsewhere."""
-    if old == new:
-        return
-    for name in (MLFLOW, PREFECT):
-        if (fresh / name).exists():
-            for before, after in ((old.as_uri(), new.as_uri()), (str(old), str(new))):
-                upkeep.move_paths(fresh / name, f"{before}/", f"{after}/")
+def _move_addresses(fresh: Path, manifest: Manifest, new: Path) -> None:
+    """MLflow and Prefect keep absolute addresses of files: they follow when the home comes to stand elsewhere.
+
+    A home behind a link has two, and either may have been kept.
+    """
+    for old in {Path(manifest.home), Path(manifest.home_as_named or manifest.home)} - {new}:
+        for name in (MLFLOW, PREFECT):
+            if (fresh / name).exists():
+                for before, after in ((old.as_uri(), new.as_uri()), (str(old), str(new))):
+                    upkeep.move_paths(fresh / name, f"{before}/", f"{after}/")
 
 
 def _keep_database(manifest: Manifest, home: Path, at: datetime, force: bool) -> Path | None:
@@ -139,14 +173,14 @@ def _put_in_place(fresh: Path, home: Path, at: datetime) -> Path | None:
     aside = home.with_name(f"{home.name}{KEPT_APART}{at:%Y%m%dT%H%M%S}") if _holds_something(home) else None
     if os.path.ismount(home):
         return _move_one_by_one(fresh, home, at)
-    if aside is not None:
-        os.rename(home, aside)
-    elif home.exists():
-        shutil.rmtree(home)
     try:
-        os.rename(fresh, home)
-    except OSError:
         if aside is not None:
+            os.rename(home, aside)
+        elif home.exists():
+            shutil.rmtree(home)
+        os.rename(fresh, home)
+    except BaseException:
+        if aside is not None and not home.exists():
             os.rename(aside, home)
         raise
     return aside
@@ -191,3 +225,22 @@ def _move_one_by_one(fresh: Path, home: Path, at: datetime) -> Path | None:
     for path in fresh.iterdir():
         os.rename(path, home / path.name)
     return aside
+
+
+def _bring_backups_along(aside: Path, home: Path) -> Path | None:
+    """Backups that lay in the home do so again; gives where those are that could not be moved."""
+    inside = os.path.relpath(home / settings().backups, home)
+    old, new = aside / inside, home / inside
+    if inside.startswith("..") or inside == "." or not old.is_dir():
+        return None
+    try:
+        if not new.exists():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(old, new)
+            return None
+        for path in old.iterdir():
+            if not (new / path.name).exists():
+                os.rename(path, new / path.name)
+    except OSError:
+        return old
+    return None

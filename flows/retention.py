@@ -44,6 +44,7 @@ def forget(at: datetime, with_backups: bool = True) -> dict[str, int]:
         "files of answers": lambda: remove(_older((answers / "done").glob("*"), before)),
         "files of decisions": lambda: remove(_older((decisions / "done").glob("*"), before)),
         "marks of files": lambda: retention.forget_marks(before, {path.name for path in answers.rglob("*.jsonl")}),
+        "rows of scored files": lambda: remove(_older((answers.parent / "bulk_scores").glob("*.parquet"), before)),
         "mails in the folder": lambda: remove(_older((settings().home / "outbox").glob("*.eml"), before)),
         "packed logs": lambda: forget_logs(logs, at - LOGS_KEPT),
         "runs in Prefect": lambda: forget_runs(server, at - RUNS_KEPT) if server else 0,

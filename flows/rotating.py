@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
+
+from ringback.errors import RingbackError
 
 LEAST_BYTES = 1024 * 1024
 """A smaller log is left as it is."""
@@ -36,17 +39,35 @@ class Rotated:
     """Whether nothing can have been lost or doubled in between."""
 
 
+class NotRotated(RingbackError):
+    """Some logs could not be packed; the message says which and why. All others were, and none has lost a line."""
+
+
 def rotate_logs(folder: Path, at: datetime, least_bytes: int = LEAST_BYTES) -> list[Rotated]:
     """Pack every log (`*.log`) of a folder that has grown large into `NAME-MOMENT.log.gz` beside it.
 
-    A process that is killed between packing and cutting leaves lines that stand in both, and loses none.
+    A process that is killed between packing and cutting leaves lines that stand in both, and loses none. Raises
+    NotRotated where a log could not be packed, after all others were.
     """
-    return [done for path in sorted(folder.glob("*.log")) if (done := _rotate(path, at, least_bytes)) is not None]
+    rotated: list[Rotated] = []
+    failed: list[str] = []
+    for path in sorted(folder.glob("*.log")):
+        try:
+            if (done := _rotate(path, at, least_bytes)) is not None:
+                rotated.append(done)
+        except OSError as failure:
+            failed.append(f"{path.name}: {failure}")
+    if failed:
+        others = ", ".join(one.packed.name for one in rotated) or "none"
+        raise NotRotated(f"{'; '.join(failed)} (packed: {others}); it is tried again at the next maintenance")
+    return rotated
 
 
 def forget_logs(folder: Path, before: datetime) -> int:
-    """Remove packed logs that were packed before a moment; gives how many."""
-    old = [path for path in folder.glob("*.log.gz") if path.stat().st_mtime < before.replace(tzinfo=UTC).timestamp()]
+    """Remove packed logs, and what was left of half packed ones, that were packed before a moment; gives how many."""
+    bound = before.replace(tzinfo=UTC).timestamp()
+    packed = [*folder.glob("*.log.gz"), *folder.glob("*.log.part")]
+    old = [path for path in packed if path.stat().st_mtime < bound]
     for path in old:
         path.unlink()
     return len(old)
@@ -57,19 +78,29 @@ def _rotate(path: Path, at: datetime, least_bytes: int) -> Rotated | None:
         size = os.fstat(log.fileno()).st_size
         if size < max(least_bytes, 1):
             return None
-        packed = path.with_name(f"{path.stem}-{at:%Y%m%dT%H%M%S}.log.gz")
+        packed = _free_name(path, at)
         part = packed.with_suffix(".part")
         block = os.fstatvfs(log.fileno()).f_bsize
         whole = (size - 1) // block * block
-        if whole and _can_collapse():
-            _pack(log, whole, part)
+        try:
+            if whole and _can_collapse():
+                _pack(log, whole, part)
+                os.replace(part, packed)
+                if _collapse(log.fileno(), whole):
+                    return Rotated(packed, whole, is_exact=True)
+            end = _pack(log, None, part)
             os.replace(part, packed)
-            if _collapse(log.fileno(), whole):
-                return Rotated(packed, whole, is_exact=True)
-        end = _pack(log, None, part)
-        os.replace(part, packed)
+        finally:
+            part.unlink(missing_ok=True)
         log.truncate(0)
         return Rotated(packed, end, is_exact=False)
+
+
+def _free_name(path: Path, at: datetime) -> Path:
+    """What a log is packed into; a second time of the same moment has a number, by which it sorts behind the first."""
+    stem = f"{path.stem}-{at:%Y%m%dT%H%M%S}"
+    numbered = (path.with_name(f"{stem}_{number}.log.gz") for number in count(2))
+    return next(name for name in chain([path.with_name(f"{stem}.log.gz")], numbered) if not name.exists())
 
 
 def _pack(log: BinaryIO, until: int | None, to: Path) -> int:

@@ -332,10 +332,52 @@ def test_the_newest_three_backups_stay_however_long_ago_they_were_made(home: Pat
     assert [path.name for path in forget_backups(14)] == ["ringback-20230319T120000.tar.zst"]
 
 
-@pytest.mark.parametrize("nights", [1, 2])
-def test_a_clock_that_is_a_year_ahead_for_a_night_or_two_makes_no_backup_old(home: Path, nights: int) -> None:
+@pytest.mark.parametrize("nights", [1, 2, 5])
+def test_backups_that_a_clock_dated_a_year_ahead_make_none_old(home: Path, nights: int) -> None:
     some_backups(home, *range(14), *(-365 - night for night in range(nights)))
-    assert forget_backups(14) == []
+    assert forget_backups(14, at=NOON) == []
+
+
+def test_backups_grow_old_beside_those_that_a_clock_dated_ahead(home: Path) -> None:
+    some_backups(home, -365, -366, -367, 0, 1, 2, 17)
+    assert [path.name for path in forget_backups(14, at=NOON)] == ["ringback-20260301T120000.tar.zst"]
+
+
+def test_while_the_clock_is_a_year_ahead_for_a_night_or_two_nothing_is_old(home: Path) -> None:
+    some_backups(home, *range(14), -365, -366)
+    assert forget_backups(14, at=NOON + 366 * DAY) == []
+
+
+def test_the_backup_that_was_just_made_stays_however_it_is_dated(full: Path) -> None:
+    some_backups(full, 0, 1, 2)
+    made = back_up(NOON - 100 * DAY)
+    assert (forget_backups(14, at=NOON), made.file.exists()) == ([], True)
+    back_up(NOON + DAY)
+    assert forget_backups(14, at=NOON + DAY) == [made.file]
+
+
+def test_a_backup_of_a_moment_that_has_one_is_refused_and_that_one_stays(full: Path) -> None:
+    made = back_up(NOON)
+    content = made.file.read_bytes()
+    (full / "reports" / "index.html").write_text("<p>of today")
+    with pytest.raises(StoreError, match=r"ringback-20260318T120000\.tar\.zst is there already and is not replaced"):
+        back_up(NOON)
+    assert made.file.read_bytes() == content
+
+
+def test_a_restored_home_is_as_it_was_when_the_backup_was_made_whatever_moment_that_was_named_for(
+    full: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing_up, "now", lambda: NOON + DAY)
+    made = back_up(NOON)
+    assert made.file == full / "backups" / "ringback-20260318T120000.tar.zst"
+    assert restore(made.file, tmp_path_factory.mktemp("other") / "home", NOON).made_at == (NOON + DAY).isoformat()
+
+
+def test_earlier_backups_are_in_no_later_one_wherever_in_the_home_they_lie(full: Path) -> None:
+    back_up(NOON, full / "mine")
+    for later in (back_up(NOON + DAY, full / "mine"), back_up(NOON + 2 * DAY)):
+        assert [name for name in in_archive(later.file) if "tar.zst" in name] == []
 
 
 @pytest.mark.usefixtures("home")

@@ -1,5 +1,6 @@
 """The night's housework: each step is done whatever becomes of the others, and what failed is told once."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,11 +69,25 @@ def test_a_night_backs_up_first_then_tidies_and_says_what_it_did(home: Path) -> 
     done = keep_in_order(NOON)
     assert done.failed == {}
     assert done.logs.startswith("api-20260318T120000.log.gz (2.0 MiB)")
-    assert "ringback-20260318T120000.tar.zst" in done.backup
+    assert f"ringback-{now():%Y%m%d}T" in done.backup  # of now, whatever moment the night is asked for
     assert done.forgotten == "nothing was too old"
     assert done.database.startswith("analysed, its log emptied; ")
     assert done.modes == "closed to others: database.sqlite, warehouse.duckdb"
     assert keep_in_order(NOON + DAY).modes == "only those read secrets who should"
+
+
+def test_on_a_full_disk_stores_that_cannot_be_prepared_keep_no_step_from_making_room(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    old = aged(home / "landing" / "decisions" / "done" / "old.jsonl", 200)
+    monkeypatch.setattr(maintain, "prepare_stores", full)
+    done = keep_in_order(now())
+    assert list(done.failed) == ["stores"]
+    assert "No space left" in done.failed["stores"]
+    assert not old.exists()
 
 
 @pytest.mark.usefixtures("home")
@@ -130,7 +145,8 @@ def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
         inbox.finish_waiting("leads", at - days * DAY + timedelta(seconds=1), at - days * DAY)
         incidents.open_incident("drift", name, "moved", at - days * DAY)
         incidents.close_incident("drift", name, at - days * DAY)
-        for place in ("landing/predictions/done/{}.jsonl", "landing/decisions/done/{}.jsonl", "outbox/{}.eml"):
+        for place in ("landing/predictions/done/{}.jsonl", "landing/decisions/done/{}.jsonl", "outbox/{}.eml",
+                      "landing/bulk_scores/{}.parquet"):  # fmt: skip
             aged(home / place.format(name), days)
     for name, days in (("old", 40), ("young", 20)):
         aged(home / f"logs/{name}.log.gz", days)
@@ -140,7 +156,7 @@ def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
         keys.take_share(keys.keys()[0].key_id, at - days * DAY, 5, 100)
     assert forget(at) == {
         "webhook deliveries": 1, "minutes of key usage": 1, "incidents": 1, "files of answers": 1,
-        "files of decisions": 1, "mails in the folder": 1, "packed logs": 1,
+        "files of decisions": 1, "rows of scored files": 1, "mails in the folder": 1, "packed logs": 1,
     }  # fmt: skip
     assert forget(at) == {}
     assert {path.stem.partition(".")[0] for path in home.rglob("young*")} == {"young"}

@@ -1,30 +1,45 @@
 """A backup is restored into the database that is used afterwards, and what stood there can be had again."""
 
+import json
 import os
+import socket
+import sqlite3
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from api.sessions import SECRET_FILE
 from database import upkeep
 from database.incidents import close_incident, open_incident, open_incidents
-from database.session import reading
-from flows.archive import unpack
-from flows.backing_up import SESSION_SECRET, back_up
+from database.session import engine, reading
+from flows import holding, restoring
+from flows.__main__ import app
+from flows.archive import Manifest, unpack
+from flows.backing_up import SESSION_SECRET, back_up, backups
+from flows.environment import prepare_stores, switch_tools
 from flows.restoring import restore
-from ringback.errors import StoreError, WrongUsage
+from flows.supervising import only_one
+from ringback.errors import StoreError, WarehouseBusy, WrongUsage
+from ringback.settings import settings
 from tests.conftest import forget_home
 from tests.factories import DAY, NOON
+from warehouse.connect import writing as warehouse_writing
 
 pytestmark = pytest.mark.sqlite  # those on PostgreSQL ask for it themselves
 SUBJECT = "progression: industry"
 
 
 def everything_under(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """All files by name, but the supervisor's lock and an SQLite file, which with and without a log is the same."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("up.", "database.")))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -97,15 +112,28 @@ def test_the_secret_of_sessions_is_in_no_backup_and_the_one_of_links_is(used: Pa
     ]
 
 
-def test_the_secret_of_sessions_does_not_come_back_from_a_backup_that_holds_it(
-    used: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [SECRET_FILE, "up.json"])
+def test_what_is_of_a_machine_and_its_people_does_not_come_back_from_an_earlier_backup_that_holds_it(
+    used: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (used / SECRET_FILE).write_text("s3cret")
+    (used / name).write_text("s3cret")
     with monkeypatch.context() as earlier:
         earlier.setattr("flows.backing_up.LEFT_OUT", {})
         made = back_up(NOON)
     done = restore(made.file, used.parent / "other", NOON)
-    assert not (done.home / SECRET_FILE).exists()
+    assert not (done.home / name).exists()
+
+
+def test_what_a_supervisor_runs_is_in_no_backup_so_that_a_copy_stops_nothing_of_the_original(
+    used: Path, tmp_path: Path
+) -> None:
+    for name in ("up.json", "up.part", "up.lock"):
+        (used / name).write_text("{}")
+    manifest = unpack(back_up(NOON).file, tmp_path / "unpacked")
+    assert [one.name for one in manifest.files if one.name.startswith("up.")] == []
+    assert [one for one in manifest.left_out if one.startswith("up.")] == [
+        "up.json: which processes 'ringback up' had started on that machine"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -218,3 +246,230 @@ def test_on_a_disk_of_its_own_a_home_comes_back_too_when_the_database_takes_noth
         assert done.database_aside == disk / ".before-20260320T120000.pgdump"
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def a_backup_in_a_home_with_something_new(home: Path) -> Path:
+    made = back_up(NOON)
+    (home / "note.txt").write_text("written since")
+    return made.file
+
+
+@contextmanager
+def nothing_touched(home: Path) -> Iterator[None]:
+    """Whatever is done within leaves the home, and what stands beside it, as it was."""
+    beside, before = sorted(home.parent.iterdir()), everything_under(home)
+    yield
+    assert (sorted(home.parent.iterdir()), everything_under(home)) == (beside, before)
+
+
+@pytest.fixture
+def with_backups_inside(used: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that its backups lie in, as they usually do."""
+    monkeypatch.delenv("RINGBACK_BACKUPS")
+    forget_home()
+    return used
+
+
+def test_backups_in_a_home_are_still_in_it_after_one_of_them_is_restored(with_backups_inside: Path) -> None:
+    archive = a_backup_in_a_home_with_something_new(with_backups_inside)
+    done = restore(archive, with_backups_inside, NOON, force=True)
+    assert done.moved_aside is not None
+    assert (backups(), done.backups_aside) == ([(NOON, archive)], None)
+    assert not (done.moved_aside / "backups").exists()
+
+
+def test_backups_that_cannot_be_brought_along_are_named(
+    with_backups_inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, rename = a_backup_in_a_home_with_something_new(with_backups_inside), os.rename
+
+    def refused(source: Path, to: Path) -> None:
+        if Path(source).name == "backups":
+            raise OSError(f"{source} is a disk of its own")
+        rename(source, to)
+
+    monkeypatch.setattr(os, "rename", refused)
+    done = restore(archive, with_backups_inside, NOON, force=True)
+    assert done.moved_aside is not None
+    assert done.backups_aside == done.moved_aside / "backups"
+
+
+KILLED_RESTORE = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from flows.restoring import restore
+rename = os.rename
+def dying(source, to):
+    if Path(source).parent.name == ".home.restoring":
+        os._exit(9)
+    rename(source, to)
+os.rename = dying
+restore(Path(sys.argv[1]), Path(sys.argv[2]), datetime(2026, 3, 18, 12), force=True)
+"""
+
+
+def test_after_a_restore_that_was_killed_between_its_renames_no_empty_home_is_made(used: Path) -> None:
+    archive = a_backup_in_a_home_with_something_new(used)
+    engine(settings().database).dispose()
+    killed = subprocess.run([sys.executable, "-c", KILLED_RESTORE, str(archive), str(used)])
+    aside = used.with_name("home.before-20260318T120000")
+    assert (killed.returncode, used.exists(), (aside / "note.txt").read_text()) == (9, False, "written since")
+    prepare_stores.cache_clear()
+    for makes_a_home in (switch_tools, prepare_stores):
+        with pytest.raises(WrongUsage, match=f"a restore was interrupted: 'mv {aside} {used}' puts back what was"):
+            makes_a_home()
+    assert not used.exists()
+    os.rename(aside, used)
+    switch_tools()
+    restore(archive, used, NOON, force=True)
+    assert not (used / "note.txt").exists()
+
+
+def test_a_restore_that_is_interrupted_between_its_renames_puts_the_home_back(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, rename = a_backup_in_a_home_with_something_new(used), os.rename
+
+    def interrupted(source: Path, to: Path) -> None:
+        if Path(source).parent.name == ".home.restoring":
+            raise KeyboardInterrupt
+        rename(source, to)
+
+    monkeypatch.setattr(os, "rename", interrupted)
+    with nothing_touched(used), pytest.raises(KeyboardInterrupt):
+        restore(archive, used, NOON, force=True)
+
+
+def test_a_home_whose_supervisor_is_starting_running_or_stopping_is_not_restored_over(used: Path) -> None:
+    archive = a_backup_in_a_home_with_something_new(used)
+    with only_one(used), nothing_touched(used), pytest.raises(WrongUsage, match="another 'ringback up' is starting"):
+        restore(archive, used, NOON, force=True)
+
+
+def test_no_supervisor_starts_on_what_is_being_restored(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, rename, refused = a_backup_in_a_home_with_something_new(used), os.rename, []
+
+    def watched(source: Path, to: Path) -> None:
+        rename(source, to)
+        if Path(to) == used:
+            with pytest.raises(WrongUsage, match="another 'ringback up'"), only_one(used):
+                pass
+            refused.append(to)
+
+    monkeypatch.setattr(os, "rename", watched)
+    restore(archive, used, NOON, force=True)
+    assert refused == [used]
+    with only_one(used):
+        assert not (used / "note.txt").exists()
+
+
+def test_an_api_that_listens_on_its_own_address_or_only_since_a_moment_is_seen_too(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = a_backup_in_a_home_with_something_new(used)
+    with socket.socket() as api:
+        api.bind(("127.0.0.2", 0))
+        monkeypatch.setenv("RINGBACK_API_HOST", "127.0.0.2")
+        monkeypatch.setenv("RINGBACK_API_PORT", str(api.getsockname()[1]))
+        forget_home()
+        verify = restoring.verify
+
+        def comes_up_meanwhile(archive: Path, into: Path) -> Manifest:
+            api.listen()
+            return verify(archive, into)
+
+        monkeypatch.setattr(restoring, "verify", comes_up_meanwhile)
+        for _ in range(2):
+            with nothing_touched(used), pytest.raises(WrongUsage, match="something listens on api's port"):
+                restore(archive, used, NOON, force=True)
+
+
+def test_a_home_whose_stores_others_have_open_is_not_restored_over(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = a_backup_in_a_home_with_something_new(used)
+    monkeypatch.setattr(holding, "PATIENCE_SECONDS", 0.1)
+    with closing(sqlite3.connect(used / "database.sqlite")) as other:
+        other.execute("SELECT count(*) FROM incidents").fetchall()
+        with nothing_touched(used), pytest.raises(WrongUsage, match=r"database\.sqlite is in use by another process"):
+            restore(archive, used, NOON, force=True)
+    with warehouse_writing(), pytest.raises(WarehouseBusy):
+        restore(archive, used, NOON, force=True)
+    restore(archive, used, NOON, force=True)
+
+
+def test_who_opens_the_database_while_it_is_moved_fails_instead_of_writing_where_nobody_looks(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, rename = a_backup_in_a_home_with_something_new(used), os.rename
+    with closing(sqlite3.connect(used / "database.sqlite", timeout=0.1, isolation_level=None)) as other:
+
+        def opened_meanwhile(source: Path, to: Path) -> None:
+            if Path(source) == used:
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("SELECT count(*) FROM incidents")
+            rename(source, to)
+
+        monkeypatch.setattr(os, "rename", opened_meanwhile)
+        restore(archive, used, NOON, force=True)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            other.execute("DELETE FROM published")
+
+
+def test_a_home_with_a_broken_database_can_be_restored_over(used: Path) -> None:
+    archive = a_backup_in_a_home_with_something_new(used)
+    forget_home()
+    (used / "database.sqlite").write_bytes(b"no database" * 1000)
+    restore(archive, used, NOON, force=True)
+    assert open_incidents() == []
+
+
+def test_two_restores_of_one_home_at_once_are_one_too_many(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, other, verify = back_up(NOON).file, used.with_name("other"), restoring.verify
+
+    def second(archive: Path, into: Path) -> Manifest:
+        with pytest.raises(WrongUsage, match=r"another 'ringback restore' into .*other is at work"):
+            restore(archive, other, NOON)
+        return verify(archive, into)
+
+    monkeypatch.setattr(restoring, "verify", second)
+    restore(archive, other, NOON)
+    assert (other / "database.sqlite").exists()
+
+
+def test_models_of_a_home_behind_a_link_are_found_where_it_is_restored(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = used.with_name("link")
+    link.symlink_to(used)
+    monkeypatch.setenv("RINGBACK_HOME", str(link))
+    forget_home()
+    kept = [f"{place.as_uri()}/mlartifacts/r1" for place in (link, used)]
+    with closing(sqlite3.connect(used / "mlflow.db")) as mlflow:
+        mlflow.execute("CREATE TABLE runs (artifact_uri VARCHAR(200))")
+        mlflow.executemany("INSERT INTO runs VALUES (?)", [(one,) for one in kept])
+        mlflow.commit()
+    there = restore(back_up(NOON).file, used.with_name("other"), NOON).home
+    with closing(sqlite3.connect(there / "mlflow.db")) as mlflow:
+        moved = mlflow.execute("SELECT artifact_uri FROM runs").fetchall()
+    assert moved == 2 * [(f"{there.as_uri()}/mlartifacts/r1",)]
+
+
+def test_a_backup_with_mlflows_file_is_refused_where_another_file_is_used(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = used.with_name("elsewhere.db")
+    with closing(sqlite3.connect(elsewhere)) as mlflow:
+        mlflow.execute("CREATE TABLE runs (artifact_uri VARCHAR(200))")
+    monkeypatch.setenv("RINGBACK_MLFLOW_URL", f"sqlite:///{elsewhere}")
+    forget_home()
+    archive = a_backup_in_a_home_with_something_new(used)
+    with nothing_touched(used), pytest.raises(WrongUsage, match=r"names .*elsewhere\.db.*unset RINGBACK_MLFLOW_URL"):
+        restore(archive, used, NOON, force=True)
+    assert (restore(archive, used.with_name("other"), NOON).home / "mlflow.db").exists()
+
+
+def test_a_person_is_told_what_a_restored_home_does_not_know(used: Path) -> None:
+    archive = back_up(NOON).file
+    said = CliRunner().invoke(app, ["restore", str(archive), "--into", str(used.with_name("other")), "--json"])
+    assert f"RINGBACK_HOME={used.with_name('other')}: 'ringback campaigns list' names them" in said.stderr
+    assert json.loads(said.stdout)["files"] > 0

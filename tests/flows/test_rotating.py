@@ -1,5 +1,6 @@
 """Logs are packed while processes append to them, and every line stands once in what was packed and what is left."""
 
+import errno
 import gzip
 import os
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows import rotating
-from flows.rotating import forget_logs, rotate_logs
+from flows.rotating import NotRotated, forget_logs, rotate_logs
 from ringback.clock import now
 from tests.factories import NOON
 
@@ -79,3 +80,45 @@ def test_packed_logs_are_removed_after_their_time(tmp_path: Path) -> None:
         os.utime(path, (stamp, stamp))
     assert forget_logs(tmp_path, now() - rotating.KEPT) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["young.log.gz"]
+
+
+def test_a_second_rotation_of_the_same_moment_replaces_nothing(tmp_path: Path) -> None:
+    for words in (b"one line\n", b"other line\n", b"third line\n"):
+        with (tmp_path / "api.log").open("ab") as log:
+            log.write(words * 10_000)
+        rotate_logs(tmp_path, NOON, 10_000)
+    assert [path.name for path in sorted(tmp_path.glob("*.gz"))] == [
+        f"api-20260318T120000{number}.log.gz" for number in ("", "_2", "_3")
+    ]
+    assert all_text(tmp_path) == b"one line\n" * 10_000 + b"other line\n" * 10_000 + b"third line\n" * 10_000
+
+
+def test_a_log_that_cannot_be_packed_is_named_and_keeps_no_other_from_it_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("api", "mlflow", "worker"):
+        (tmp_path / f"{name}.log").write_text(f"{name}\n" * 10_000)
+    fsync, full = os.fsync, iter((True, False, True))
+
+    def on_a_full_disk(file: int) -> None:
+        if next(full):
+            raise OSError(errno.ENOSPC, "no room")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", on_a_full_disk)
+    with pytest.raises(NotRotated, match=r"api\.log: .*no room; worker\.log: .*no room \(packed: mlflow-.*\.log\.gz\)"):
+        rotate_logs(tmp_path, NOON, 10_000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "api.log", "mlflow-20260318T120000.log.gz", "mlflow.log", "worker.log",
+    ]  # fmt: skip
+    assert (tmp_path / "api.log").read_text() == "api\n" * 10_000
+
+
+def test_half_packed_logs_of_a_process_that_was_killed_are_removed_after_their_time(tmp_path: Path) -> None:
+    for name, age in (("old", 40), ("young", 20)):
+        path = tmp_path / f"{name}.log.part"
+        path.write_bytes(b"")
+        stamp = (now() - timedelta(days=age)).replace(tzinfo=UTC).timestamp()
+        os.utime(path, (stamp, stamp))
+    assert forget_logs(tmp_path, now() - rotating.KEPT) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["young.log.part"]
