@@ -1,11 +1,5 @@
 -- one row per industry of calls decided from $since to $as_of: how many progressed, of all and of those handed to an AE
-WITH industry_of AS (
-    SELECT company_id, arg_max(industry, known_at) AS industry
-    FROM company_facts_as_of($as_of)
-    WHERE industry IS NOT NULL
-    GROUP BY company_id
-),
-decided AS (
+WITH decided AS (
     SELECT call_id, happened::INTEGER AS happened
     FROM decided_calls_as_of($as_of)
     WHERE target = 'progression' AND decided_at >= $since
@@ -21,7 +15,7 @@ SELECT
     coalesce(sum(decided.happened) FILTER (WHERE handed_off.call_id IS NOT NULL), 0)::BIGINT AS handed_off_progressed
 FROM decided
 JOIN calls_as_of($as_of) AS called USING (call_id)
-JOIN industry_of USING (company_id)
+JOIN industries_as_of($as_of) AS industry_of USING (company_id)
 LEFT JOIN handed_off USING (call_id)
 GROUP BY industry_of.industry
 ORDER BY decided DESC, industry;
