@@ -189,9 +189,11 @@ def screen() -> list[str]:
     """What one reads when it is up: the addresses, and what runs next."""
     lines = ["ringback is up:", *(f"  {name:34}{place}" for name, place in addresses().items())]
     with suppress(VendorError):
-        coming = prefect_runs.upcoming(settings().prefect, UPCOMING)
+        coming, moment = prefect_runs.upcoming(settings().prefect, UPCOMING), now()
         lines += ["what runs next:", *(
-            f"  {shown_in(one.at, settings().zone):%a %-d %b %H:%M %Z}   {one.deployment}" for one in coming
+            f"  {shown_in(one.at, settings().zone):%a %-d %b %H:%M %Z}   {one.deployment}"
+            f"{'   late: it begins now' if one.at < moment else ''}"
+            for one in coming
         )]  # fmt: skip
     return [*lines, f"logs are under {settings().home / 'logs'}; Ctrl-C stops all of it."]
 

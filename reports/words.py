@@ -135,7 +135,7 @@ def expected_text(recommendation: Recommendation, measure: Measure | None) -> st
 
 
 def measured_text(line: Line, measure: Measure | None, is_short: bool = False) -> str:
-    """What a ticket was measured to do: `worked: +4.1 points (95 %: 1.3 to 6.9; n = 240 after, 230 before)`."""
+    """What a ticket was measured to do: `worked: answers +4.1 points (95 %: 1.3 to 6.9; n = 240 after, 230 before)`."""
     impact = line.impact
     if impact is None or impact.verdict is None:
         return "not measured yet"
@@ -144,7 +144,7 @@ def measured_text(line: Line, measure: Measure | None, is_short: bool = False) -
     value, _, interval = effect_text(measure, impact.effect, impact.low, impact.high).partition(", ")
     after, before = impact.touched.n_after, impact.touched.n_before
     sample = f"n = {before + after:,}" if is_short else f"n = {after:,} after, {before:,} before"
-    return f"{impact.verdict}: {value} (95 %: {interval}; {sample})"
+    return f"{impact.verdict}: {measure.title.lower()} {value} (95 %: {interval}; {sample})"
 
 
 def earned_text(earned: Cumulative | None) -> str:

@@ -149,8 +149,8 @@ def test_the_first_screen_says_what_changed_what_to_do_and_what_changes_brought(
     first = front.advice[0]
     assert (first.worth, first.is_assumed, first.effort) == ("$800 a week (95 %: $400 to $1,200)", True, "3 h")
     assert [one.said for one in front.outcomes] == [
-        "worked: +4.1 points (95 %: +1.3 to +6.9; n = 470)",
-        "cannot tell: \u22121.2 points (95 %: \u22126.0 to +3.6; n = 470)",
+        "worked: calls that progressed +4.1 points (95 %: +1.3 to +6.9; n = 470)",
+        "cannot tell: calls that progressed \u22121.2 points (95 %: \u22126.0 to +3.6; n = 470)",
     ]
     assert front.earned == (
         "All 2 measured tickets: $20,800 (95 %: $4,000 to $37,600) in half a year for $540 of effort, "
