@@ -14,7 +14,7 @@ from warnings import catch_warnings, simplefilter
 from features.encoding import Encoding
 from monitoring.drift import Judgement
 from monitoring.drift_words import Finding
-from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE, numbers_of
+from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE, numbers_of, short
 from ringback.records import Value
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ def _frame(rows: Rows, encoding: Encoding, names: Sequence[str]) -> "pd.DataFram
     sampled, numbers = rows[::step], numbers_of(encoding)
     return pd.DataFrame(
         {
-            name: [row.get(name) for row in sampled] if name in numbers else [str(row.get(name)) for row in sampled]
-            for name in names
+            name: [short(row.get(name)) if name in numbers else str(row.get(name)) for row in sampled]
+            for name in names  # one side was kept with six digits, and Evidently compares few values as they are
         }
     ).astype({name: "float64" for name in names if name in numbers})
 

@@ -88,8 +88,8 @@ class Profile:
                 "until": self.until.isoformat(),
                 "rows": self.rows,
                 "columns": [_column_as_json(column) for column in self.columns],
-                "sample": {name: [_short(row.get(name)) for row in self.sample] for name in names},
-                "sample_p": [_short(p) for p in self.sample_p],
+                "sample": {name: [short(row.get(name)) for row in self.sample] for name in names},
+                "sample_p": [short(p) for p in self.sample_p],
                 "sample_y": self.sample_y,
             },
             ensure_ascii=False,
@@ -250,7 +250,7 @@ def _amount(value: Value, decimal: str) -> Value:
     return number_written(value, decimal) if isinstance(value, str) else value
 
 
-def _short(value: Value) -> Value:
+def short(value: Value) -> Value:
     """Six significant digits do for a sample."""
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) and isfinite(value) else value
 

@@ -15,7 +15,7 @@ from monitoring.drift_cost import cost_of
 from monitoring.drift_report import Sentences, write_findings, write_page
 from monitoring.drift_words import Finding, findings_of
 from monitoring.expectation import weighted_holm
-from monitoring.profile import Profile, profile_of
+from monitoring.profile import Profile, profile_of, short
 from ringback.records import Value
 
 START = datetime(2026, 1, 5)
@@ -181,6 +181,19 @@ def test_evidently_draws_a_page_and_our_findings_stand_beside(
     assert loads(page.with_suffix(".json").read_text())["metrics"]
     kept = loads(write_findings(path, AS_OF, judgement, findings, {"champion": "3"}).read_text())
     assert (kept["champion"], kept["findings"][0]["move"]["feature"]) == ("3", "industry")
+
+
+def test_what_was_kept_with_fewer_digits_is_drawn_as_the_same(tmp_path: Path) -> None:
+    rows: Rows = [{"timeline": float(np.log1p(n % 2)), "industry": "retail" if n % 3 else "travel"} for n in range(300)]
+    encoding = learn_encoding(rows)
+    kept: Rows = [row | {"timeline": short(row["timeline"])} for row in rows]
+    page = write_page(kept, rows, encoding, ["timeline", "industry"], tmp_path / "page")
+    assert page is not None
+    drifts = [
+        one["value"] for one in loads(page.with_suffix(".json").read_text())["metrics"] if "ValueDrift" in str(one)
+    ]
+    assert len(drifts) == 2
+    assert max(drifts) < 0.01
 
 
 def test_without_rows_enough_to_draw_there_is_no_page(profile: Profile, encoding: Encoding, tmp_path: Path) -> None:
