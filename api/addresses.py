@@ -10,6 +10,8 @@ PAGES = frozenset(
      "tasks", "tickets"}
 )  # fmt: skip
 """First parts of the addresses of pages."""
+PROGRAMS = frozenset({"api", "assets", "docs", "health", "logs", "metrics", "openapi.json", "score", "t", "webhooks"})
+"""First parts of the addresses of the REST API, and of what needs nobody signed in."""
 NOT_PAGES = ("/models/info", "/models/reload/")
 """Addresses of the REST API beneath them."""
 
@@ -21,6 +23,15 @@ def is_page(path: str) -> bool:
     (True, False, False, True, False)
     """
     return path.strip("/").split("/", 1)[0] in PAGES and not path.startswith(NOT_PAGES)
+
+
+def is_nowhere(path: str) -> bool:
+    """Whether neither a page nor anything of the API can be at an address: who has signed in is told so on a page.
+
+    >>> is_nowhere("/nopage"), is_nowhere("/leads/ana"), is_nowhere("/api/nothing")
+    (True, False, False)
+    """
+    return path.strip("/").split("/", 1)[0] not in PAGES | PROGRAMS
 
 
 def is_open(path: str) -> bool:

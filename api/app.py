@@ -18,9 +18,10 @@ from ringback.settings import settings
 VERSION = "1.0"
 ROUTERS = (
     "api.routers.score", "api.routers.models", "api.routers.history", "api.routers.health", "api.routers.lead_export",
-    "api.routers.leads", "api.routers.campaigns", "api.routers.members", "api.routers.tickets", "api.routers.webhooks",
-    "api.routers.docs", "api.routers.logs", "api.routers.tracking", "api.routers.signing", "api.routers.pages",
-    "api.routers.campaign_pages", "api.routers.lead_pages",
+    "api.routers.lead_import", "api.routers.leads", "api.routers.campaigns", "api.routers.members",
+    "api.routers.tickets", "api.routers.webhooks", "api.routers.docs", "api.routers.logs", "api.routers.statistics",
+    "api.routers.tracking", "api.routers.signing", "api.routers.pages", "api.routers.campaign_pages",
+    "api.routers.lead_pages",
 )  # fmt: skip
 """Modules whose `router` is part of the API, in the order of looking; one that is not there yet is skipped."""
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from api.errors import MOST_PROBLEMS, ApiError
+from api.errors import MOST_PROBLEMS, ApiError, words_of
 
 Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 3
@@ -30,12 +30,12 @@ def parsed(model: type[Model], raw: bytes) -> Model:
 
 def _refusal(failure: ValidationError, has_leads: bool) -> ApiError:
     told: dict[str, str] = {}
-    for one in failure.errors(include_url=False, include_context=False, include_input=False):
+    for one in failure.errors(include_url=False, include_context=False):
         if one["type"] == "json_invalid":
             return ApiError(400, f"The body is no JSON: {one['msg'].removeprefix('Invalid JSON: ')}.", field="body")
         place = one["loc"]
         inside = place[:DEEPEST] if has_leads else place[:1]
-        told.setdefault(".".join(str(part)[:100] for part in inside) or "body", one["msg"])
+        told.setdefault(".".join(str(part)[:100] for part in inside) or "body", words_of(one))
     listed = [f"{place}: {said}" for place, said in told.items()]
     further = f"; and {len(listed) - MOST_PROBLEMS} more" if len(listed) > MOST_PROBLEMS else ""
     return ApiError(422, "; ".join(listed[:MOST_PROBLEMS]) + further, field=next(iter(told)))

@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.moments import Moment
-from campaigns.conduct import Conduct
+from campaigns.conduct import Conduct, Cron
 from campaigns.harvest import Plan
 from database.campaigns import Planned
 
@@ -199,9 +199,7 @@ class ScheduleAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    cron: Annotated[str, StringConstraints(pattern=r"^[0-9*/,\- a-zA-Z]{9,100}$")] | None = Field(
-        description="In the customer's zone; null: with all campaigns, hourly."
-    )
+    cron: Cron | None = Field(description="In the customer's zone; null: with all campaigns, hourly.")
 
 
 class Job(BaseModel):
@@ -209,6 +207,7 @@ class Job(BaseModel):
 
     run_id: str
     name: str
+    what: Literal["harvest", "full"]
     state: str
     expected_at: Moment | None
     started_at: Moment | None

@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from api.addresses import SIGN_IN, is_page
+from api.addresses import SIGN_IN, is_nowhere, is_page
 from database.away import is_away
 from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
 
@@ -134,7 +134,8 @@ async def _told(request: Request, error: Exception) -> Response:
 def told(failure: ApiError, scope: Scope) -> Response:
     """A failure as JSON; to somebody who looks at a page, as a page, and where a key is missing the way to sign in."""
     request_id, sent = scope["state"]["request_id"], dict(scope["headers"])
-    if not is_page(scope["path"]) or b"text/html" not in sent.get(b"accept", b""):
+    is_for_people = is_page(scope["path"]) or is_nowhere(scope["path"])
+    if not is_for_people or b"text/html" not in sent.get(b"accept", b""):
         return answer(failure, request_id)
     if failure.status == 401 and b"authorization" not in sent:
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': came_for(scope)})}", 303)
@@ -163,9 +164,21 @@ def methods_at(request: Request) -> list[str]:
     )  # fmt: skip
 
 
+def words_of(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a value, without the regular expression that a blank one does not fit.
+
+    >>> words_of({"type": "string_pattern_mismatch", "msg": "String should match pattern 'x'", "input": " "})
+    'must say something'
+    """
+    given, said = problem.get("input"), str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "string_pattern_mismatch" and isinstance(given, str):
+        return "must not have NUL characters" if "\x00" in given else said if given.strip() else "must say something"
+    return said
+
+
 def _invalid(error: RequestValidationError) -> ApiError:
-    problems = [(place_of(one["loc"]), str(one["msg"])) for one in error.errors()]
-    told = "; ".join(f"{place}: {said}" if place else said for place, said in problems[:MOST_PROBLEMS])
+    problems = [(place_of(one["loc"]) or "body", words_of(one)) for one in error.errors()]
+    told = "; ".join(f"{place}: {said}" for place, said in problems[:MOST_PROBLEMS])
     further = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
     return ApiError(422, f"{told}{further}", field=problems[0][0] if problems else None)
 

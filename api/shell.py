@@ -14,7 +14,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics
-from api.addresses import is_open, is_page
+from api.addresses import is_nowhere, is_open, is_page
 from api.errors import ApiError, TooLarge, failure_of, told
 from api.gate import KeyRing, Limiter, Standing
 from api.sessions import SAFE_METHODS, is_from_us, session_of
@@ -59,7 +59,7 @@ class Shell:
         if is_open(path):
             is_asked_for = path == "/health" and text is not None
             return (await self._keys.key_of(text or "", at) if is_asked_for else None), None
-        if on_page and text is None:
+        if (on_page or is_nowhere(path)) and text is None:
             session = session_of(sent)
             key = await self._keys.key_with_id(session.key_id, at) if session else None
             if key is not None:

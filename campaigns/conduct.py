@@ -1,10 +1,20 @@
 """How a campaign is run: its goals, rules, thresholds, sequences and owners; what is left out is the usual way."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from cronsim import CronSim, CronSimError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 
 from campaigns.dimensions import Thresholds
 from ringback.clock import is_zone
@@ -12,6 +22,23 @@ from ringback.errors import BadMapping
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+def _is_cron(text: str) -> str:
+    try:
+        CronSim(text, datetime(2026, 1, 1))
+    except CronSimError as failure:
+        wrong = str(failure)
+        said = f"the {wrong[4:]} is wrong" if wrong.startswith("Bad ") else wrong
+        raise ValueError(f"{text!r} is no schedule: {said}; '0 9 * * 1-5' is at nine on weekdays") from None
+    return text
+
+
+Cron = Annotated[
+    str, StringConstraints(pattern=r"^[0-9*/,\- a-zA-Z]{9,100}$"), AfterValidator(_is_cron),
+    WithJsonSchema({"type": "string", "format": "cron", "examples": ["0 9 * * 1-5"]}),
+]  # fmt: skip
+"""When something runs, as cron writes it."""
 USUAL_REST_DAYS = 30
 T = TypeVar("T")
 
@@ -39,11 +66,13 @@ class Conduct(BaseModel):
     owners: tuple[Annotated[str, StringConstraints(max_length=320)], ...] = Field(
         (), max_length=500, description="Addresses of the team; none: everybody."
     )
-    zone: str | None = Field(None, description="Time zone of leads whose own is not known; none: the customer's.")
+    zone: Annotated[str, WithJsonSchema({"type": "string", "format": "time-zone"})] | None = Field(
+        None, description="Time zone of leads whose own is not known; none: the customer's."
+    )
     rest_days: int = Field(
         USUAL_REST_DAYS, ge=0, le=3650, description="Days for which a lead is left alone after any campaign."
     )
-    schedule: Annotated[str, StringConstraints(pattern=r"^[0-9*/,\- a-zA-Z]{9,100}$")] | None = Field(
+    schedule: Cron | None = Field(
         None, description="A cron expression in the customer's zone; none: with all campaigns, hourly."
     )
 
@@ -65,4 +94,5 @@ class Conduct(BaseModel):
             return cls.model_validate(conduct or {})
         except ValidationError as failure:
             first = failure.errors()[0]
-            raise BadMapping(f"the campaign's conduct: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise BadMapping(f"the campaign's conduct: {'.'.join(map(str, first['loc']))}: {said}") from None

@@ -60,6 +60,16 @@ def keep(name: Name, body: str, headers: Mapping[str, str], at: datetime) -> boo
         return insert_new(connection, Row, [row]) > 0
 
 
+def keep_done(name: Name, body: str, headers: Mapping[str, str], at: datetime) -> bool:
+    """Keep a delivery that nothing remains to be done about but to land it (`done_since`); False where it is there."""
+    row = {
+        "source": name.source, "delivery_id": name.delivery_id, "received_at": at, "body": body,
+        "headers": dict(headers), "state": DONE, "attempts": 0, "done_at": at,
+    }  # fmt: skip
+    with writing() as connection:
+        return insert_new(connection, Row, [row]) > 0
+
+
 def take(worker: str, sources: Collection[str], at_most: int, at: datetime, lease: timedelta = LEASE) -> list[Delivery]:
     """Lease the oldest deliveries of some sources to a worker; no other gets them before the lease runs out."""
     if not _is_any_due(sources, at):  # most looks find nothing, and need no transaction that writes

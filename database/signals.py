@@ -194,6 +194,18 @@ def known(entity_ids: Sequence[str], at: datetime) -> list[Known]:
     return sorted(found, key=lambda one: one.wanted)
 
 
+def expired(entity_ids: Sequence[str], at: datetime) -> list[Known]:
+    """What was found of these and is too old to count; the next purchase takes its place."""
+    found: list[Known] = []
+    with reading() as connection:
+        for some in in_parts(entity_ids):
+            asked = select(*_KNOWN).where(
+                Signal.entity_id.in_(some), Signal.state == FOUND, Signal.expires_at <= at
+            )  # fmt: skip
+            found += [_known(*row) for row in connection.execute(asked)]
+    return sorted(found, key=lambda one: one.wanted)
+
+
 def found_since(moment: datetime, until: datetime) -> list[Known]:
     """What was found in a span of time, first and last moment included."""
     asked = select(*_KNOWN).where(Signal.state == FOUND, Signal.fetched_at >= moment, Signal.fetched_at <= until)

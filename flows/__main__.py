@@ -138,6 +138,7 @@ def run(
     from importlib import import_module
 
     from flows.environment import as_json, quick_flows
+    from flows.run_words import failure_in_one_sentence, told
     from flows.sandboxed import sandbox_beside
 
     name = flow.replace("-", "_")
@@ -145,9 +146,9 @@ def run(
         raise WrongUsage(f"there is no flow {flow!r}; there are {', '.join(FLOWS)}")
     chosen = getattr(import_module(f"flows.{name}"), name)
     arguments = _named(parameters or [], chosen) | {"as_of": _moment(as_of)}
-    with sandbox_beside() if name in ASK_VENDORS else nullcontext(), quick_flows():
+    with sandbox_beside() if name in ASK_VENDORS else nullcontext(), quick_flows(), failure_in_one_sentence():
         result = chosen(**arguments)
-    typer.echo(as_json(result) if json else _plain(name, result))
+    typer.echo(as_json(result) if json else told(name, result))
 
 
 @app.command()
@@ -280,20 +281,6 @@ def _at(text: str) -> datetime:
     from flows.environment import stated_moment
 
     return stated_moment(text)
-
-
-def _plain(name: str, result: Any) -> str:
-    from dataclasses import fields, is_dataclass
-
-    if name == "train":
-        return "\n".join(
-            f"{v.target}: version {v.version} ({v.candidate}) "
-            f"{'is champion' if 'champion' in v.aliases else 'is not champion'}: {v.reason}"
-            for v in result
-        )
-    if is_dataclass(result) and not isinstance(result, type):
-        return "\n".join(f"{f.name.replace('_', ' ')}: {getattr(result, f.name)}" for f in fields(result))
-    return str(result)
 
 
 def _screen_after_demo(played: Any) -> str:

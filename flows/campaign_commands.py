@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -188,7 +188,7 @@ def member(campaign_id: CampaignId, lead: Lead, json: Json = False) -> None:
     if json:
         _tell({"card": card, "decisions": decided, "overrides": forced})
         return
-    typer.echo(f"{lead_id}: {card.outcome}, by {card.rule or 'otherwise'}; score {card.score}")
+    typer.echo(f"{lead_id}: {card.outcome}: {card.rule or 'no rule fits'}; score {card.score}")
     typer.echo("  " + ", ".join(f"{group} {points}" for group, points in card.groups.items()))
     for name, judged in sorted(card.dimensions.items()):
         points, _, why = judged
@@ -208,14 +208,18 @@ def override(
     until: Annotated[str | None, typer.Option(help="A moment, ISO 8601; none: for good.")] = None,
 ) -> None:
     """Decide about a member as a person; it stands above rules and routing."""
-    from database.lead_pages import kept_under
-    from database.overrides import make
+    from campaigns.overriding import checked
+    from database.overrides import Kind, make
     from flows.deciding import person
     from ringback.clock import now
 
-    _known(campaign_id)
+    known, lead_id = _known(campaign_id), _member_of(campaign_id, lead)
+    kinds: dict[str, Kind] = {one: one for one in get_args(Kind)}
+    if kind not in kinds:
+        raise WrongUsage(f"{kind!r} cannot be overridden; possible are: {', '.join(kinds)}")
     ends = _moment(until) if until else None
-    made = make(kind, campaign_id, kept_under(lead), outcome, because, person(), now(), ends)  # type: ignore[arg-type]
+    decided = checked(known, kinds[kind], outcome)
+    made = make(kinds[kind], campaign_id, lead_id, decided, because, person(), now(), ends)
     typer.echo(f"{made.override_id}: {lead} is {outcome} in {campaign_id}{f' until {ends} UTC' if ends else ''}")
 
 
@@ -292,6 +296,17 @@ def _known(campaign_id: str) -> "Planned":
     if found is None:
         raise WrongUsage(f"there is no campaign {campaign_id!r}; 'ringback campaigns list' shows them")
     return found
+
+
+def _member_of(campaign_id: str, lead: str) -> str:
+    """The id under which a member is kept; raises WrongUsage for a lead that is none."""
+    from database.campaigns import campaigns_of
+    from database.lead_pages import kept_under
+
+    lead_id = kept_under(lead)
+    if campaign_id not in {one.campaign_id for one in campaigns_of(lead_id)}:
+        raise WrongUsage(f"{lead!r} is no member of {campaign_id}, be it as a lead's id or as its address")
+    return lead_id
 
 
 def _change(campaign_id: str, changes: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ def bring_in(file: Path, ask: Asked, dry_run: bool = False, suggest: bool = Fals
     """Import each text of a file, or say what an import would do, or which mapping would read it."""
     for name, text in texts_of(file).items():
         table = table_of(text)
-        found = recognise(table, ask.kind, name, ask.given, ask.source, ask.order)
+        found = recognise(table, ask.kind, name, ask.given, ask.source, ask.order, is_draft=suggest)
         found = replace(found, doubts=(*table.notes, *found.doubts))
         if suggest:
             yield Said(mapping_text(found).removesuffix("\n"), {"mapping": mapping_text(found)})

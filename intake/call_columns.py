@@ -63,8 +63,11 @@ def recognise_calls(
     source: str | None = None,
     order: DateOrder | None = None,
     file_name: str = "crm",
+    is_draft: bool = False,
 ) -> Recognised:
     """Say what each column of a file of calls or deals is; what `given` says is left as it is.
+
+    In a draft a name that every row needs may be left open, for a person to fill in.
 
     Raises BadMapping where no column can be the id or the time, where dates can be read in two ways, or where
     `given` does not fit the file.
@@ -72,7 +75,7 @@ def recognise_calls(
     given = given or Given(kind="calls")
     guesses = Guesses(given, columns, order)
     exporter, signs = exporter_of(columns)
-    _find_columns(guesses, f"{exporter}'s name for it" if signs else "by its name")
+    _find_columns(guesses, f"{exporter}'s name for it" if signs else "by its name", is_draft)
     if not given.outcomes:
         _find_outcome(guesses)
     for column in guesses.free():
@@ -86,7 +89,7 @@ def recognise_calls(
     return guesses.finished(name, exporter)
 
 
-def _find_columns(guesses: Guesses, because: str) -> None:
+def _find_columns(guesses: Guesses, because: str, is_draft: bool) -> None:
     for name, names in NAMES.items():
         by_plain = {column.plain: column for column in reversed(guesses.free())}
         found = next((by_plain[one] for one in names if one in by_plain and _fits(name, by_plain[one])), None)
@@ -106,11 +109,13 @@ def _find_columns(guesses: Guesses, because: str) -> None:
     for needed in ("id", "called_at"):
         if not guesses.has(needed):
             has = ", ".join(column.name for column in guesses.columns)
-            raise BadMapping(
-                f"no column looks like {needed!r} among {has}; say it in a mapping: [columns] {needed} = ..."
-            )
-    timed_by = next(taken for taken in guesses.taken if taken.name == "called_at")
-    if timed_by.name not in guesses.given.columns:
+            missing = f"no column looks like {needed!r} among {has}; say it in a mapping: [columns] {needed} = ..."
+            if not is_draft:
+                raise BadMapping(f"{missing}; --suggest drafts one")
+            guesses.left_open.append(needed)
+            guesses.doubts.append(missing)
+    timed_by = next((taken for taken in guesses.taken if taken.name == "called_at"), None)
+    if timed_by and timed_by.name not in guesses.given.columns:
         guesses.moments("called_at", next(c for c in guesses.columns if c.name == timed_by.column))
 
 

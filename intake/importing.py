@@ -20,6 +20,8 @@ from warehouse.landing import Landed
 from warehouse.migrate import migrate
 
 MOST_REASONS = 5
+FILES = "lead_files"
+"""The source of files of leads that came over HTTP, as the inbox names it; each has its mapping as a header."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Guesses:
     custom: dict[str, CustomType] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     outcomes: dict[Target, OutcomeColumn] = field(default_factory=dict)
+    left_open: list[str] = field(default_factory=list)
+    """Names that a person has still to give a column."""
 
     def __post_init__(self) -> None:
         missing = self.given.used_columns() - {column.name for column in self.columns}
@@ -135,7 +137,7 @@ class Guesses:
         said = self.given.model_dump()
         said["source"] = source
         said["list_separator"] = list_separator or self.given.list_separator
-        said["columns"] = {taken.name: taken.column for taken in self.taken}
+        said["columns"] = {taken.name: taken.column for taken in self.taken} | dict.fromkeys(self.left_open, "")
         said["time"]["formats"] = self.forms | said["time"]["formats"]
         said["outcomes"] = self.outcomes | self.given.outcomes
         for key, found in (("scale", self.scale), ("exclude", self.exclude), ("custom", self.custom)):
@@ -186,7 +188,7 @@ def _lines(found: Recognised) -> Iterator[str]:
     yield from [f"kind = {_quoted(mapping.kind)}", f"source = {_quoted(mapping.source)}"]
     if mapping.list_separator != ";":
         yield f"list_separator = {_quoted(mapping.list_separator)}"
-    yield from ["", "[columns]", *(f"{name} = {_quoted(column)}" for name, column in mapping.columns.items())]
+    yield from ["", "[columns]", *(_named(name, column) for name, column in mapping.columns.items())]
     if mapping.time.format or mapping.time.zone != "UTC" or mapping.time.formats:
         yield from ["", "[time]"]
         yield from [f"format = {_quoted(mapping.time.format)}"] if mapping.time.format else []
@@ -195,9 +197,19 @@ def _lines(found: Recognised) -> Iterator[str]:
     yield from _section("scale", mapping.scale)
     for target, outcome in mapping.outcomes.items():
         yield from ["", f"[outcomes.{target}]  # values in neither list are open cases"]
-        yield from (f"{key} = {dumps(said, ensure_ascii=False)}" for key, said in outcome.model_dump().items() if said)
+        yield from (
+            f"{key} = {dumps(said, ensure_ascii=False)}"
+            for key, said in outcome.model_dump().items()
+            if said or said == []
+        )
     yield from _section("exclude", mapping.exclude, "  # left out; each with the reason")
     yield from _section("custom", mapping.custom, "  # number, category, flag, date or text")
+
+
+def _named(name: str, column: str) -> str:
+    """A line of `[columns]`; one that a person has still to fill in is marked."""
+    marked = "" if column else "  # OPEN: write which column of the file it is"
+    return f"{name} = {_quoted(column)}{marked}"
 
 
 def _section(name: str, entries: Mapping[str, str | float], comment: str = "") -> Iterator[str]:

@@ -18,6 +18,7 @@ def recognise(
     given: Given | None = None,
     source: str | None = None,
     order: DateOrder | None = None,
+    is_draft: bool = False,
 ) -> Recognised:
     """Say what each column is: `given` and `source` (what a person said) first, the names and values for the rest.
 
@@ -31,7 +32,7 @@ def recognise(
     if kind == "leads":
         return recognise_leads(columns, given, source, order)
     if kind == "calls":
-        return recognise_calls(columns, given, source, order, Path(file_name).name.split(".")[0])
+        return recognise_calls(columns, given, source, order, Path(file_name).name.split(".")[0], is_draft)
     if given:
         return Guesses(given, columns, order).finished(source or given.source or "crm", "a CSV file")
     raise WrongUsage("outcomes need --mapping: only a person can say whose calls they are about (call_source)")
@@ -39,4 +40,4 @@ def recognise(
 
 def suggest_mapping(text: str, source: str | None = None, kind: Kind = "calls", file_name: str = "crm") -> str:
     """The text of a mapping file that reads the file as it is recognised, doubts as comments; raises as `recognise`."""
-    return mapping_text(recognise(table_of(text), kind, file_name, source=source))
+    return mapping_text(recognise(table_of(text), kind, file_name, source=source, is_draft=True))

@@ -8,8 +8,10 @@ files of rejected rows, once they are mended.
 import csv
 import gzip
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +59,18 @@ class Table:
 def texts_of(path: Path) -> dict[str, str]:
     """The texts in a file by name: one, or for a zip each CSV in it.
 
-    Raises BadMapping where it holds no text, or more than two gigabytes.
+    Raises BadMapping where it is damaged or locked, holds no text, or more than two gigabytes.
     """
-    raw = path.read_bytes()
+    try:
+        return _texts_in(path, path.read_bytes())
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as failure:
+        why = str(failure) or "it ends too early"
+        raise BadMapping(f"{path.name} is damaged and cannot be unpacked ({why}); export or copy it anew") from failure
+    except RuntimeError as failure:  # zipfile's word for a password
+        raise BadMapping(f"{path.name} is locked with a password; unpack it and import its files") from failure
+
+
+def _texts_in(path: Path, raw: bytes) -> dict[str, str]:
     if raw[:4] != b"PK\x03\x04":
         return {path.name: decoded(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw, path.name)}
     with zipfile.ZipFile(io.BytesIO(raw)) as bundle:

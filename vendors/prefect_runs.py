@@ -1,8 +1,8 @@
 """The Prefect server over HTTP, without Prefect: schedules of a deployment for a campaign, runs now, job history."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPException
@@ -38,6 +38,8 @@ class JobRun:
     attempts: int
     parameters: Mapping[str, Any]
     message: str
+    deployment: str = ""
+    """`FLOW/NAME`, where it was asked for by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,14 @@ def job_history(server: str, deployment: str, campaign_id: str, at_most: int = 2
     return [run for run in runs if run.parameters.get("campaign_id") in (None, campaign_id)][:at_most]
 
 
+def jobs_of(server: str, deployments: Iterable[str], campaign_id: str, at_most: int = 20) -> list[JobRun]:
+    """The last runs of several deployments that began, for a campaign or for all of them, the latest first."""
+    found = [
+        replace(run, deployment=one) for one in deployments for run in job_history(server, one, campaign_id, at_most)
+    ]
+    return sorted(found, key=_when, reverse=True)[:at_most]
+
+
 def has_pool(server: str, pool: str) -> bool:
     """Whether there is a work pool of that name; raises VendorUnavailable, VendorRefused."""
     found = ask(server, "POST", "/work_pools/filter", {"work_pools": {"name": {"any_": [pool]}}})
@@ -166,6 +176,10 @@ def _run(told: Mapping[str, Any]) -> JobRun:
         _moment(told.get("start_time")), _moment(told.get("end_time")), float(told.get("total_run_time") or 0.0),
         int(told.get("run_count") or 0), told.get("parameters") or {}, str(state.get("message") or "")[:500],
     )  # fmt: skip
+
+
+def _when(run: JobRun) -> str:
+    return str(run.started_at or run.expected_at or "")
 
 
 def _moment(text: Any) -> datetime | None:

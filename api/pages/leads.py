@@ -8,19 +8,18 @@ from urllib.parse import urlencode
 
 from api.errors import ApiError
 from api.finding import known_lead
-from campaigns.sequences import sequences
-from campaigns.team import team
+from campaigns.overriding import possible
 from database import campaigns, cards, lead_pages, overrides, signals, tasks
 from database.campaigns import Planned
 from database.cards import KeptCard
 from database.lead_pages import Only, Order, Page
-from database.overrides import Override
+from database.overrides import Kind, Override
 from database.people import KnownLead
 from database.tasks import Task
 from database.timeline import Happening, timeline
 from database.wanted import Known
 from ringback.clock import as_utc
-from ringback.errors import BadPlaybook
+from ringback.errors import BadMapping, BadPlaybook
 from ringback.settings import settings
 
 PAGE_ROWS = 25
@@ -75,6 +74,9 @@ class Membership:
     campaign: Planned
     card: KeptCard | None
     overrides: Sequence[Override]
+    owners: Sequence[str]
+    sequences: Sequence[str]
+    """What can be decided instead of what routing found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,10 @@ class LeadFacts:
     company: Mapping[str, Mapping[str, Any]]
     prediction: Mapping[str, Any] | None
     signals: Sequence[Known]
+    old_signals: Sequence[Known]
     memberships: Sequence[Membership]
     tasks: Sequence[Task]
     happened: Sequence[Happening]
-    owners: Sequence[str]
-    sequences: Sequence[str]
 
 
 def listed(asked: Asked) -> Listed:
@@ -112,16 +113,20 @@ def facts_of(lead_id: str, at: datetime) -> LeadFacts:
     slim = {name: {"value": value, "source": lead.source} for name, value in lead.known.items() if value is not None}
     return LeadFacts(
         lead, slim | of_lead, of_company, lead_pages.last_prediction(lead.lead_id), found_signals(lead, at),
-        [_membership(one, lead.lead_id) for one in campaigns.campaigns_of(lead.lead_id)],
+        old_signals(lead, at), [_membership(one, lead.lead_id) for one in campaigns.campaigns_of(lead.lead_id)],
         tasks.tasks(lead_id=lead.lead_id), timeline(lead.lead_id),
-        *_playbook(),
     )  # fmt: skip
 
 
 def found_signals(lead: KnownLead, at: datetime) -> list[Known]:
     """What enrichment knows of a lead and its company, or why it does not."""
-    found = signals.known([lead.lead_id, *([lead.company_id] if lead.company_id else [])], at)
+    found = signals.known(_entities(lead), at)
     return sorted(found, key=lambda one: (one.value is None, one.wanted.signal))
+
+
+def old_signals(lead: KnownLead, at: datetime) -> list[Known]:
+    """What enrichment once found and what is too old to count; it stays to be read."""
+    return sorted(signals.expired(_entities(lead), at), key=lambda one: one.wanted.signal)
 
 
 def until_of(text: str) -> datetime | None:
@@ -134,14 +139,19 @@ def until_of(text: str) -> datetime | None:
         raise ApiError(422, f"{text[:40]!r} is no day; write 2026-03-18, or nothing for good.", field="until") from None
 
 
-def _playbook() -> tuple[list[str], list[str]]:
-    """Addresses of owners and names of sequences; none while the playbook has mistakes, which its own commands tell."""
-    try:
-        return sorted(one.email for one in team()[0].owners), sorted(sequences(settings()))
-    except BadPlaybook:
-        return [], []
+def _entities(lead: KnownLead) -> list[str]:
+    return [lead.lead_id, *([lead.company_id] if lead.company_id else [])]
 
 
 def _membership(campaign: Planned, lead_id: str) -> Membership:
     card = cards.card_of_member(campaign.campaign_id, lead_id)
-    return Membership(campaign, card, overrides.overrides_of(campaign.campaign_id, lead_id, 20))
+    made = overrides.overrides_of(campaign.campaign_id, lead_id, 20)
+    return Membership(campaign, card, made, _possible(campaign, "owner"), _possible(campaign, "sequence"))
+
+
+def _possible(campaign: Planned, kind: Kind) -> Sequence[str]:
+    """What can be decided; nothing while playbook or conduct have mistakes, which their own commands tell."""
+    try:
+        return possible(campaign, kind)
+    except (BadMapping, BadPlaybook):
+        return ()

@@ -1,12 +1,13 @@
 """The first page: what came in, how the model does against what was promised, and where the leads go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from api.pages.charts import Series, chart, measure_chart
 from api.pages.keeping import Kept
+from api.pages.leads import PRIORITIES
 from api.pages.system import system
 from database import overview as stored
 from database import tasks
@@ -76,11 +77,18 @@ def overview() -> Overview:
     return _kept.get()
 
 
+def _ranked(scored: Scored) -> Scored:
+    """With the highest priority first."""
+    known = [name for name in PRIORITIES if name in scored.by_priority]
+    others = sorted(scored.by_priority.keys() - set(known))
+    return replace(scored, by_priority={name: scored.by_priority[name] for name in [*known, *others]})
+
+
 def _make() -> Overview:
     at = now()
     measures = {one.name: one for one in load_measures()}
     series = stored.measures_since(list(measures), at - timedelta(weeks=WEEKS))
-    scored = stored.scores()
+    scored = _ranked(stored.scores())
     days = stored.calls_by_day(at - timedelta(days=DAYS))
     return Overview(
         made_at=at,

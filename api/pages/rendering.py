@@ -49,7 +49,7 @@ def show(request: Request, template: str, status: int = 200, **facts: object) ->
 
 def failure_page(scope: Scope, status: int, said: str, headers: Mapping[str, str]) -> HTMLResponse:
     """What went wrong, with the way back."""
-    facts = {"status": status, "said": said, "request_id": scope["state"]["request_id"]}
+    facts = {"status": status, "wrong": said, "request_id": scope["state"]["request_id"]}
     return HTMLResponse(_filled(scope, "failure.html", facts), status, {**headers, **HEADERS})
 
 
@@ -103,7 +103,7 @@ def _environment() -> "Environment":
     environment.filters |= {
         "when": _when, "day": _day, "ago": lambda moment: words.ago(moment, now()), "as_json": _as_json,
         "percent": words.percent, "number": words.number, "usd": words.usd, "between": words.between,
-        "share": words.share, "words": words.spoken, "value": words.value_text,
+        "share": words.share, "words": words.spoken, "value": words.value_text, "rule": words.rule_text,
     }  # fmt: skip
     return environment
 

@@ -68,6 +68,19 @@ def spoken(name: object) -> str:
     return str(name).replace("_", " ").replace("-", " ") if name is not None else NONE
 
 
+RULES = {None: "no rule fits", "override": "a person decided", "thresholds": "a group has too few points"}
+"""Where no rule of the file decided."""
+
+
+def rule_text(rule: str | None) -> str:
+    """By which rule a member is what it is, to stand after that and a colon.
+
+    >>> rule_text("the score says so"), rule_text("override")
+    ('the score says so', 'a person decided')
+    """
+    return RULES.get(rule, str(rule))
+
+
 def value_text(value: object) -> str:
     """Any value of a lead, a company or a signal, short enough for a table.
 

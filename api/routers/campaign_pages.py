@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from api.campaign_shapes import CampaignId, NewCampaign, State
-from api.errors import ApiError
+from api.errors import ApiError, words_of
 from api.finding import known_campaign
 from api.pages import campaigns as pages
 from api.pages import runs
@@ -44,7 +44,7 @@ async def create(fields: Fields) -> Response:
         new = NewCampaign(**asked)
     except ValidationError as failure:
         first = failure.errors()[0]
-        raise ApiError(422, f"{first['loc'][0]}: {first['msg']}", field=str(first["loc"][0])) from None
+        raise ApiError(422, f"{first['loc'][0]}: {words_of(first)}", field=str(first["loc"][0])) from None
     planned = Planned(new.campaign_id, new.name, new.source, now(), None, {})
     if not await to_thread.run_sync(stored.save, [planned], limiter=WRITES):
         raise ApiError(409, f"There is a campaign {new.campaign_id} already.", "campaign_id", code="exists")

@@ -43,6 +43,7 @@ from ringback.clock import now
 from ringback.errors import BadMapping, VendorError
 from ringback.settings import settings
 from vendors import prefect_runs
+from vendors.prefect_runs import JobRun
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
@@ -177,10 +178,16 @@ async def put_changes(campaign_id: str, changes: dict[str, Any]) -> Planned:
 
 def _jobs(campaign_id: str) -> tuple[list[Job], str | None]:
     try:
-        history = prefect_runs.job_history(settings().prefect, DEPLOYMENTS["full"], campaign_id)
+        history = prefect_runs.jobs_of(settings().prefect, DEPLOYMENTS.values(), campaign_id)
     except VendorError as failure:
         return [], str(failure)
-    return [Job.model_validate({name: getattr(one, name) for name in Job.model_fields}) for one in history], None
+    return [_job(one) for one in history], None
+
+
+def _job(run: JobRun) -> Job:
+    what = next(name for name, deployment in DEPLOYMENTS.items() if deployment == run.deployment)
+    told = {name: getattr(run, name) for name in Job.model_fields if name != "what"}
+    return Job.model_validate(told | {"what": what})
 
 
 async def _known(campaign_id: str) -> Planned:

@@ -51,7 +51,8 @@ async def health(request: Request) -> Response:
     if key is not None and "read" in key.may:
         told["components"] = components
     headers = {} if is_well else {"Retry-After": RETRY_AFTER_SECONDS}
-    return Response(orjson.dumps(told, default=str), 200 if is_well else 503, headers, "application/json")
+    body = orjson.dumps(told, default=str, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
+    return Response(body, 200 if is_well else 503, headers, "application/json")
 
 
 @router.get("/metrics", response_class=Response, responses={

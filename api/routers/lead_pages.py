@@ -19,6 +19,7 @@ from api.pages.leads import Asked
 from api.pages.rendering import back_to, show
 from api.pages.words import spoken
 from api.routers.history import AT_ONCE, told
+from api.routers.members import possible_outcome
 from api.routers.signing import inside
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
@@ -26,7 +27,7 @@ from campaigns.team import team
 from database import campaigns, overrides, tasks
 from database.keys import Key
 from database.lead_pages import Order
-from database.overrides import Kind
+from database.overrides import Kind, Override
 from database.people import KnownLead
 from ringback.clock import now
 from ringback.errors import BadPlaybook
@@ -109,13 +110,18 @@ async def override(request: Request, lead_id: LeadId, fields: Fields) -> Respons
     until = pages.until_of(fields.get("until", ""))
     lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
     joined = await to_thread.run_sync(campaigns.campaigns_of, lead.lead_id, limiter=LOOK_UPS)
-    if campaign_id not in {one.campaign_id for one in joined}:
+    known = next((one for one in joined if one.campaign_id == campaign_id), None)
+    if known is None:
         raise ApiError(404, "The lead is not in this campaign.", field="campaign_id")
-    make = partial(
-        overrides.make, cast(Kind, kind), campaign_id, lead.lead_id, outcome, because, who(request), now(), until
-    )
-    made = await to_thread.run_sync(make, limiter=WRITES)
-    return back_to(address_of(lead.lead_id), f"From now on the {spoken(kind)} is {made.outcome}, as you decided.")
+
+    def made() -> Override:
+        kept = possible_outcome(known, cast(Kind, kind), outcome, "what")
+        return overrides.make(
+            cast(Kind, kind), campaign_id, lead.lead_id, kept, because, who(request), now(), until
+        )  # fmt: skip
+
+    decided = await to_thread.run_sync(made, limiter=WRITES)
+    return back_to(address_of(lead.lead_id), f"From now on the {spoken(kind)} is {decided.outcome}, as you decided.")
 
 
 @router.get("/leads/{lead_id:path}")
@@ -125,8 +131,9 @@ async def lead(request: Request, lead_id: LeadId) -> HTMLResponse:
     known = {name: one.get("value") for name, one in facts.known.items()}
     company = {name: one.get("value") for name, one in facts.company.items()}
     return show(
-        request, "lead.html", facts=facts, found=facts.signals, waiting=False, done=False, round=0,
-        name=known.get("name") or known.get("email") or facts.lead.lead_id, title=known.get("job_title"),
+        request, "lead.html", facts=facts, found=facts.signals, old=facts.old_signals, waiting=False,
+        done=False, round=0, title=known.get("job_title"),
+        name=known.get("name") or known.get("email") or facts.lead.lead_id,
         company=company.get("name") or known.get("company_name") or facts.lead.company_id or "company not known",
     )  # fmt: skip
 
@@ -168,9 +175,10 @@ def who(request: Request) -> str:
 
 async def _signals(request: Request, lead: KnownLead, is_waiting: bool, round: int) -> HTMLResponse:
     found = await to_thread.run_sync(pages.found_signals, lead, now(), limiter=LOOK_UPS)
+    old = await to_thread.run_sync(pages.old_signals, lead, now(), limiter=LOOK_UPS)
     count = sum(one.value is not None for one in found)
     return show(
-        request, "signals.html", facts={"lead": lead}, found=found, waiting=is_waiting, done=not is_waiting,
+        request, "signals.html", facts={"lead": lead}, found=found, old=old, waiting=is_waiting, done=not is_waiting,
         round=round, found_count=count, missed_count=len(found) - count,
     )  # fmt: skip
 

@@ -119,13 +119,13 @@ async def leads(
     return LeadPage(leads=rows, total=page.total, limit=limit, offset=offset)
 
 
-@router.get("/{lead_id}", response_model=LeadDetail, dependencies=[READ])
+@router.get("/{lead_id:path}", response_model=LeadDetail, dependencies=[READ])
 async def lead(lead_id: LeadId) -> LeadDetail:
     """One lead: what each source says that counts, its company, signals, calls and last score."""
     return await to_thread.run_sync(_detail, lead_id, limiter=LOOK_UPS)
 
 
-@router.post("/{lead_id}/enrich", response_model=Enriching, dependencies=[WRITE], responses={
+@router.post("/{lead_id:path}/enrich", response_model=Enriching, dependencies=[WRITE], responses={
     202: {"model": Enriching, "description": "It is under way."},
     409: {"model": Failure, "description": "Nothing may be bought: a stop is in force; the message says why."},
 })  # fmt: skip

@@ -11,7 +11,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from api.errors import MOST_PROBLEMS, ApiError, place_of
+from api.errors import MOST_PROBLEMS, ApiError, place_of, words_of
 from api.security import require
 from api.threads import WRITES
 from ringback.clock import as_utc, now
@@ -164,14 +164,24 @@ def _entries(content_type: str, raw: bytes) -> Sequence[Any]:
     if kind not in ("application/json", NDJSON):
         raise ApiError(415, f"The body must be JSON, as application/json or {NDJSON}.", field="Content-Type")
     try:
-        sent = (
-            [orjson.loads(line) for line in raw.split(b"\n") if line.strip()] if kind == NDJSON else orjson.loads(raw)
-        )
-    except ValueError as failure:
+        sent = _lines(raw) if kind == NDJSON else orjson.loads(raw)
+    except orjson.JSONDecodeError as failure:
         raise ApiError(400, f"The body is no JSON: {failure}.", field="body") from None
     entries = sent if isinstance(sent, list) else [sent]
     if not 1 <= len(entries) <= MOST_ENTRIES:
         raise ApiError(422, f"{len(entries):,} entries in one request; 1 to {MOST_ENTRIES:,} are taken")
+    return entries
+
+
+def _lines(raw: bytes) -> list[Any]:
+    """The entries of lines; raises ApiError 400 naming the first line that is none."""
+    entries = []
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        try:
+            entries += [orjson.loads(line)] if line.strip() else []
+        except orjson.JSONDecodeError as failure:
+            said = f"Line {number} of the body is no JSON: {failure.msg}, at column {failure.colno}."
+            raise ApiError(400, said, field="body") from None
     return entries
 
 
@@ -183,8 +193,8 @@ def _checked(entries: Sequence[Any]) -> list[Doubt]:
         try:
             doubts += _doubt(n, LogEntry.model_validate(sent).timestamp)
         except ValidationError as failure:
-            told = failure.errors(include_url=False, include_context=False, include_input=False)
-            problems += {place_of((n, *one["loc"])): one["msg"] for one in told}.items()
+            told = failure.errors(include_url=False, include_context=False)
+            problems += {place_of((n, *one["loc"])): words_of(one) for one in told}.items()
     if problems:
         listed = "; ".join(f"{place}: {said}" for place, said in problems[:MOST_PROBLEMS])
         further = f"; and {len(problems) - MOST_PROBLEMS:,} more" if len(problems) > MOST_PROBLEMS else ""

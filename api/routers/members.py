@@ -13,12 +13,15 @@ from api.finding import known_campaign
 from api.moments import Moment
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
+from campaigns.overriding import checked
 from database import cards, decisions, overrides, tasks
+from database.campaigns import Planned
 from database.cards import KeptCard
 from database.decisions import Decided
 from database.lead_pages import kept_under
-from database.overrides import Override
+from database.overrides import Kind, Override
 from ringback.clock import as_utc, now
+from ringback.errors import BadMapping, BadPlaybook, WrongUsage
 
 router = APIRouter(tags=["campaigns"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
@@ -136,33 +139,34 @@ async def members(
 
     def listed() -> CardList:
         known_campaign(campaign_id)
-        last = cards.card_of_member(campaign_id, after) if after else None
+        last = cards.card_of_member(campaign_id, kept_under(after)) if after else None
+        if after and last is None:
+            raise ApiError(422, f"query.after: {after!r} is no member that was looked at.", "query.after")
         found = cards.cards_in(campaign_id, limit, outcome, "score", last)
         return CardList(members=[_card(one) for one in found], outcomes=dict(cards.outcomes_in(campaign_id)))
 
     return await to_thread.run_sync(listed, limiter=LISTS)
 
 
-@router.get("/api/campaigns/{campaign_id}/members/{lead_id}", response_model=Member, dependencies=[READ])
+@router.get("/api/campaigns/{campaign_id}/members/{lead_id:path}", response_model=Member, dependencies=[READ])
 async def member(campaign_id: CampaignId, lead_id: LeadId) -> Member:
     """One member: dimensions with their reasons, decisions with their grounds, overrides."""
     return await to_thread.run_sync(_member, campaign_id, lead_id, limiter=LOOK_UPS)
 
 
 @router.post(
-    "/api/campaigns/{campaign_id}/members/{lead_id}/overrides", status_code=201, response_model=OverrideOf,
+    "/api/campaigns/{campaign_id}/members/{lead_id:path}/overrides", status_code=201, response_model=OverrideOf,
     dependencies=[WRITE],
 )  # fmt: skip
 async def override(campaign_id: CampaignId, lead_id: LeadId, asked: OverrideAsked, request: Request) -> OverrideOf:
     """Decide about a member, with the reason, and until when; the key's name says who."""
 
     def made() -> Override:
-        known_campaign(campaign_id)
+        known = known_campaign(campaign_id)
         kept = _kept(campaign_id, lead_id)
+        outcome = possible_outcome(known, asked.kind, asked.outcome, "outcome")
         until = as_utc(asked.until) if asked.until else None
-        return overrides.make(
-            asked.kind, campaign_id, kept, asked.outcome, asked.because, _who(request), now(), until
-        )  # fmt: skip
+        return overrides.make(asked.kind, campaign_id, kept, outcome, asked.because, _who(request), now(), until)
 
     return _override(await to_thread.run_sync(made, limiter=WRITES))
 
@@ -199,6 +203,16 @@ async def done(task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], told: T
     finish = partial(tasks.finish, task_id, _who(request), told.outcome, now())
     if not await to_thread.run_sync(finish, limiter=WRITES):
         raise ApiError(404, "There is no such task that is not done.")
+
+
+def possible_outcome(campaign: Planned, kind: Kind, outcome: str, field: str) -> str:
+    """What is decided as the playbook writes it; raises ApiError 422 naming the field where there is no such thing."""
+    try:
+        return checked(campaign, kind, outcome)
+    except (BadMapping, BadPlaybook):
+        raise
+    except WrongUsage as failure:
+        raise ApiError(422, f"{failure}.", field) from failure
 
 
 def _member(campaign_id: str, lead_id: str) -> Member:

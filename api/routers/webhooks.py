@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from api.email_events import POSTMARK, RESEND, SENDGRID
-from api.errors import ApiError, Failure, place_of
+from api.errors import ApiError, Failure, place_of, words_of
 from api.inbox_worker import FELLOW
 from api.threads import WRITES
 from database import inbox
@@ -49,7 +49,7 @@ Verify = Callable[[Sent, bytes], str]
 @router.post("/leads", status_code=202, response_model=Taken, responses=ANSWERS, openapi_extra={
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [
         {"$ref": "#/components/schemas/Arrival"},
-        {"type": "array", "items": {"$ref": "#/components/schemas/Arrival"}, "maxItems": MOST_LEADS},
+        {"type": "array", "items": {"$ref": "#/components/schemas/Arrival"}, "maxItems": MOST_LEADS, "minItems": 1},
     ]}}}},
 })  # fmt: skip
 async def leads_arrive(request: Request) -> Response:
@@ -66,9 +66,9 @@ async def leads_arrive(request: Request) -> Response:
     except ValidationError as failure:
         first = failure.errors()[0]
         place = place_of(first["loc"])
-        raise ApiError(422, f"{place}: {first['msg']}".removeprefix(": "), field=place or None) from None
-    if len(arrived) > MOST_LEADS:
-        raise ApiError(422, f"{len(arrived):,} leads in one delivery, at most {MOST_LEADS} are taken")
+        raise ApiError(422, f"{place}: {words_of(first)}".removeprefix(": "), field=place or None) from None
+    if not 1 <= len(arrived) <= MOST_LEADS:
+        raise ApiError(422, f"{len(arrived):,} leads in one delivery; 1 to {MOST_LEADS} are taken")
     return await _keep(request, Name(LEADS, delivery_id), text)
 
 

@@ -6,7 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from database import campaigns
-from tests.factories import NOON
+from ringback.errors import VendorRefused
+from tests.factories import HOUR, NOON
+from vendors.prefect_runs import JobRun
 
 KeyFor = Callable[..., dict[str, str]]
 SPRING = {"campaign_id": "spring", "name": "Spring", "source": "apollo", "plan": {"titles": ["CTO"]}}
@@ -110,6 +112,43 @@ def test_tests_of_the_sequences_are_shown_as_they_stand(client: TestClient, key_
     client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
     (told,) = client.get("/api/campaigns/spring/tests", headers=key_for("read")).json()
     assert (told["name"], told["verdict"]) == ("voice-ai-introduction/opener-subject", "running")
+
+
+def test_status_tells_of_harvests_and_of_full_runs(
+    client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def history(_server: str, deployment: str, _campaign: str, _at_most: int) -> list[JobRun]:
+        began = NOON + HOUR if deployment.startswith("harvest") else NOON
+        return [JobRun("r", deployment, "Completed", NOON, began, None, 1.0, 1, {}, "")]
+
+    monkeypatch.setattr("vendors.prefect_runs.job_history", history)
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    told = client.get("/api/campaigns/spring/status", headers=key_for("read")).json()
+    assert [one["what"] for one in told["jobs"]] == ["harvest", "full"]
+
+
+def test_a_schedule_that_is_none_is_refused_with_its_field(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING, headers=writer)
+    path = "/api/campaigns/spring"
+    refused = client.put(f"{path}/schedule", json={"cron": "99 9 * * 1-5"}, headers=writer)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["field"]) == (422, "cron")
+    assert "'99 9 * * 1-5' is no schedule: the minute is wrong" in error["message"]
+    changed = client.patch(path, json={"conduct": {"schedule": "0 9 * * 9"}}, headers=writer)
+    assert (changed.status_code, changed.json()["error"]["field"]) == (422, "conduct.schedule")
+
+
+def test_a_schedule_that_only_prefect_refuses_is_a_mistake_of_who_asks(
+    client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise VendorRefused("Prefect refused it", 422, "Invalid cron string")
+
+    monkeypatch.setattr("vendors.prefect_runs.put_schedule", refuse)
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    answer = client.put("/api/campaigns/spring/schedule", json={"cron": "0 9 * * 5L"}, headers=key_for("write"))
+    assert (answer.status_code, "Prefect takes no schedule" in answer.json()["error"]["message"]) == (400, True)
 
 
 def test_status_says_where_prefect_does_not_answer_and_a_run_says_so_too(client: TestClient, key_for: KeyFor) -> None:

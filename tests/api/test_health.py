@@ -57,7 +57,7 @@ def test_readers_are_told_how_the_last_health_check_found_everything(client: Tes
         "status": "critical",
         "standings": [{
             "component": "machine", "check": "disk", "status": "critical", "words": "0.5 GiB are free", "value": 0.5,
-            "unit": "GiB", "measured_at": "2026-03-18T12:00:00", "since": "2026-03-18T12:00:00", "consecutive": 1,
+            "unit": "GiB", "measured_at": "2026-03-18T12:00:00Z", "since": "2026-03-18T12:00:00Z", "consecutive": 1,
         }],
     }  # fmt: skip
 
@@ -73,8 +73,8 @@ def test_figures_are_by_route_and_status_class(client: TestClient, key_for: KeyF
     client.get("/api/leads/nobody", headers=reader)
     answer = client.get("/metrics", headers=reader)
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
-    assert 'ringback_request_seconds_count{route="/api/leads/{lead_id}",status="4xx"}' in answer.text
-    assert 'ringback_errors_total{route="/api/leads/{lead_id}",status="404"}' in answer.text
+    assert 'ringback_request_seconds_count{route="/api/leads/{lead_id:path}",status="4xx"}' in answer.text
+    assert 'ringback_errors_total{route="/api/leads/{lead_id:path}",status="404"}' in answer.text
     assert "nobody" not in answer.text
 
 

@@ -39,6 +39,20 @@ def three(client: TestClient) -> TestClient:
     return client
 
 
+def test_a_lead_whose_id_has_a_slash_is_read_and_enriched(
+    three: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.publish_leads([a_lead("crm/77", name="Dee")])
+    predictions.keep_predictions([a_prediction("four", 0.3, NOON, lead_id="crm/77")])
+    done: Future[None] = Future()
+    done.set_result(None)
+    monkeypatch.setattr(enriching, "enrich_now", lambda *_: done)
+    writer = key_for("write")
+    assert three.get("/api/leads/crm%2F77", headers=writer).json()["lead_id"] == "crm/77"
+    assert three.post("/api/leads/crm%2F77/enrich?wait=1", headers=writer).json()["lead_id"] == "crm/77"
+    assert three.get("/api/leads/crm%2F77/score-history", headers=writer).json()["lead_id"] == "crm/77"
+
+
 def test_leads_are_searched_sorted_and_paged(three: TestClient, key_for: KeyFor) -> None:
     reader = key_for("read")
 

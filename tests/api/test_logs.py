@@ -96,6 +96,14 @@ def test_what_is_not_taken_at_all(client: TestClient, key_for: KeyFor) -> None:
     assert landed_lines() == []
 
 
+def test_the_line_that_is_no_json_is_named(client: TestClient, key_for: KeyFor) -> None:
+    body = json.dumps(an_entry()) + "\n{bad\n"
+    answer = client.post("/logs", content=body, headers=key_for("score") | {"content-type": "application/x-ndjson"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("Line 2 of the body is no JSON: ")
+    assert answer.json()["error"]["message"].endswith("at column 2.")
+
+
 def test_a_disk_that_takes_nothing_is_said(
     client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:

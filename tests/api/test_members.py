@@ -36,6 +36,8 @@ def test_members_are_listed_in_pages_and_by_outcome(client: TestClient, key_for:
     assert sum(first["outcomes"].values()) == 2
     assert client.get(f"{PATH}?outcome=maybe", headers=reader).status_code == 422
     assert client.get("/api/campaigns/none/members", headers=reader).status_code == 404
+    unknown = client.get(f"{PATH}?after=garbage", headers=reader)
+    assert (unknown.status_code, unknown.json()["error"]["field"]) == (422, "query.after")
 
 
 @pytest.mark.usefixtures("_looked_at")
@@ -53,18 +55,51 @@ def test_a_member_is_explained_and_a_person_decides_above_the_rules(client: Test
     assert gone.json()["withdrawn_at"] is not None
 
 
+def test_a_member_whose_id_has_a_slash_is_read_and_decided_about(client: TestClient, key_for: KeyFor) -> None:
+    a_campaign(leads=["crm/77"])
+    qualify("spring", read_rules(RULES), Thresholds(), NOON)
+    asked = {"kind": "qualification", "outcome": "qualified", "because": "Met them at the fair"}
+    made = client.post(f"{PATH}/crm%2F77/overrides", json=asked, headers=key_for("write"))
+    told = client.get(f"{PATH}/crm%2F77", headers=key_for("read")).json()
+    assert (made.status_code, told["card"]["lead_id"], len(told["overrides"])) == (201, "crm/77", 1)
+
+
 @pytest.mark.usefixtures("_looked_at")
 def test_what_cannot_be_decided_is_refused(client: TestClient, key_for: KeyFor) -> None:
     writer = key_for("write")
     path = f"{PATH}/ana@acme.example/overrides"
     wrong = {"kind": "qualification", "outcome": "splendid", "because": "I like them"}
-    assert client.post(path, json=wrong, headers=writer).status_code == 400
+    refused = client.post(path, json=wrong, headers=writer)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "outcome")
     assert client.post(path, json=wrong | {"because": ""}, headers=writer).status_code == 422
     over = wrong | {"outcome": "qualified", "until": "2001-01-01T00:00:00Z"}
     assert client.post(path, json=over, headers=writer).status_code == 400
     assert client.post(path, json=wrong, headers=key_for("read")).status_code == 403
     nobody = client.post(f"{PATH}/eve@acme.example/overrides", json=wrong, headers=writer)
     assert nobody.status_code == 404
+
+
+@pytest.mark.usefixtures("_looked_at")
+def test_only_owners_and_sequences_of_the_playbook_are_decided(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+
+    def decided(kind: str, outcome: str) -> tuple[int, str]:
+        asked = {"kind": kind, "outcome": outcome, "because": "I know them"}
+        told = client.post(f"{PATH}/ana@acme.example/overrides", json=asked, headers=writer)
+        return told.status_code, told.json().get("outcome") or told.json()["error"]["message"]
+
+    assert decided("owner", "Maya@ringback-customer.example") == (201, "maya@ringback-customer.example")
+    assert decided("sequence", "nurture") == (201, "nurture")
+    assert decided("sequence", "banana") == (
+        422, "'banana' is no sequence of this campaign; there are messaging-introduction, nurture, "
+        "voice-ai-introduction.",
+    )  # fmt: skip
+    status, words = decided("owner", "nobody@x")
+    assert (status, "'nobody@x' is no owner of this campaign; there are diego@" in words) == (422, True)
+    client.patch("/api/campaigns/spring", json={"conduct": {"sequences": ["nurture"]}}, headers=writer)
+    assert decided("sequence", "voice-ai-introduction") == (
+        422, "'voice-ai-introduction' is no sequence of this campaign; there are nurture.",
+    )  # fmt: skip
 
 
 def test_tasks_are_listed_by_owner_and_done_once(client: TestClient, key_for: KeyFor) -> None:

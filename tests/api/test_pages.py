@@ -2,25 +2,32 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from api import sessions
+from api.addresses import PAGES as PAGES_BEGIN
+from api.addresses import PROGRAMS
 from api.pages import improvement, keeping, overview
 from api.routers.signing import inside
 from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
 from campaigns.rules import read_rules
-from database import incidents, keys, overrides, people, tasks
+from database import incidents, keys, overrides, people, signals, tasks
+from database.health import keep_findings
 from database.predictions import keep_predictions
+from database.spending import Ceilings, Priced
 from database.tasks import NewTask
 from database.tickets import NewTicket, open_tickets, ticket_as_of
+from database.wanted import Bought, Wanted
 from ringback.clock import now
+from ringback.health import Finding
 from ringback.settings import CHECKOUT
 from tests.campaigns.enrolling import a_campaign
-from tests.factories import NOON, a_call, a_lead, a_prediction
+from tests.factories import DAY, NOON, a_call, a_lead, a_prediction
 
 PAGES = (
     "/", "/leads", "/tasks", "/campaigns", "/models", "/drift", "/improvement", "/tickets", "/archive", "/system",
@@ -169,6 +176,8 @@ def test_a_lead_is_decided_about_in_a_persons_name_and_that_is_withdrawn(browse:
     assert "withdrawn by" in page
     wrong = browser.post(f"{ana}/overrides", data={"csrf": token(browser), **asked, "until": "soon"})
     assert (wrong.status_code, "write 2026-03-18" in wrong.text) == (422, True)
+    nobody = browser.post(f"{ana}/overrides", data={"csrf": token(browser), **asked, "what": "owner:nobody@x"})
+    assert (nobody.status_code, "is no owner of this campaign" in nobody.text) == (422, True)
 
 
 @pytest.mark.parametrize("headers", [
@@ -268,6 +277,57 @@ def test_a_mistake_is_shown_as_a_page_to_a_person_and_as_json_to_a_program(brows
     assert "There is no such lead." in browser.get("/leads/nobody").text
     told = browser.get("/leads/nobody", headers={"Accept": "application/json"})
     assert told.json()["error"]["message"] == "There is no such lead."
+
+
+def test_an_address_where_nothing_is_has_a_page_for_who_signed_in_and_leads_others_to_sign_in(browse: Browse) -> None:
+    browser = browse("read")
+    answer = browser.get("/nopage")
+    assert (answer.status_code, "There is nothing here" in answer.text) == (404, True)
+    browser.cookies.clear()
+    answer = browser.get("/nopage", follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=%2Fnopage")
+
+
+def test_a_cookie_counts_at_no_address_of_the_api(client: TestClient) -> None:
+    firsts = {route.path.strip("/").split("/", 1)[0] for route in client.app.routes}  # type: ignore[attr-defined]
+    assert firsts <= PAGES_BEGIN | PROGRAMS
+
+
+def test_a_mistake_is_said_once_on_its_page(browse: Browse) -> None:
+    text = browse("read").get("/leads?sort=bad").text
+    assert (text.count("Input should be"), 'role="status"' in text) == (1, False)
+
+
+def test_the_page_of_a_campaign_says_what_counts_ever_and_what_now(browse: Browse, ana: str) -> None:
+    text = browse("read").get("/campaigns/spring").text
+    assert "Whoever ever came so far counts here" in text
+    assert re.search(r">(qualified|review|disqualified) now \(1\)<", text)
+    assert "by the score" not in text
+    assert "It cannot be decided in a campaign of this size" in text
+    assert "1 lead where the plan asks for" in text
+
+
+def test_signals_that_expired_stay_on_the_page_of_a_lead_as_old(browse: Browse, ana: str) -> None:
+    tech = Wanted("ana@acme.example", "tech_stack")
+    signals.claim("w", "pipe0", [Priced(*asdict(tech).values(), 0.02)], NOON, Ceilings(9, 9, 9))
+    signals.keep("w", [Bought(tech, {"names": ["Twilio"]}, 0.9, 0.02, None, NOON + DAY)], NOON)
+    text = browse("read").get(ana).text
+    assert "Twilio" in text
+    assert "old: of 18 Mar 2026" in text
+
+
+def test_priorities_are_counted_the_highest_first(browse: Browse) -> None:
+    names = ("LOW", "HIGH", "MEDIUM", "HIGH_VOICE_AI")
+    people.publish_calls([a_call(name, lead_id=name) for name in names])
+    keep_predictions([a_prediction(name, 0.5, NOON, lead_id=name, priority=name) for name in names])
+    text = browse("read").get("/").text
+    assert re.findall(r'"/leads\?priority=([A-Z_]+)"', text) == ["HIGH_VOICE_AI", "HIGH", "MEDIUM", "LOW"]
+
+
+def test_what_is_not_in_use_is_said_once(browse: Browse) -> None:
+    keep_findings([Finding("backups", "age", "not_in_use", "not in use: no backup was ever made")], NOON)
+    text = re.sub(r"<[^>]+>", "", browse("read").get("/system").text)
+    assert (text.count("not in use: no backup"), "not in use: not in use" in text) == (1, False)
 
 
 def test_words_of_others_are_not_said_as_ours(browse: Browse) -> None:

@@ -155,6 +155,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+def test_a_company_without_a_name_is_told_in_words(service: TestClient, scorer: dict[str, str]) -> None:
+    answer = service.post("/score", json={"company_name": ""}, headers=scorer)
+    assert answer.json()["error"]["message"] == "company_name: must say something"
+
+
 def test_a_body_that_cannot_be_scored_is_refused_naming_what_is_wrong(
     service: TestClient, scorer: dict[str, str]
 ) -> None:

@@ -192,7 +192,7 @@ def test_the_log_has_a_line_for_each_request_and_neither_keys_nor_names(
     facts = record.__dict__["facts"]
     assert facts.pop("ms") > 0
     assert facts == {
-        "request_id": "one", "method": "GET", "route": "/api/leads/{lead_id}", "status": 404,
+        "request_id": "one", "method": "GET", "route": "/api/leads/{lead_id:path}", "status": 404,
         "key_id": key["X-API-Key"].split("_")[1],
     }  # fmt: skip
     assert re.match(r'{"at":"20\d\d-.*Z","level":"INFO","logger":"ringback.api","message":"request",', line)

@@ -59,7 +59,11 @@ def test_a_ticket_is_accepted_and_implemented_by_whoever_may_write(
 
 def test_a_ticket_is_rejected_with_a_reason_only(client: TestClient, key_for: KeyFor, ticket_id: str) -> None:
     writer, place = key_for("write"), f"/api/tickets/{ticket_id}/reject"
-    assert client.post(place, json={"because": "  "}, headers=writer).status_code == 422
+    assert client.post(place, json={"because": "  "}, headers=writer).json()["error"]["message"] == (
+        "because: must say something"
+    )
+    without = client.post(place, headers=writer)
+    assert (without.status_code, without.json()["error"]["field"]) == (422, "body")
     assert client.post(place, json={"because": "not now"}, headers=writer).json()["state"] == "rejected"
 
 

@@ -41,6 +41,13 @@ def test_a_signed_delivery_is_kept_and_the_same_again_is_acknowledged_without_mo
     assert kept() == [("leads", "msg_1", LEAD.decode())]
 
 
+@pytest.mark.parametrize("body", [b"[]", b'{"leads": []}'])
+def test_a_delivery_without_leads_is_refused(body: bytes, told: TestClient) -> None:
+    answer = told.post("/webhooks/leads", content=body, headers=svix_headers(body))
+    assert (answer.status_code, "1 to 500 are taken" in answer.json()["error"]["message"]) == (422, True)
+    assert kept() == []
+
+
 @pytest.mark.parametrize("path", ["/webhooks/leads", "/webhooks/fellow", "/webhooks/email"])
 def test_what_is_not_signed_with_our_secret_or_long_ago_is_refused(path: str, told: TestClient) -> None:
     other = base64.b64encode(b"another secret").decode()

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from database.tickets import NewTicket, open_tickets
+from ringback.clock import now
 from tests.browser.conftest import Site
 from tests.browser.small_site import LEAD
 
@@ -17,6 +19,11 @@ PAGES = (
     "/", "/leads", f"/leads/{LEAD}", f"/leads/{LEAD}/changes", "/tasks", "/campaigns", "/campaigns/spring", "/models",
     "/drift", "/improvement", "/tickets", "/archive", "/system",
 )  # fmt: skip
+RECOMMENDED = {
+    "rule": "template", "subject": "intro_v2", "title": "Change it", "category": "messages", "priority": "HIGH",
+    "measure": "enrichment_coverage", "effort_hours": 10.0, "expected_low": 0.01, "expected_value": 0.02,
+    "expected_high": 0.03, "per_week_n": 100.0, "facts": {"evidence": []},
+}  # fmt: skip
 SERIOUS = ("serious", "critical")
 
 
@@ -83,6 +90,15 @@ def test_an_engineers_morning(page: "Page", sign_in: SignIn) -> None:
     progression.get_by_role("button", name="Roll back").click()
     page.get_by_text("version 1 of progression decides from now on").wait_for()
     assert "Sales saw odd scores" in progression.locator("ol.timeline li").first.inner_text()
+
+
+def test_the_page_of_a_ticket_is_no_wider_than_a_phone(page: "Page", site: Site, sign_in: SignIn) -> None:
+    (ticket_id,) = open_tickets([NewTicket("template", "intro_v2", 1, RECOMMENDED)], now(), "a test")
+    sign_in(page, "read")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/tickets/{ticket_id}")
+    page.get_by_text("enrichment_coverage.toml").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(page: "Page", sign_in: SignIn) -> None:

@@ -13,6 +13,7 @@ from database.signals import (
     DOUBTFUL,
     claim,
     claims,
+    expired,
     keep,
     known,
     note_order,
@@ -60,6 +61,13 @@ def test_what_is_known_is_not_bought_before_it_expires() -> None:
     assert known(["acme.com"], NOON + DAY) == [Known(TECH, {"names": ["Twilio"]}, 0.9, "pipe0", None, NOON, 0.02)]
     assert claimed("ben", TECH, at=NOON + 29 * DAY) == []
     assert claimed("ben", TECH, at=NOON + 30 * DAY) == [TECH]
+
+
+def test_what_was_found_is_still_told_as_old_after_it_expired() -> None:
+    keep("ana", [found(TECH), missed(FUNDING)] if claimed("ana", TECH, FUNDING) else [], NOON)
+    assert expired(["acme.com"], NOON + 29 * DAY) == []
+    assert [one.wanted for one in expired(["acme.com"], NOON + 31 * DAY)] == [TECH]
+    assert known(["acme.com"], NOON + 31 * DAY) == []
 
 
 def test_what_was_missed_is_known_to_be_missed_with_the_reason_and_not_asked_again_soon() -> None:

@@ -80,7 +80,11 @@ def test_performance_is_told_in_words_and_as_json() -> None:
         (("member", "spring", "eve@acme.example"), "has no card in spring"),
         (("override", "spring", LEADS[0], "mood", "good", "--because", "because"), "'mood' cannot be overridden"),
         (("override", "spring", LEADS[0], "owner", "x", "--because", "y z", "--until", "soon"), "'soon' is no moment"),
+        (("override", "spring", LEADS[0], "owner", "nobody@x", "--because", "y z"), "is no owner of this campaign"),
+        (("override", "spring", LEADS[0], "sequence", "banana", "--because", "y z"), "is no sequence of this campaign"),
+        (("override", "spring", "eve@acme.example", "qualification", "qualified", "--because", "y z"), "is no member"),
         (("schedule", "spring", "0 9 * * 1-5"), "Prefect does not answer"),
+        (("schedule", "spring", "99 9 * * 1-5"), "schedule: '99 9 .* is no schedule: the minute is wrong"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(words: tuple[str, ...], why: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from intake.files import read_file
 from intake.mapping import Mapping, load_mapping
-from intake.suggest import suggest_mapping
+from intake.suggest import recognise, suggest_mapping
+from intake.tables import table_of
 from ringback.errors import BadMapping
 from tests.factories import NOON
 
@@ -57,8 +58,18 @@ def test_columns_with_odd_names_can_be_followed_too(tmp_path: Path) -> None:
 
 
 def test_a_file_without_id_or_time_needs_a_person() -> None:
-    with pytest.raises(BadMapping, match=r"no column looks like '(id|called_at)'"):
-        suggest_mapping("name,colour\na,red\na,red\n", "crm")
+    with pytest.raises(BadMapping, match=r"no column looks like '(id|called_at)'.*; --suggest drafts one"):
+        recognise(table_of("name,colour\na,red\na,red\n"), "calls")
+
+
+def test_what_no_column_looks_like_is_left_open_in_a_draft_and_marked(tmp_path: Path) -> None:
+    text = "Deal ID,Deal Name,Company,Close Date,Deal Stage\n1,A,Acme,2026-01-02,Closed Won\n"
+    draft = suggest_mapping(text)
+    assert 'called_at = ""  # OPEN: write which column of the file it is\n' in draft
+    mapping = suggested(text, tmp_path)
+    assert mapping.columns == {"id": "Deal ID", "title": "Deal Name", "company": "Company", "called_at": ""}
+    (tmp_path / "filled.toml").write_text(draft.replace('called_at = ""', 'called_at = "Close Date"'))
+    assert len(read_file(text, load_mapping(tmp_path / "filled.toml"), NOON).calls) == 1
 
 
 @pytest.mark.parametrize("text", ["", "id,called_at\n"])

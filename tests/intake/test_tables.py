@@ -1,6 +1,7 @@
 """A file becomes a table whatever wrote it, and what is no row does not count as one."""
 
 import csv
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -110,3 +111,21 @@ def test_a_file_of_rejected_rows_can_be_mended_and_imported_as_it_is() -> None:
     assert (row["rejected_column"], row["Note"]) == ("Email", "'=danger()")
     mended = read_leads(text.replace(",ana,", ",ana@acme.com,"), NOON)
     assert [(lead.email, lead.custom) for lead in mended.leads] == [("ana@acme.com", {"Note": "=danger()"})]
+
+
+def _cut_zip(folder: Path) -> bytes:
+    with zipfile.ZipFile(folder / "whole.zip", "w") as bundle:
+        bundle.writestr("leads.csv", "id\n" + "1\n" * 500)
+    return (folder / "whole.zip").read_bytes()[:200]
+
+
+@pytest.mark.parametrize("name", ["leads.zip", "cut.csv.gz", "mixed.csv.gz"])
+def test_a_damaged_file_is_said_to_be_so(name: str, tmp_path: Path) -> None:
+    packed = gzip.compress("".join(f"{number}\n" for number in range(5_000)).encode())
+    damaged = {
+        "leads.zip": _cut_zip(tmp_path), "cut.csv.gz": packed[:300],
+        "mixed.csv.gz": packed[:300] + bytes(range(256)) + packed[300:],
+    }  # fmt: skip
+    (tmp_path / name).write_bytes(damaged[name])
+    with pytest.raises(BadMapping, match=f"{name} is damaged and cannot be unpacked"):
+        texts_of(tmp_path / name)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from ringback.errors import VendorRefused, VendorUnavailable
-from vendors.prefect_runs import Schedule, drop_schedule, job_history, put_schedule, run_now, schedules
+from vendors.prefect_runs import Schedule, drop_schedule, job_history, jobs_of, put_schedule, run_now, schedules
 
 DEPLOYMENT = "run-campaigns/run-campaigns"
+HARVEST = "harvest-leads/harvest-leads"
 SPRING = Schedule("spring", "0 9 * * 1-5", "America/Chicago", True)
 
 
@@ -23,6 +24,7 @@ class Server(HTTPServer):
         self.schedules: list[dict[str, Any]] = [{"id": "s0", "slug": "hourly", "schedule": {"cron": "10 * * * *"}}]
         self.runs: list[dict[str, Any]] = []
         self.fails = False
+        self.harvest_began = "2026-03-18T12:00:00Z"
 
     @property
     def url(self) -> str:
@@ -33,8 +35,9 @@ class Answers(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        is_known = self.path == f"/api/deployments/name/{DEPLOYMENT}"
-        self._tell({"id": "d1", "schedules": self.server.schedules} if is_known else {"detail": "none"}, is_known)
+        ids = {f"/api/deployments/name/{DEPLOYMENT}": "d1", f"/api/deployments/name/{HARVEST}": "d2"}
+        found = {"id": ids.get(self.path), "schedules": self.server.schedules}
+        self._tell(found if self.path in ids else {"detail": "none"}, self.path in ids)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -45,9 +48,10 @@ class Answers(BaseHTTPRequestHandler):
             self.server.runs.append(body)
             self._tell({"id": "r1"})
         else:
+            began = "2026-03-18T12:00:00Z" if "d1" in json.dumps(body) else self.server.harvest_began
             self._tell([
                 {"id": f"r{number}", "name": "x", "state_name": "Completed", "parameters": parameters, "run_count": 1,
-                 "start_time": "2026-03-18T12:00:00Z", "total_run_time": 3.5, "state": {"message": "All well"}}
+                 "start_time": began, "total_run_time": 3.5, "state": {"message": "All well"}}
                 for number, parameters in enumerate(({}, {"campaign_id": "spring"}, {"campaign_id": "autumn"}))
             ])  # fmt: skip
 
@@ -95,6 +99,12 @@ def test_history_is_of_the_campaign_and_of_runs_for_all(server: Server) -> None:
     assert [(one.run_id, one.state, one.seconds, one.message) for one in found] == [
         ("r0", "Completed", 3.5, "All well"), ("r1", "Completed", 3.5, "All well"),
     ]  # fmt: skip
+
+
+def test_runs_of_several_deployments_are_told_in_one_list_the_latest_first(server: Server) -> None:
+    server.harvest_began = "2026-03-18T12:30:00Z"
+    found = jobs_of(server.url, [DEPLOYMENT, HARVEST], "spring", at_most=3)
+    assert [(one.run_id, one.deployment) for one in found] == [("r0", HARVEST), ("r1", HARVEST), ("r0", DEPLOYMENT)]
 
 
 def test_what_is_not_there_is_refused_and_a_server_that_fails_or_is_away_is_unavailable(server: Server) -> None:
