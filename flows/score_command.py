@@ -1,12 +1,13 @@
 """`ringback score FILE` and `ringback score --lead ID`: the service's engine, from the command line."""
 
+import os
+import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -19,15 +20,16 @@ from ringback.records import TARGETS, Target
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from scoring.bulk_work import Order, Part
+    from scoring.bulk_work import Order
     from scoring.engine import Engine
     from scoring.judging import Champions
     from scoring.sink import Sink
     from scoring.tables import Source
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-AHEAD = 2
-"""Parts that wait for each process."""
+END_WITHIN_SECONDS = 5.0
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 ALSO_LOGGED = ("company_name", "domain", "email", "lead_id")
 
 
@@ -70,7 +72,8 @@ def score(
     if (file is None) == (lead is None):
         raise WrongUsage("score a FILE, or one lead with --lead ID")
     if file is not None:
-        done = score_file(file, output, reasons, jobs or settings().training_jobs, quiet=json)
+        with _ended_as_by_ctrl_c():
+            done = score_file(file, output, reasons, jobs or settings().training_jobs, quiet=json)
         typer.echo(as_json(done) if json else "\n".join(said(done)))
     elif lead is not None:
         told = score_lead(lead)
@@ -86,32 +89,43 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
 
     from flows.environment import prepare_stores
     from ringback.settings import settings
+    from scoring.bulk_pool import parts_of
+    from scoring.sink import remove_left
     from scoring.tables import source_of, stem_of
 
     prepare_stores()
     began = monotonic()
     source = source_of(path)
+    if source.not_utf8_line is not None:
+        print(_why_not_utf8(source), file=sys.stderr)
     who, pinned = who_answers()
     order = _order(who, explain, dict(source.fields))
     stem = stem_of(path)
     output = output or path.with_name(f"{stem}.scored.{source.kind}")
     rejects = output.with_name(f"{stem}.rejects.{'jsonl' if source.kind == 'jsonl' else 'csv'}")
+    torn = output.with_name(f"{stem}.misshapen.txt")
     log = settings().home / "landing" / "bulk_scores" / f"{order.at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.parquet"
     if output.resolve() == path.resolve():
         raise WrongUsage(f"{output} is the file itself; choose another with --output")
+    if output.name.lower() in (rejects.name.lower(), torn.name.lower()):
+        raise WrongUsage(f"{output} is where rows that cannot be scored are written; choose another with --output")
+    remove_left(log.parent, ".*.part")
     scored = rejected = 0
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink_of(one)) for one in (output, rejects, log)]
+        parts = stack.enter_context(parts_of(source, order, jobs))  # first: its processes are left after all files are
+        answers, refused, scores = sinks = [stack.enter_context(sink_of(one)) for one in (log, rejects, output)]
         advance = stack.enter_context(_progress(source, quiet))
-        for part in _parts(source, order, jobs):
+        for part in parts:
             table = _table(part.scored)
-            sinks[0].write(table)
-            sinks[2].write(_logged(table, source, _given(table, order)))
+            scores.write(table)
+            answers.write(_logged(table, source, _given(table, order)))
             if part.rejected:
-                sinks[1].write(_table(part.rejected))
+                refused.write(_table(part.rejected))
             scored, rejected = scored + part.rows, rejected + part.refused
             advance(part.rows + part.refused)
-    misshapen = _keep_misshapen(source, output.with_name(f"{stem}.misshapen.txt"))
+        for sink in sinks:  # all are written before the first gets its name; the log of answers, entered first, is last
+            sink.close()
+        misshapen = _keep_misshapen(source, torn)
     return Done(
         scored, rejected + len(source.misshapen), str(output), str(rejects) if rejected else None, misshapen, str(log),
         order.progression or "rules", order.voice_ai or "none", tuple(sorted(pinned)), round(monotonic() - began, 2),
@@ -185,30 +199,6 @@ def _engine(target: Target, version: str | None) -> "Engine | None":
     return None
 
 
-def _parts(source: "Source", order: "Order", jobs: int) -> "Iterator[Part]":
-    """The parts of the file, scored side by side and given in order; never more than a few wait."""
-    from scoring.bulk_work import as_bytes, begin, score_part
-
-    if jobs < 2:
-        begin(order)
-        for table in source.batches():
-            yield score_part(as_bytes(table))
-        return
-    from multiprocessing import get_context
-
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin, initargs=(order,))
-    waiting: deque[Future[Part]] = deque()
-    try:
-        for table in source.batches():
-            waiting.append(pool.submit(score_part, as_bytes(table)))
-            if len(waiting) >= jobs * AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _given(table: "pa.Table", order: "Order") -> Sequence[str]:
     """The columns of the file itself, which stand before the results."""
     from scoring.bulk_work import RESULTS
@@ -237,10 +227,26 @@ def _logged(table: "pa.Table", source: "Source", given: Sequence[str]) -> "pa.Ta
     return pa.table(kept | {result: table.column(called[result]) for result in RESULTS if result != "reasons"})
 
 
+def _why_not_utf8(source: "Source") -> str:
+    return (
+        f"{source.path.name} is read as Windows-1252, as line {source.not_utf8_line} is not UTF-8; "
+        "where the file is UTF-8 otherwise, mend that line, or names with other than plain letters come out garbled"
+    )
+
+
 def _keep_misshapen(source: "Source", path: Path) -> str | None:
-    if not source.misshapen:
-        return None
-    path.write_text("".join(f"line {number}: {text}\n" for number, text in source.misshapen), encoding="utf-8")
+    """The file with the lines that are no rows; none of an earlier run stays where there are none."""
+    from scoring.sink import written_in_words
+
+    with written_in_words(path):
+        if not source.misshapen:
+            path.unlink(missing_ok=True)
+            return None
+        try:
+            path.write_text("".join(f"line {number}: {text}\n" for number, text in source.misshapen), encoding="utf-8")
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
     return str(path)
 
 
@@ -258,10 +264,29 @@ def sink_of(path: Path) -> "Iterator[Sink]":
     sink = Sink(path)
     try:
         yield sink
+        sink.finish()
     except BaseException:
         sink.give_up()
         raise
-    sink.finish()
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Have a plain kill (SIGTERM) clean up as Ctrl-C does; after either, be gone soon.
+
+    Python waits at its end for the parts at work: for ever, where the signal killed one of their processes amid an
+    answer.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        soon = Timer(END_WITHIN_SECONDS, os._exit, (INTERRUPTED,))
+        soon.daemon = True
+        soon.start()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

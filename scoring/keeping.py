@@ -72,13 +72,22 @@ def kept() -> Iterator[None]:
 
 def _watch(stop: Event) -> None:
     while not stop.is_set():
-        with Popen((sys.executable, "-m", "scoring.keeping"), stdin=PIPE, cwd=CHECKOUT) as keeper:
-            while keeper.poll() is None and not stop.wait(AGAIN_AFTER_SECONDS):
-                pass
-            if stop.is_set():
-                _end(keeper)
-            else:
-                log.error("who kept the log of answers has ended with %s and is started again", keeper.returncode)
+        try:
+            _keep_going(stop)
+        except OSError as failure:  # no memory or no process to be had; the answers wait in their files
+            log.error("nobody keeps the log of answers, as no process can be started (%s); it is tried again", failure)
+            stop.wait(AGAIN_AFTER_SECONDS)
+
+
+def _keep_going(stop: Event) -> None:
+    """Have one process keep the log until it ends, or until it is to stop."""
+    with Popen((sys.executable, "-m", "scoring.keeping"), stdin=PIPE, cwd=CHECKOUT) as keeper:
+        while keeper.poll() is None and not stop.wait(AGAIN_AFTER_SECONDS):
+            pass
+        if stop.is_set():
+            _end(keeper)
+        else:
+            log.error("who kept the log of answers has ended with %s and is started again", keeper.returncode)
 
 
 def _end(keeper: "Popen[bytes]") -> None:

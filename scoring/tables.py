@@ -44,6 +44,8 @@ class Source:
     fields: Mapping[str, str]
     """By column of the file the field it holds; all others are custom fields."""
     encoding: str = "utf-8"
+    not_utf8_line: int | None = None
+    """The first line that is no UTF-8, for which the file is read in another encoding."""
     misshapen: list[tuple[int, str]] = field(default_factory=list)
     """Lines that are no row, with their number and text, as far as the file was read."""
 
@@ -77,7 +79,7 @@ def source_of(path: Path) -> Source:
     import pyarrow as pa
 
     try:
-        encoding = _encoding(path) if kind == "csv" else "utf-8"
+        encoding, not_utf8_line = _encoding(path) if kind == "csv" else ("utf-8", None)
         columns = _columns(path, kind, encoding)
     except (pa.ArrowException, EOFError, zlib.error, gzip.BadGzipFile) as failure:
         raise BadMapping(f"{path.name} is damaged, or not the kind of file that its name says ({failure})") from None
@@ -91,7 +93,7 @@ def source_of(path: Path) -> Source:
         raise BadMapping(
             f"{path.name} has no column of company names among {', '.join(columns[:12])}; call one company_name"
         )
-    return Source(path, kind, columns, found, encoding)
+    return Source(path, kind, columns, found, encoding, not_utf8_line)
 
 
 def stem_of(path: Path) -> str:
@@ -149,28 +151,31 @@ def _header(path: Path, encoding: str) -> tuple[list[str], str]:
     return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])], separator
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 where all of it is, else Windows-1252; raises BadMapping where it is neither."""
+def _encoding(path: Path) -> tuple[str, int | None]:
+    """UTF-8 where all of it is, else Windows-1252 and the first line that is no UTF-8; raises BadMapping for others."""
     with _opened(path) as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise BadMapping(f"{path.name} is UTF-16 text; save it as UTF-8")
-    for encoding in ("utf-8", "cp1252"):
-        if _is_all(path, encoding):
-            return encoding
+    not_utf8_line = _first_line_not(path, "utf-8")
+    if not_utf8_line is None:
+        return "utf-8", None
+    if _first_line_not(path, "cp1252") is None:
+        return "cp1252", not_utf8_line
     raise BadMapping(f"{path.name} is neither UTF-8 nor Windows-1252 text; save it as UTF-8")
 
 
-def _is_all(path: Path, encoding: str) -> bool:
-    """Whether all of a file can be read so; in parts."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _first_line_not(path: Path, encoding: str) -> int | None:
+    """The number of the first line that cannot be read so, None where all can; in parts."""
+    decoder, lines = codecs.getincrementaldecoder(encoding)(), 0
     with _opened(path) as file:
         try:
             while part := file.read(BLOCK_BYTES):
                 decoder.decode(part)
+                lines += part.count(b"\n")
             decoder.decode(b"", True)
-        except UnicodeDecodeError:
-            return False
-    return True
+        except UnicodeDecodeError as failure:
+            return lines + failure.object[: failure.start].count(b"\n") + 1
+    return None
 
 
 def _parquet_batches(source: Source) -> Iterator["pa.Table"]:
@@ -258,7 +263,7 @@ def _json_column(values: list[Any]) -> "pa.Array":
 
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
-        told = orjson.loads(line)
+        told = orjson.loads(line.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError:
         return None
     return told if isinstance(told, dict) else None

@@ -260,6 +260,8 @@ def test_a_ticket_is_accepted_and_implemented(browse: Browse) -> None:
     assert "The ticket is accepted now." in send(browser, f"/tickets/{ticket_id}/accept")
     page = send(browser, f"/tickets/{ticket_id}/implement", on=f"{now():%Y-%m-%d}")
     assert "implemented" in page
+    assert f"In effect since {now():%-d %b %Y}" in page  # a day is one everywhere, whatever its midnight is in Chicago
+    assert f"implemented, in effect since {now():%-d %b %Y}" in browser.get("/tickets").text
     found = ticket_as_of(ticket_id, now())
     assert found
     assert found.events[-1].by.startswith("Maya (key ")

@@ -2,10 +2,16 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,8 +24,9 @@ from database.serving import pin
 from database.session import reading
 from flows import score_command
 from flows.score_command import Done, said, score_file, score_lead
-from ringback.errors import BadMapping, WrongUsage
+from ringback.errors import BadMapping, RingbackError, WrongUsage
 from ringback.records import Target
+from ringback.settings import CHECKOUT
 from scoring import tables
 from scoring.engine import compiled, stored_engine
 from scoring.judging import Champions
@@ -198,6 +205,77 @@ def test_the_file_itself_is_never_written_over(folder: Path) -> None:
     with pytest.raises(WrongUsage, match="is the file itself"):
         score_file(path, folder / "." / "a.csv", False, 1, quiet=True)
     assert path.read_text() == "company_name\nA\n"
+
+
+@pytest.mark.parametrize("name", ["l.rejects.csv", "l.misshapen.txt"])
+def test_scores_are_not_written_where_the_rejects_go(name: str, folder: Path) -> None:
+    (folder / "l.csv").write_text("company_name,minutes\nA,1\nB,x\n")
+    with pytest.raises(WrongUsage, match=rf"{name} is where rows that cannot be scored are written; choose another"):
+        score_file(folder / "l.csv", folder / name, False, 1, quiet=True)
+    assert [path.name for path in folder.iterdir()] == ["l.csv"]
+
+
+@pytest.mark.usefixtures("models")
+def test_a_mended_file_has_neither_rejects_nor_misshapen_lines_of_an_earlier_run(folder: Path) -> None:
+    scored_file(folder / "a.csv", "company_name,minutes\nA,x\ntorn\nB,1\n")
+    assert len(list(folder.iterdir())) == 4
+    scored_file(folder / "a.csv", "company_name,minutes\nA,2\nB,1\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "a.scored.csv"]
+
+
+@pytest.mark.usefixtures("models")
+def test_where_the_scores_cannot_get_their_name_no_answer_is_logged(home: Path, folder: Path) -> None:
+    (folder / "a.scored.csv").mkdir()
+    with pytest.raises(RingbackError, match=r"a\.scored\.csv cannot be written \(Is a directory\)"):
+        scored_file(folder / "a.csv", "company_name,minutes\nA,1\nB,x\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "a.scored.csv"]
+    assert list((home / "landing" / "bulk_scores").iterdir()) == []
+
+
+@pytest.mark.usefixtures("models")
+def test_it_is_said_which_line_makes_a_file_windows_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored_file(folder / "plain.csv", "company_name\nMüller\n")
+    assert capsys.readouterr().err == ""
+    path = folder / "odd.csv"
+    path.write_bytes("company_name\nMüller\n".encode() + b"Caf\xe9\n")
+    score_file(path, None, False, 1, quiet=True)
+    assert capsys.readouterr().err.startswith("odd.csv is read as Windows-1252, as line 3 is not UTF-8; ")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.usefixtures("models")
+def test_a_run_that_is_killed_leaves_no_process_and_what_it_wrote_is_cleared_away(
+    sign: signal.Signals, home: Path, folder: Path
+) -> None:
+    path, log = folder / "many.jsonl", home / "landing" / "bulk_scores"
+    path.write_text("".join(json.dumps({"company_name": f"c{n}", "minutes": n % 99}) + "\n" for n in range(300_000)))
+    run = subprocess.Popen(
+        (sys.executable, "-m", "flows", "score", str(path), "--jobs", "2", "--reasons"),
+        cwd=CHECKOUT, env=os.environ, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while (written := sum(part.stat().st_size for part in folder.glob(".*.part"))) < 3_000_000:  # all files are open
+        assert run.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    started = psutil.Process(run.pid).children(recursive=True)
+    run.send_signal(sign)
+    try:
+        assert (written > 0, len(started) >= 2) == (True, True)
+        assert "Traceback" not in run.communicate(timeout=60)[1]
+        assert psutil.wait_procs(started, timeout=20)[1] == []
+    finally:
+        for process in started:
+            if process.is_running():
+                process.kill()
+    if sign == signal.SIGKILL:  # then the next run does it
+        path.write_text('{"company_name":"A"}\n')
+        score_file(path, None, False, 1, quiet=True)
+        assert [one.suffix for one in log.iterdir()] == [".parquet"]
+        assert sorted(one.name for one in folder.iterdir()) == ["many.jsonl", "many.scored.jsonl"]
+    else:
+        assert [*folder.iterdir(), *log.iterdir()] == [path]
 
 
 def test_what_is_no_file_of_leads_is_said_in_words(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The log of answers is brought in by a process beside the service, which outlives failures and ends with it."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -95,6 +96,26 @@ def test_a_keeper_that_is_killed_is_started_again(monkeypatch: pytest.MonkeyPatc
         written.append(a_line())
         assert until(lambda: ids() == ["one@acme.com"])
     assert [one.returncode for one in started] == [-signal.SIGKILL, 0]
+
+
+def test_where_no_process_can_be_started_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, written: PredictionLog
+) -> None:
+    monkeypatch.setattr(keeping, "AGAIN_AFTER_SECONDS", 0.05)
+    asked: list[object] = []
+
+    class Refused(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *command: object, **more: object) -> None:
+            asked.append(command)
+            if len(asked) < 3:
+                raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+            super().__init__(*command, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(keeping, "Popen", Refused)
+    with kept():
+        written.append(a_line())
+        assert until(lambda: ids() == ["one@acme.com"])
+    assert len(asked) == 3
 
 
 def test_the_keeper_ends_when_nobody_holds_its_input_and_not_by_a_signal_to_all(

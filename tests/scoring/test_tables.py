@@ -3,8 +3,6 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ringback.errors import BadMapping, RingbackError, WrongUsage
+from ringback.errors import BadMapping, RingbackError
 from scoring import tables
-from scoring.sink import Sink
 from scoring.tables import Source, source_of
 
 Rows = list[dict[str, Any]]
@@ -48,6 +45,7 @@ def rows_in(path: Path) -> Rows:
         ("tabs.tsv", b"company_name\tindustry\nM\xc3\xbcller\tRetail"),
         ("bars.txt", b"company_name|industry\nM\xc3\xbcller|Retail\n"),
         ("packed.csv.gz", b"company_name,industry\nM\xc3\xbcller,Retail\n"),
+        ("marked.jsonl", '\ufeff{"company_name":"Müller","industry":"Retail"}\n'.encode()),
         ("lines.jsonl", '{"company_name":"Müller","industry":"Retail"}\n'.encode()),
         ("packed.ndjson.gz", '{"company_name":"Müller","industry":"Retail"}'.encode()),
         ("blank.csv", b"company_name,industry\n\nM\xc3\xbcller,Retail\n\n"),
@@ -55,6 +53,19 @@ def rows_in(path: Path) -> Rows:
 )
 def test_the_same_rows_come_out_of_files_of_every_kind(name: str, content: bytes, write: Write) -> None:
     assert rows_in(write(name, content)) == [{"company_name": "Müller", "industry": "Retail"}]
+
+
+@pytest.mark.parametrize("block", [3, 1 << 20])
+def test_the_line_that_makes_a_file_windows_text_is_known(
+    block: int, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BLOCK_BYTES", block)
+    odd = source_of(write("odd.csv", b"company_name\nM\xc3\xbcller\nM\xfcller\nM\xfcller\n"))
+    last = source_of(write("last.csv", b"company_name\nAcme\nCaf\xc3"))
+    plain = source_of(write("plain.csv", b"company_name\nM\xc3\xbcller\n"))
+    assert [(one.encoding, one.not_utf8_line) for one in (odd, last, plain)] == [
+        ("cp1252", 3), ("cp1252", 3), ("utf-8", None),
+    ]  # fmt: skip
 
 
 def test_a_quoted_cell_may_hold_line_breaks_separators_and_quotes(write: Write) -> None:
@@ -166,84 +177,3 @@ def test_parts_are_read_one_after_the_other(write: Write, monkeypatch: pytest.Mo
 def test_a_file_s_stem_is_its_name_without_what_says_its_kind() -> None:
     names = ["leads.2026-03.csv", "leads.2026-04.csv.gz", "leads.PARQUET", "a.b"]
     assert [tables.stem_of(Path(name)) for name in names] == ["leads.2026-03", "leads.2026-04", "leads", "a.b"]
-
-
-ODD = {
-    "name": pa.array(["=cmd()", "-5", None]),
-    "category": pa.array(["+1 (555)", "@x", "plain"]).dictionary_encode(),
-    "large": pa.array(["=1", None, "b"], pa.large_string()),
-    "list": pa.array([["=a", "b"], None, []]),
-    "struct": pa.array([{"n": 1, "t": "=x"}, None, {"n": None, "t": None}]),
-    "raw": pa.array([b"=x", None, b"y"]),
-    "amount": pa.array([Decimal("1.50"), None, Decimal("-2.00")]),
-    "moment": pa.array([datetime(2026, 3, 18, 9, 30), None, None]),
-    "hour": pa.array([time(9, 30), None, None]),
-    "nothing": pa.nulls(3),
-    "flag": pa.array([True, None, False]),
-    "=header": pa.array([1, 2, None]),
-}
-
-
-def written(table: pa.Table, path: Path) -> Path:
-    sink = Sink(path)
-    sink.write(table)
-    sink.finish()
-    return path
-
-
-def test_no_cell_and_no_name_of_a_csv_file_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
-    import csv
-
-    path = written(pa.table(ODD), tmp_path / "safe.csv")
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
-    assert header == [*list(ODD)[:-1], "'=header"]
-    assert rows[0] == [
-        "'=cmd()", "'+1 (555)", "'=1", "'=a; b", "n: 1; t: =x", "'=x", "1.50", "2026-03-18 09:30:00.000000",
-        "09:30:00.000000", "", "true", "1",
-    ]  # fmt: skip
-    assert rows[1][:3] == ["-5", "'@x", ""]
-
-
-def test_json_lines_and_parquet_hold_every_type(tmp_path: Path) -> None:
-    lines = written(pa.table(ODD), tmp_path / "all.jsonl").read_text().splitlines()
-    first = json.loads(lines[0])
-    assert (first["amount"], first["raw"], first["struct"], first["list"]) == (
-        "1.50", "=x", {"n": 1, "t": "=x"}, ["=a", "b"],
-    )  # fmt: skip
-    assert pq.read_table(written(pa.table(ODD), tmp_path / "all.parquet")).num_rows == 3
-
-
-def test_a_file_of_tabs_is_separated_by_tabs(tmp_path: Path) -> None:
-    assert written(pa.table({"a": ["x"], "b": [1]}), tmp_path / "t.tsv").read_text() == '"a"\t"b"\n"x"\t1\n'
-
-
-def test_a_file_appears_when_it_is_whole_and_leaves_nothing_when_it_is_given_up(tmp_path: Path) -> None:
-    for name in ("a.csv", "a.parquet", "a.jsonl"):
-        sink = Sink(tmp_path / name)
-        sink.write(pa.table({"a": ["x"]}))
-        assert not (tmp_path / name).exists()
-        sink.give_up()
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_later_parts_must_fit_the_first_but_in_json_lines(tmp_path: Path) -> None:
-    sink = Sink(tmp_path / "a.csv")
-    sink.write(pa.table({"a": [1], "b": ["x"]}))
-    sink.write(pa.table({"a": [2]}))
-    with pytest.raises(WrongUsage, match=r"further fields \(c\)"):
-        sink.write(pa.table({"a": [1], "c": [1]}))
-    with pytest.raises(WrongUsage, match="of one kind in some rows"):
-        sink.write(pa.table({"a": ["many"], "b": ["x"]}))
-    sink.finish()
-    assert (tmp_path / "a.csv").read_text() == '"a","b"\n1,"x"\n2,\n'
-    lines = Sink(tmp_path / "a.jsonl")
-    lines.write(pa.table({"a": [1]}))
-    lines.write(pa.table({"b": ["x"]}))
-    lines.finish()
-    assert (tmp_path / "a.jsonl").read_text() == '{"a":1}\n{"b":"x"}\n'
-
-
-def test_scores_are_not_written_to_a_file_of_another_kind(tmp_path: Path) -> None:
-    with pytest.raises(WrongUsage, match=r"not as a\.xlsx"):
-        Sink(tmp_path / "a.xlsx")
