@@ -81,6 +81,7 @@ def test_an_sqlite_backup_is_restored_where_the_address_names_the_file_of_the_ho
 ) -> None:
     open_incident("drift", SUBJECT, "moved", NOON)
     made = back_up(NOON)
+    engine(settings().database).dispose()  # another process would not have it open under the former address
     monkeypatch.setenv("RINGBACK_DATABASE_URL", f"sqlite:///{used}/../home/database.sqlite")
     forget_home()
     close_incident("drift", SUBJECT, NOON)

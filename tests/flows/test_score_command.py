@@ -255,7 +255,9 @@ def test_a_run_that_is_killed_leaves_no_process_and_what_it_wrote_is_cleared_awa
         cwd=CHECKOUT, env=os.environ, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while (written := sum(part.stat().st_size for part in folder.glob(".*.part"))) < 3_000_000:  # all files are open
+    written = 0
+    while written < 3_000_000 or not [*log.glob(".*.part")]:  # then all files are open
+        written = sum(part.stat().st_size for part in folder.glob(".*.part"))
         assert run.poll() is None
         assert time.monotonic() < until
         time.sleep(0.05)
