@@ -9,13 +9,11 @@ from sqlalchemy import Connection, Select, select
 
 from database import models
 from database.session import insert_new, reading, take_turns, writing
-from ringback.clock import now
+from ringback.clock import END_OF_TIME, now
 from ringback.records import Target
 
 Kind = Literal["promotion", "rollback"]
 LEDGER = "promotions"
-EVER = datetime(9999, 12, 31)
-"""All that the ledger holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def promote_over(champion: Promotion | None, promotion: Promotion) -> bool:
     """Write a change of champion unless the present one is another than this; gives whether it was written."""
     with writing() as connection:
         take_turns(connection, LEDGER)
-        present = next(iter(_read(connection, _asked(promotion.target, EVER).limit(1))), None)
+        present = next(iter(_read(connection, _asked(promotion.target, END_OF_TIME).limit(1))), None)
         if present != champion:
             return False
         _write(connection, promotion)

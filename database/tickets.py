@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from database.improvement_models import Ticket as TicketRow
 from database.improvement_models import TicketEvent as EventRow
 from database.session import insert_new, reading, take_turns, writing
+from ringback.clock import END_OF_TIME
 from ringback.errors import WrongUsage
 
 State = Literal["open", "accepted", "implemented", "measured", "rejected"]
@@ -31,7 +32,6 @@ NEXT: Mapping[State, tuple[State, ...]] = {
     "measured": (),
     "rejected": (),
 }
-END_OF_TIME = datetime(9999, 12, 31)
 ID_DIGITS = (8, 16, 64)
 """Of the hash in a ticket's id: more only where another ticket has the same ones."""
 

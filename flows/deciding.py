@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ringback.clock import END_OF_TIME
 from ringback.errors import NoModel, WrongUsage
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from training.registry import Loaded, Version
     from training.standing import History, Standing
 
-EVER = datetime(9999, 12, 31)
-"""All that the ledger holds."""
 LATEST_CALLS = 200
 LEAST_KNOWN = 0.5
 """Of the features a version learned from; a version that would have to guess at more does not take over."""
@@ -80,7 +79,7 @@ def check(version: "Version", history: "History") -> Checked:
     from training import registry
     from training.standing import stand
 
-    champion = champion_as_of(version.target, EVER)
+    champion = champion_as_of(version.target, END_OF_TIME)
     try:
         model = registry.load(version.target, version.version)
     except NoModel as failure:
@@ -114,7 +113,7 @@ def take_over(
     from ringback.clock import now
     from training.standing import history_as_of
 
-    champion = champion_as_of(version.target, EVER)
+    champion = champion_as_of(version.target, END_OF_TIME)
     if champion and champion.version == version.version:
         mend_aliases(version.target)
         return False
@@ -147,7 +146,7 @@ def back_to(target: "Target", because: str, version: str | None = None) -> str:
     """
     from database.promotions import ledger
 
-    changes = ledger(target, EVER)[::-1]
+    changes = ledger(target, END_OF_TIME)[::-1]
     if version is not None:
         if version not in (once := dict.fromkeys(change.version for change in reversed(changes))):
             was = f"these were: {', '.join(once)}" if once else "none was"

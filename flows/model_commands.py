@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.policy_commands import models_thresholds
+from ringback.clock import END_OF_TIME
 from ringback.errors import UnknownModel, WrongUsage
 from ringback.records import TARGETS, Target
 
@@ -124,13 +125,12 @@ def models_ledger(
 ) -> None:
     """Who decided when, why, on what evidence, and by whom; with --on who decided on that day."""
     from database.promotions import ledger
-    from flows.deciding import EVER
     from flows.environment import as_json, prepare_stores
 
     prepare_stores()
     facts = []
     for one in _targets(target):
-        since, until = _day(on) if on else (None, EVER)
+        since, until = _day(on) if on else (None, END_OF_TIME)
         changes = ledger(one, until)
         if since is not None:
             before = [change for change in changes if change.decided_at <= since][:1]
@@ -174,13 +174,13 @@ def models_shadow(target: AnyTarget = None, as_of: AsOf = None, json: Json = Fal
 
 def _move(version: "Version", kind: "Kind", because: str, only_check: bool) -> None:
     from database.promotions import champion_as_of
-    from flows.deciding import EVER, check, person, pinned_instead, take_over
+    from flows.deciding import check, person, pinned_instead, take_over
     from ringback.clock import now
     from training.standing import history_as_of
 
     if not because.strip():
         raise WrongUsage("--because is empty; say why, the ledger keeps it")
-    champion = champion_as_of(version.target, EVER)
+    champion = champion_as_of(version.target, END_OF_TIME)
     if only_check:
         typer.echo("\n".join(check(version, history_as_of(now())).said()))
     elif take_over(version, kind, because.strip(), person(), typer.echo):

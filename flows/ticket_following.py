@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from database.tickets import END_OF_TIME, Ticket, move, note_seen, note_stale, open_tickets, tickets_as_of
+from database.tickets import Ticket, move, note_seen, note_stale, open_tickets, tickets_as_of
 from improvement.impact import LEAST_SAMPLE, WINDOW_DAYS, Impact, Question, Side, first_day, is_over, judge
 from improvement.recommendation import Recommendation
 from improvement.roi import load_money
@@ -13,7 +13,7 @@ from improvement.tickets import FollowUp, Proposal, brought, line_of, sorted_out
 from monitoring.days import DAY, Day, measure_days
 from monitoring.measure import Measure, load_measures
 from reports.weekly import WeeklyReport
-from ringback.clock import LONG_AGO
+from ringback.clock import END_OF_TIME, LONG_AGO
 from ringback.errors import WrongUsage
 from ringback.settings import settings
 from warehouse.connect import reading

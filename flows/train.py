@@ -12,7 +12,7 @@ from flows.engines import compile_if_it_can_be
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
 from flows.showing import show_versions
 from monitoring.profile import PROFILE_FILE, profile_of
-from ringback.clock import now
+from ringback.clock import END_OF_TIME, now
 from ringback.errors import NoModel, NotEnoughData, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
@@ -23,8 +23,6 @@ from training.registry import CHALLENGER, CHAMPION, Version
 from training.standing import answers
 from training.train import Trained
 from training.train import train as train_target
-
-END_OF_TIME = datetime(9999, 12, 31)
 
 
 @flow(name="train", flow_run_name=run_name)

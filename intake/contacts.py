@@ -1,10 +1,11 @@
 """A row of somebody's file becomes a contact and what it says of the company; one bad value does not lose the row."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeVar
 
 from intake.cells import Cells, Unreadable, custom_value
 from intake.identity import company_domain, company_id_of, contact_id_of, record_id, registered_domain
@@ -13,6 +14,7 @@ from intake.tables import Row
 from ringback.records import CompanyFacts, Lead, Value
 from warehouse.landing import content_hash
 
+T = TypeVar("T")
 ADDRESS = re.compile(r"^[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s,;<>().]+$")
 WITH_NAME = re.compile(r"^[^<>]*<([^<>]+)>$")
 PERSON = frozenset(("email", "name", "first_name", "last_name"))
@@ -40,22 +42,17 @@ class Patient:
     left_out: list[Unreadable] = field(default_factory=list)
 
     def number(self, name: str) -> float | None:
-        try:
-            return self.cell.number(name)
-        except Unreadable as failure:
-            self.left_out.append(failure)
-            return None
+        return self._or_noted(self.cell.number, name)
 
     def share(self, name: str) -> float | None:
-        try:
-            return self.cell.share(name)
-        except Unreadable as failure:
-            self.left_out.append(failure)
-            return None
+        return self._or_noted(self.cell.share, name)
 
     def time(self, name: str) -> datetime | None:
+        return self._or_noted(self.cell.time, name)
+
+    def _or_noted(self, read: Callable[[str], T | None], name: str) -> T | None:
         try:
-            return self.cell.time(name)
+            return read(name)
         except Unreadable as failure:
             self.left_out.append(failure)
             return None

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 WEEK = timedelta(days=7)
 LONG_AGO = datetime(1, 1, 1)
 """Before anything that is kept."""
+END_OF_TIME = datetime(9999, 12, 31)
+"""After it: asked up to this moment, a ledger tells all that it holds."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -72,14 +72,15 @@ def test_where_the_front_cannot_be_cut_off_the_log_is_copied_and_emptied(
     assert all_text(tmp_path) == b"a line\n" * 10_000
 
 
-def test_packed_logs_are_removed_after_their_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["gz", "part"], ids=["packed", "half packed by a process that was killed"])
+def test_packed_logs_are_removed_after_their_time(tmp_path: Path, ending: str) -> None:
     for name, age in (("old", 40), ("young", 20)):
-        path = tmp_path / f"{name}.log.gz"
+        path = tmp_path / f"{name}.log.{ending}"
         path.write_bytes(b"")
         stamp = (now() - timedelta(days=age)).replace(tzinfo=UTC).timestamp()
         os.utime(path, (stamp, stamp))
     assert forget_logs(tmp_path, now() - rotating.KEPT) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["young.log.gz"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"young.log.{ending}"]
 
 
 def test_a_second_rotation_of_the_same_moment_replaces_nothing(tmp_path: Path) -> None:
@@ -112,13 +113,3 @@ def test_a_log_that_cannot_be_packed_is_named_and_keeps_no_other_from_it_and_lea
         "api.log", "mlflow-20260318T120000.log.gz", "mlflow.log", "worker.log",
     ]  # fmt: skip
     assert (tmp_path / "api.log").read_text() == "api\n" * 10_000
-
-
-def test_half_packed_logs_of_a_process_that_was_killed_are_removed_after_their_time(tmp_path: Path) -> None:
-    for name, age in (("old", 40), ("young", 20)):
-        path = tmp_path / f"{name}.log.part"
-        path.write_bytes(b"")
-        stamp = (now() - timedelta(days=age)).replace(tzinfo=UTC).timestamp()
-        os.utime(path, (stamp, stamp))
-    assert forget_logs(tmp_path, now() - rotating.KEPT) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["young.log.part"]
