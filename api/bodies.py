@@ -30,7 +30,7 @@ def parsed(model: type[Model], raw: bytes) -> Model:
 
 def _refusal(failure: ValidationError, has_leads: bool) -> ApiError:
     told: dict[str, str] = {}
-    for one in failure.errors(include_url=False, include_context=False):
+    for one in failure.errors(include_url=False):
         if one["type"] == "json_invalid":
             return ApiError(400, f"The body is no JSON: {one['msg'].removeprefix('Invalid JSON: ')}.", field="body")
         place = one["loc"]

@@ -9,10 +9,14 @@ from api.moments import Moment
 from campaigns.conduct import Conduct, Cron
 from campaigns.harvest import Plan
 from database.campaigns import Planned
+from ringback.forms import Form
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 NO_NUL = r"^[^\x00]*$"
-CampaignId = Annotated[str, Path(pattern=NAME)]
+CAMPAIGN = Form(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+    "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first", "spring-2026",
+)  # fmt: skip
+CampaignId = Annotated[str, Path(), CAMPAIGN]
 Source = Literal["apollo", "aturiya", "csv"]
 State = Literal["active", "paused", "archived"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
@@ -27,7 +31,7 @@ class NewCampaign(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    campaign_id: Annotated[str, StringConstraints(pattern=NAME)]
+    campaign_id: Annotated[str, CAMPAIGN]
     name: Title
     source: Source = Field(description="Where its leads are looked for.")
     external_id: External | None = None

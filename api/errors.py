@@ -22,6 +22,7 @@ from starlette.types import Scope
 from api.addresses import SIGN_IN, is_nowhere, is_page
 from database.away import is_away
 from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
+from scoring.lead import ADDRESS, PEOPLE, SAYS_SOMETHING
 
 log = logging.getLogger("ringback.api")
 CODES = {
@@ -46,6 +47,12 @@ STATUS_OF: Sequence[tuple[type[RingbackError], int]] = (
 RETRY_AFTER_SECONDS = "2"
 TRIED_AS = re.compile(r"(constrained|function|literal|union|tagged)-?\S*|float|int|str|bool|none|(tuple|list|dict)\[.*")
 """What pydantic adds to a place where several types are taken."""
+FORMS: Mapping[str, str] = {
+    ADDRESS: "must be an e-mail address, such as ana@acme.com",
+    PEOPLE: "must be a number of people or a range of such, as in 50-100",
+    SAYS_SOMETHING: "must say something",
+}
+"""How the patterns of scoring are told; pydantic's own, they are the quickest to check."""
 MOST_PROBLEMS = 5
 """A body can be wrong in many places; so many are told at once."""
 
@@ -165,15 +172,19 @@ def methods_at(request: Request) -> list[str]:
 
 
 def words_of(problem: Mapping[str, Any]) -> str:
-    """What is wrong with a value, without the regular expression that a blank one does not fit.
+    """What is wrong with a value, never as a regular expression: most forms say in words what they are (`Form`).
 
-    >>> words_of({"type": "string_pattern_mismatch", "msg": "String should match pattern 'x'", "input": " "})
-    'must say something'
+    >>> wrong = {"type": "string_pattern_mismatch", "msg": "...", "ctx": {"pattern": ADDRESS}}
+    >>> words_of(wrong | {"input": " "}), words_of(wrong | {"input": "ana"})
+    ('must say something', 'must be an e-mail address, such as ana@acme.com')
     """
-    given, said = problem.get("input"), str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "string_pattern_mismatch" and isinstance(given, str):
-        return "must not have NUL characters" if "\x00" in given else said if given.strip() else "must say something"
-    return said
+    given = problem.get("input")
+    if problem["type"] != "string_pattern_mismatch":
+        return str(problem["msg"]).removeprefix("Value error, ")
+    if "\x00" in str(given):
+        return "must not have NUL characters"
+    said = FORMS.get(problem.get("ctx", {}).get("pattern", ""), "has another form than /docs says")
+    return said if str(given).strip() else "must say something"
 
 
 def _invalid(error: RequestValidationError) -> ApiError:

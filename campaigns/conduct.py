@@ -19,8 +19,12 @@ from pydantic import (
 from campaigns.dimensions import Thresholds
 from ringback.clock import is_zone
 from ringback.errors import BadMapping
+from ringback.forms import Form
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Name = Annotated[str, Form(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+    "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first", "intro_v2",
+)]  # fmt: skip
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
@@ -35,7 +39,8 @@ def _is_cron(text: str) -> str:
 
 
 Cron = Annotated[
-    str, StringConstraints(pattern=r"^[0-9*/,\- a-zA-Z]{9,100}$"), AfterValidator(_is_cron),
+    str, Form(r"^[0-9*/,\- a-zA-Z]{9,100}$", "five fields as cron writes them", "0 9 * * 1-5"),
+    AfterValidator(_is_cron),
     WithJsonSchema({"type": "string", "format": "cron", "examples": ["0 9 * * 1-5"]}),
 ]  # fmt: skip
 """When something runs, as cron writes it."""

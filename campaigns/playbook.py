@@ -19,10 +19,13 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ringback.errors import BadPlaybook
+from ringback.forms import NOT_THE_FORM
 
 Model = TypeVar("Model", bound=BaseModel)
 Where = tuple[str | int, ...]
 """How to come to a value: keys and places in lists."""
+OUR_KINDS = frozenset({"unknown_key", NOT_THE_FORM})
+"""Errors that are not of pydantic's own kinds."""
 MOST_MISTAKES = 20
 LARGEST_BYTES = 1_000_000
 
@@ -258,7 +261,7 @@ def _scalar(node: yaml.Node, where: Where, mistakes: list[Mistake]) -> Any:
 def _again(error: Any) -> InitErrorDetails:
     """A pydantic error as it has to be given to be raised once more."""
     ctx = error.get("ctx", {})
-    kind = PydanticCustomError("unknown_key", error["msg"]) if error["type"] == "unknown_key" else error["type"]
+    kind = PydanticCustomError(error["type"], error["msg"]) if error["type"] in OUR_KINDS else error["type"]
     return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=ctx)
 
 

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from campaigns.playbook import Mistaken, Part, nearest, read
 from campaigns.timing import NO_WAIT, WEEKDAYS, Wait, Window
 from ringback.errors import BadPlaybook, WrongUsage
+from ringback.forms import Form
 from ringback.settings import CHECKOUT, Settings
 
 FOLDER = "sequences"
@@ -48,7 +49,7 @@ class For(Part):
 
     products: tuple[Text, ...] = ()
     territories: tuple[Text, ...] = ()
-    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
+    languages: tuple[Annotated[str, Form(r"^[a-z]{2}$", "a language in two small letters", "de")], ...] = ()
     priorities: tuple[Text, ...] = ()
 
 

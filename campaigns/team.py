@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from campaigns.playbook import Mistaken, Part, nearest, read
+from ringback.forms import Form
 from ringback.settings import settings
 
 FILE = "team.yaml"
@@ -22,9 +23,10 @@ Word = Annotated[str, BeforeValidator(_folded), StringConstraints(min_length=1, 
 Address = Annotated[
     str,
     BeforeValidator(_folded),
-    StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=320),
+    StringConstraints(max_length=320),
+    Form(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", "an e-mail address", "maya@ours.com"),
 ]
-Language = Annotated[str, BeforeValidator(_folded), StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Language = Annotated[str, BeforeValidator(_folded), Form(r"^[a-z]{2,3}$", "a language in two or three letters", "de")]
 
 
 class Away(Part):

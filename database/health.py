@@ -57,6 +57,12 @@ def standings() -> list[Standing]:
         return [Standing(**dict(row._mapping)) for row in connection.execute(asked)]
 
 
+def of_last_look(found: Sequence[Standing], at: datetime) -> list[Standing]:
+    """Those that the last look up to a moment was about; of the others nobody knows how they are by now."""
+    last = max((one.measured_at for one in found if one.measured_at <= at), default=None)
+    return [one for one in found if one.measured_at == last]
+
+
 def history(check: str, since: datetime, component: str | None = None) -> list[Past]:
     """What looks found under the name of a check since a moment, of one component or of all, the earliest first."""
     h = HealthHistory

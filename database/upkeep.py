@@ -5,6 +5,7 @@ writing. PostgreSQL is copied by its own pg_dump.
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url, text
 
-from database.session import count_rows, engine
+from database.session import engine
 from ringback.errors import StoreError
 from ringback.settings import settings
 
@@ -24,7 +25,7 @@ FREE_SHARE = 0.2
 LARGEST_VACUUM = 2**30
 """Bytes; to write a larger file anew could keep writers waiting for longer than the thirty seconds that they do."""
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-EMPTY_SCHEMA = Path(__file__).with_name("empty_schema.sql")
+EMPTY_SCHEMA, OTHERS = (Path(__file__).with_name(f"{name}.sql") for name in ("empty_schema", "others_connected"))
 PG_TOOLS_MISSING = (
     "{} is not installed; a PostgreSQL database is copied with its own tools: install the package postgresql-client "
     "in the server's version"
@@ -56,13 +57,19 @@ def sqlite_file(url: str) -> Path:
 
 
 def copy_sqlite(source: Path, to: Path) -> None:
-    """Copy an SQLite file as it is at one moment, while others read and write; raises StoreError where it cannot be."""
+    """Copy an SQLite file as it is at one moment, while others read and write; raises StoreError where it cannot be.
+
+    To read a file that nobody has open SQLite makes one beside it. Where there is no room for that nobody else can open
+    it either, and the file is copied as it lies there with its log.
+    """
     try:
         with _opened(source, "ro") as there, closing(sqlite3.connect(to)) as copy:
             there.backup(copy, pages=-1)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     except sqlite3.Error as failure:
-        raise StoreError(f"{source} cannot be copied: {failure}") from failure
+        if getattr(failure, "sqlite_errorcode", 0) != sqlite3.SQLITE_IOERR_SHMSIZE:
+            raise StoreError(f"{source} cannot be copied: {failure}") from failure
+        _copy_as_it_lies(source, to)
 
 
 def check_sqlite(file: Path) -> dict[str, int]:
@@ -130,14 +137,12 @@ def optimise() -> Optimised:
     return Optimised(", ".join(words), before, _size(file))
 
 
-def dump_postgres(to: Path) -> dict[str, int]:
-    """Dump the PostgreSQL database of the settings as it is at one moment; gives the rows of each table just before.
+def dump_postgres(to: Path) -> None:
+    """Dump the PostgreSQL database of the settings as it is at one moment, of whatever shape.
 
     Raises StoreError where pg_dump is not there or fails.
     """
-    counts = count_rows()
     _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={to}")
-    return counts
 
 
 def check_dump(file: Path) -> int:
@@ -156,6 +161,14 @@ def keep_postgres(to: Path, replace: bool) -> bool:
         _make_private(to)
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={to}")
     return there > 0
+
+
+def others_connected() -> list[str]:
+    """Who else is connected to the PostgreSQL database of the settings, as its own role can see them."""
+    engine(settings().database).dispose()  # what this process itself had open
+    with engine(settings().database).connect() as connection:
+        found = connection.execute(text(OTHERS.read_text())).tuples().all()
+    return [f"process {pid} of {program or 'unknown'} at {host or 'this machine'}" for pid, program, host in found]
 
 
 def load_dump(file: Path, replace: bool) -> None:
@@ -219,6 +232,24 @@ def _run(tool: str, *arguments: str, has_database: bool = True, dbname: bool = F
         way_out = "; install the package postgresql-client in the server's version" if "version" in said else ""
         raise StoreError(f"{tool} failed: {said}{way_out}")
     return done.stdout
+
+
+def _copy_as_it_lies(source: Path, to: Path) -> None:
+    """Copy an SQLite file that nobody has open, and bring what is in its log into the copy."""
+    log, its_log = (file.with_name(f"{file.name}-wal") for file in (source, to))
+    before = _state(source, log)
+    shutil.copyfile(source, to)
+    if log.exists():
+        shutil.copyfile(log, its_log)
+    if _state(source, log) != before:
+        raise StoreError(f"{source} was changed while it was copied; run it again")
+    with closing(sqlite3.connect(to)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _state(*files: Path) -> list[tuple[int, int]]:
+    """Sizes of files and when they were written."""
+    return [(stat.st_size, stat.st_mtime_ns) for file in files if file.exists() for stat in (file.stat(),)]
 
 
 def _is_worth_writing_anew(connection: sqlite3.Connection, size: int) -> bool:

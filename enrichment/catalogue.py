@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from ringback.forms import Form
+
 LONGEST_TEXT = 5_000
 SHORTEST_SUMMARY = 20
 
@@ -28,6 +30,8 @@ def _texts(value: Any) -> Any:
     return list(dict.fromkeys(one.strip() for one in value if isinstance(one, str) and one.strip()))
 
 
+ADDRESS = Form(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address", "ana@acme.com")
+LINKEDIN = Form(r"^(https?://)?([a-z]{2,3}\.)?linkedin\.com/", "an address at LinkedIn", "linkedin.com/in/ana")
 Number = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Texts = Annotated[list[Text], BeforeValidator(_texts), Field(min_length=1)]
@@ -113,9 +117,9 @@ class Contact(Value):
 
     first_name: Text | None = None
     last_name: Text | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    email: Annotated[str, ADDRESS] | None = None
     job_title: Text | None = None
-    linkedin_url: Annotated[str, Field(pattern=r"^(https?://)?([a-z]{2,3}\.)?linkedin\.com/")] | None = None
+    linkedin_url: Annotated[str, LINKEDIN] | None = None
     country: Text | None = None
     company_domain: Text | None = None
     company_name: Text | None = None
@@ -124,7 +128,7 @@ class Contact(Value):
 class WorkEmail(Value):
     """An address at work that mail reaches."""
 
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    email: Annotated[str, ADDRESS]
     qualification: Text
     phone: Text | None = None
     job_title: Text | None = None

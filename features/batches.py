@@ -7,17 +7,17 @@ stays behind.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from features import build
 from features.snapshots import snapshot_of
+from ringback.beside import beside
 from ringback.clock import LONG_AGO
 from ringback.records import Snapshot, Value
 from ringback.settings import settings
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+SPOOLED = "snapshots-"
+"""How the names of the folders begin."""
 BATCH_ROWS = 1_000
 MOST_BATCHES = 200
 """Files that are open together; with more calls a batch grows."""
@@ -61,7 +63,7 @@ def build_all(as_of: datetime, called_after: datetime | None = None, processes: 
     `warehouse.connect.reading` does. With more than 4,000 calls, `processes` of them build; each is started anew
     (spawned), so a script that calls this needs the usual guard of its main module.
     """
-    with TemporaryDirectory(prefix="snapshots-", dir=settings().home) as folder:
+    with TemporaryDirectory(prefix=SPOOLED, dir=settings().home) as folder:
         with reading() as warehouse:
             batches = _spool(warehouse, Path(folder), as_of, called_after or LONG_AGO)
         if processes < 2 or len(batches) <= ALONE_UP_TO_BATCHES:
@@ -96,7 +98,7 @@ def featured(s: Snapshot) -> Featured:
 
 def _together(batches: Sequence[Path], processes: int) -> Iterator[Featured]:
     """Batches built side by side and given in order; never more than a few wait to be read."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with beside(processes) as pool:
         waiting: deque[Future[list[Featured]]] = deque()
         try:
             for batch in batches:

@@ -4,28 +4,37 @@ What waits to be landed comes first, then the stores, then all other files. So w
 and what a store names was written before it was copied; what is in both is landed once, as after any crash. The backup
 is unpacked again into a temporary place, where every sum is compared and every store opened and counted; only then does
 it count.
+
+Nothing is written into the home but, at the end, which backup was the last: a home whose disk is full can be backed up
+to another.
 """
 
+import errno
 import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from database import published, upkeep
+from database.away import is_of_database
+from database.incidents import close_incident
+from features.batches import SPOOLED
 from flows.archive import FORMAT, SUFFIX, Manifest, Packing, packing, unpack
+from flows.kept_backups import PREFIX, forget_to_make_room, is_own, what_makes_room
 from monitoring.health_gathering import LAST_BACKUP
-from ringback.clock import now, parse_time
-from ringback.errors import StoreError
+from ringback.clock import now
+from ringback.errors import NoRoom, NotMigrated, StoreError
 from ringback.settings import settings
 from warehouse.upkeep import check_warehouse, copy_warehouse
 
-PREFIX = "ringback-"
+MAINTENANCE, BACKUP = "maintenance", "backup"
+"""The kind of incidents that say that a step of the night failed, and the step that is a backup."""
 LANDING = "landing"
 DATABASE, DUMP, WAREHOUSE, MLFLOW, PREFECT = (
     "database.sqlite", "database.pgdump", "warehouse.duckdb", "mlflow.db", "prefect/prefect.db",
@@ -41,9 +50,10 @@ LEFT_OUT: Mapping[str, str] = {
     "up.json": "which processes 'ringback up' had started on that machine",
 }  # fmt: skip
 """Folders and files of home that are not backed up, and why not."""
-ALWAYS_KEPT = 3
-"""So many of the newest backups stay, however old they are."""
-PASSING = ("snapshots-", ".")
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+SAYS_FULL = ("No space left on device", "disk is full")
+"""How other programs, and SQLite, say that a disk is full."""
+PASSING = (SPOOLED, ".")
 """How names of temporary files and folders begin."""
 PASSING_SUFFIXES = (".lock", ".gate", "-wal", "-shm", "-journal", ".wal", ".part", ".new", ".begun")
 
@@ -61,43 +71,35 @@ class Backup:
     """In all tables of all stores."""
     seconds: float
     verified_in_seconds: float
+    not_noted: str | None = None
+    """Why the database does not know of it; None where it does."""
+    forgotten: int = 0
+    """Backups that were too old and made room for it."""
 
     def __str__(self) -> str:
+        made_room = f"; {self.forgotten} that were too old made room for it" if self.forgotten else ""
+        unknown = f"; the health check does not know of it, for that could not be noted: {self.not_noted}"
         return (
             f"{self.file} ({self.bytes / 2**20:,.1f} MiB of {self.bytes_unpacked / 2**20:,.1f}; {self.files:,} files, "
             f"{self.rows:,} rows; made in {self.seconds:.1f} s, verified in {self.verified_in_seconds:.1f} s)"
+            f"{made_room}{unknown if self.not_noted else ''}"
         )
 
 
 def back_up(at: datetime, folder: Path | None = None) -> Backup:
     """Back up the home of the settings into a folder, and verify it; `at` (UTC) names it, and it says when it was made.
 
-    Raises StoreError where there is no room, another backup is being made, one of that moment is there already, or what
-    was written does not hold; WarehouseBusy where somebody writes to the warehouse for more than ten minutes.
+    Where there is no room in the folder of the settings, backups that are too old there are forgotten, and it is tried
+    once more. Raises NoRoom where there still is none; StoreError where another backup is being made, one of that
+    moment is there already, or what was written does not hold; WarehouseBusy where somebody writes to the warehouse for
+    more than ten minutes.
     """
     folder = folder or settings().backup_folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    to = folder / f"{PREFIX}{at:%Y%m%dT%H%M%S}{SUFFIX}"
-    with _one_at_a_time(folder), _workplace(folder) as work:
-        if to.exists():
-            raise StoreError(f"{to} is there already and is not replaced; a backup of now is made without --as-of")
-        _refuse_without_room(folder)
-        began = time.monotonic()
-        fresh = folder / f".{to.name}.unverified"
-        try:
-            manifest = _pack(fresh, work)
-            packed = time.monotonic()
-            verify(fresh, work / "unpacked")
-            os.replace(fresh, to)
-        finally:
-            fresh.unlink(missing_ok=True)
-        done = time.monotonic()
-    rows = sum(n for tables in manifest.counts.values() for n in tables.values())
-    backup = Backup(
-        to, to.stat().st_size, manifest.bytes, len(manifest.files), rows, packed - began, done - packed
-    )  # fmt: skip
-    published.replace(LAST_BACKUP, {"file": str(to), "bytes": backup.bytes}, at)  # also one that a clock dated ahead
-    return backup
+    try:
+        made = _made(at, folder)
+    except NoRoom as full:
+        made = _made_after_all(at, folder, full)
+    return _noted(made, at)
 
 
 def verify(archive: Path, into: Path) -> Manifest:
@@ -128,25 +130,76 @@ def counts_in(folder: Path) -> dict[str, dict[str, int]]:
     return counts
 
 
-def backups(folder: Path | None = None) -> list[tuple[datetime, Path]]:
-    """The backups of a folder with their moments (UTC), the oldest first."""
-    found = (folder or settings().backup_folder).glob(f"{PREFIX}*{SUFFIX}")
-    return sorted((moment, path) for path in found if (moment := _moment_of(path)) is not None)
+def _made(at: datetime, folder: Path) -> Backup:
+    """Make a backup and verify it; raises as `back_up`."""
+    to = folder / f"{PREFIX}{at:%Y%m%dT%H%M%S}{SUFFIX}"
+    with _told(folder), _one_at_a_time(folder), _workplace(folder) as work:
+        if to.exists():
+            raise StoreError(f"{to} is there already and is not replaced; a backup of now is made without --as-of")
+        _refuse_without_room(folder)
+        began = time.monotonic()
+        fresh = folder / f".{to.name}.unverified"
+        try:
+            manifest = _pack(fresh, work)
+            packed = time.monotonic()
+            verify(fresh, work / "unpacked")
+            os.replace(fresh, to)
+        finally:
+            fresh.unlink(missing_ok=True)
+        done = time.monotonic()
+    rows = sum(n for tables in manifest.counts.values() for n in tables.values())
+    return Backup(to, to.stat().st_size, manifest.bytes, len(manifest.files), rows, packed - began, done - packed)
 
 
-def forget_backups(days: int, folder: Path | None = None, at: datetime | None = None) -> list[Path]:
-    """Remove backups that are so many days older than the newest three by a moment, default now; gives which.
+def _made_after_all(at: datetime, folder: Path, full: NoRoom) -> Backup:
+    """Forget what is too old and try once more; raises NoRoom, with what is left to do, where that is not enough."""
+    removed = ""
+    if gone := forget_to_make_room(folder):
+        try:
+            return replace(_made(at, folder), forgotten=len(gone))
+        except NoRoom as again:
+            full, removed = again, f"{len(gone)} that were too old are removed, which was not enough; "
+    raise NoRoom(f"{full}; {removed}{what_makes_room(folder)}") from full
 
-    Age counts from the oldest of these three and not from now: while backups fail nothing becomes old. Those that a
-    clock dated ahead are none of the three, and the one that was made last stays however it is dated.
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say of what a folder does not take that it does not, and whether that is for lack of room."""
+    try:
+        yield
+    except NoRoom:
+        raise
+    except (OSError, StoreError) as failure:
+        if _is_for_lack_of_room(failure):
+            raise NoRoom(f"the disk of {folder} became full while a backup was made there") from failure
+        if isinstance(failure, OSError):
+            raise StoreError(f"no backup can be made in {folder}: {failure}") from failure
+        raise
+
+
+def _is_for_lack_of_room(failure: BaseException | None) -> bool:
+    """Whether a failure, or one of those that it came of, says that a disk is full."""
+    while failure is not None:
+        if getattr(failure, "errno", None) in FULL or any(words in str(failure) for words in SAYS_FULL):
+            return True
+        failure = failure.__cause__
+    return False
+
+
+def _noted(backup: Backup, at: datetime) -> Backup:
+    """Note in the database which backup is the last, and that those of its folder succeed again.
+
+    A database that does not take that, on a full disk or of an older shape, makes the backup no worse.
     """
-    kept = backups(folder)
-    newest = [moment for moment, _ in kept if moment <= (at or now())][-ALWAYS_KEPT:]
-    last = (published.published(LAST_BACKUP) or ({}, None))[0].get("file")
-    old = [path for moment, path in kept if newest and moment < newest[0] - timedelta(days=days) and str(path) != last]
-    for path in old:
-        path.unlink()
-    return old
+    try:
+        published.replace(LAST_BACKUP, {"file": str(backup.file), "bytes": backup.bytes}, at)  # also one dated ahead
+        if is_own(backup.file.parent):
+            close_incident(MAINTENANCE, BACKUP, now())
+    except Exception as failure:
+        if not is_of_database(failure):
+            raise
+        return replace(backup, not_noted=str(failure).partition("\n")[0])
+    return backup
 
 
 def _pack(to: Path, work: Path) -> Manifest:
@@ -174,7 +227,12 @@ def _stage(staged: Path) -> None:
     """Each store as it is at one moment."""
     home, mlflow = settings().home, settings().mlflow
     if upkeep.is_sqlite():
-        upkeep.copy_sqlite(upkeep.sqlite_file(settings().database), staged / DATABASE)
+        file = upkeep.sqlite_file(settings().database)
+        if not file.exists():
+            raise NotMigrated(
+                f"there is no database at {file}, so nothing to back up; RINGBACK_HOME says where to look"
+            )
+        upkeep.copy_sqlite(file, staged / DATABASE)
     else:
         upkeep.dump_postgres(staged / DUMP)
     if settings().warehouse.exists():
@@ -235,14 +293,12 @@ def _refuse_without_room(folder: Path) -> None:
     size += (home / PREFECT).stat().st_size if (home / PREFECT).exists() else 0
     free = shutil.disk_usage(folder).free
     if free < 2 * size:
-        raise StoreError(
-            f"a backup needs {2 * size / 2**30:.1f} GiB on the disk of {folder}, {free / 2**30:.1f} are free; "
-            "make room, or let RINGBACK_BACKUPS name a folder on another disk"
-        )
+        raise NoRoom(f"a backup needs {2 * size / 2**30:.1f} GiB on the disk of {folder}, {free / 2**30:.1f} are free")
 
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / ".lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -263,10 +319,3 @@ def _workplace(folder: Path) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _moment_of(path: Path) -> datetime | None:
-    try:
-        return parse_time(path.name.removeprefix(PREFIX).removesuffix(SUFFIX), "%Y%m%dT%H%M%S")
-    except ValueError:
-        return None

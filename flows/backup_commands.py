@@ -7,10 +7,13 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
-UNKNOWN = (
-    "NOTE: mails that were sent and data that was bought since the backup are not known here, so a campaign that goes "
-    "on may send and buy again. Before 'ringback up', pause those that did, with "
-    "RINGBACK_HOME={home}: 'ringback campaigns list' names them, 'ringback campaigns pause ID' pauses one"
+HELD = (
+    "HELD: mails that were sent and data that was bought since the backup are not known here, so nothing is sent or "
+    "bought until you say so. With RINGBACK_HOME={home}: 'ringback spending resume' buys again"
+)
+PAUSED = (
+    "; {resume} let the campaigns go on that were active. Look up at your mail server first what went out since: mails "
+    "that are due here would go out again"
 )
 
 
@@ -26,10 +29,9 @@ def backup(
 ) -> None:
     """Back up all stores, models and secrets into one verified file, while everything goes on."""
     from flows.backing_up import back_up
-    from flows.environment import as_json, prepare_stores
+    from flows.environment import as_json
     from ringback.clock import now
 
-    prepare_stores()
     made = back_up(now(), to)
     typer.echo(as_json(made) if json else str(made))
 
@@ -40,14 +42,18 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Move aside what is there, PostgreSQL's in a dump.")] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Restore a backup into an empty home, after all of it was compared with its sums, opened and counted."""
+    """Restore a backup into an empty home, after all of it was compared with its sums, opened and counted.
+
+    What is restored sends and buys nothing until you let it: campaigns are paused, spending is stopped.
+    """
     from flows.environment import as_json
     from flows.restoring import restore as bring_back
     from ringback.clock import now, parse_time
     from ringback.settings import settings
 
     done = bring_back(file, into or settings().home, now(), force)
-    typer.echo(UNKNOWN.format(home=done.home), err=True)
+    resume = " and ".join(f"'ringback campaigns resume {campaign_id}'" for campaign_id in done.paused)
+    typer.echo(HELD.format(home=done.home) + (PAUSED.format(resume=resume) if resume else ""), err=True)
     if json:
         typer.echo(as_json(done))
         return

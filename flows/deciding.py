@@ -39,7 +39,7 @@ class Checked:
     unused: tuple[str, ...]
     """Features that tell these calls apart, and that it knows nothing of."""
     standing: "Standing | None"
-    """How it does against the present champion on calls new to both."""
+    """How it does against the present champion on calls since both were trained."""
     objections: tuple[str, ...]
     """Why it must not take over."""
 

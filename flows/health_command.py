@@ -1,5 +1,6 @@
 """`ringback health`: how everything is now, what is wrong since when, or how it was in the last days."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,7 @@ def health(json: Json = False, history: History = False, days: Days = 7) -> None
     from monitoring.health import judge
     from monitoring.health_gathering import asked, circuits, gather
     from monitoring.health_limits import load_rules
+    from monitoring.incidents import well_again
     from ringback.clock import now
     from ringback.settings import settings
 
@@ -49,9 +51,11 @@ def health(json: Json = False, history: History = False, days: Days = 7) -> None
         found = as_found(judge(gather(now(), prefect_url()), rules.limits), now())
     stopped = asked(stops, "none").value or []
     opened = [one for one in asked(timeline, "none").value or [] if one.recovered_at is None]
+    over = well_again(opened, found.looked_at)
     if json:
         facts = {
-            "status": found.status, "as_of": found.as_of, "findings": found.looked_at, "incidents": opened,
+            "status": found.status, "as_of": found.as_of, "findings": found.looked_at,
+            "incidents": [asdict(one) | {"well_again": over.get(one.incident_id)} for one in opened],
             "stops": stopped, "circuits": asked(circuits, "none").value, "queue": asked(backlog, "none").value,
             "claims": asked(claims, "none").value,
         }  # fmt: skip
@@ -63,7 +67,9 @@ def health(json: Json = False, history: History = False, days: Days = 7) -> None
         for one in opened:
             since = f"{one.opened_at:%Y-%m-%d %H:%M} UTC"
             typer.echo(f"INCIDENT  {one.kind} {one.subject}, {_plain(one.severity)}, since {since}: {one.words}")
-        typer.echo(f"in all: {_plain(found.status)}")
+            if words := over.get(one.incident_id):
+                typer.echo(f"          well again by now: {words}; the next check-health closes it")
+        typer.echo(f"in all: {_plain(found.status)}, as of {found.as_of:%Y-%m-%d %H:%M} UTC")
     if found.status == "critical":
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from ringback.errors import WrongUsage
 
 if TYPE_CHECKING:
     from database.history import KeptAnswer
-    from scoring.history import Change, FeatureChange, Load, Parts
+    from scoring.history import Change, Load, Parts
 
 ARROW = "\N{RIGHTWARDS ARROW}"
 LeadId = Annotated[str, typer.Argument(help="The lead's id, mostly its address.")]
@@ -96,6 +96,8 @@ def _words(before: "KeptAnswer | None", after: "KeptAnswer", change: "Change | N
 
 
 def _parts(parts: "Parts", models_changed: tuple[str, ...]) -> Iterator[str]:
+    from scoring.history import sentence
+
     models = ", ".join(models_changed) or "the same"
     yield f"{_points(parts.features)}  what is new of the lead"
     yield f"{_points(parts.correction)}  what was corrected of the same call"
@@ -104,14 +106,7 @@ def _parts(parts: "Parts", models_changed: tuple[str, ...]) -> Iterator[str]:
         yield f"{_points(parts.code)}  the code: today it answers otherwise than then"
     if parts.by_feature:
         yield "    of which by feature"
-        yield from (f"{_points(one.points)}  {_sentence(one)}" for one in parts.by_feature)
-
-
-def _sentence(one: "FeatureChange") -> str:
-    if one.feature is None:
-        return one.reason
-    said = {"correction": "corrected, was", "learned": "new, was"}.get(one.kind, "was")
-    return f"{one.reason} ({said}: {one.reason_before})" if one.reason != one.reason_before else one.reason
+        yield from (f"{_points(one.points)}  {sentence(one)}" for one in parts.by_feature)
 
 
 def _points(points: float) -> str:

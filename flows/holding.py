@@ -1,10 +1,12 @@
 """Holding a home that is about to be moved away: nobody is at work on it, and nobody's rows go with it unseen."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from database import upkeep
 from database.session import engine
 from flows.backing_up import DATABASE, MLFLOW, PREFECT, WAREHOUSE
 from flows.ports import listens
@@ -13,6 +15,7 @@ from ringback.settings import settings
 from warehouse.connect import untouched
 
 PATIENCE_SECONDS = 5.0
+POLL_SECONDS = 0.1
 
 
 def refuse_in_use(home: Path) -> None:
@@ -25,6 +28,18 @@ def refuse_in_use(home: Path) -> None:
             hosts.add(settings().api_host)
         if any(listens(port, host) for host in hosts):
             raise WrongUsage(f"something listens on {name}'s port {port}: stop 'ringback up' before restoring")
+
+
+def refuse_connected() -> None:
+    """Raise WrongUsage where others are, and stay, connected to the PostgreSQL database that is to be replaced."""
+    until = time.monotonic() + PATIENCE_SECONDS  # who has just ended is still listed for a moment
+    while others := upkeep.others_connected():
+        if time.monotonic() >= until:
+            raise WrongUsage(
+                f"others are connected to {upkeep.shown(settings().database)}: {', '.join(others)}; stop "
+                "'ringback up', 'ringback serve' and what else is at work there, on all machines, before restoring"
+            )
+        time.sleep(POLL_SECONDS)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import typer
 
+from intake.wide_text import GZIP, refuse_wide
 from ringback.errors import WrongUsage
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="JSON lines, also gzipped (.gz).")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-GZIP = b"\x1f\x8b"
 
 
 def add_to(imports: typer.Typer) -> None:
@@ -45,6 +45,7 @@ def bring_in(file: Path) -> tuple["LandedFile", bool]:
     from ringback.clock import now
     from warehouse.decisions import land_decisions, landed_file, landing_folder
 
+    refuse_wide(file)
     folder = landing_folder()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"import-{uuid4().hex}.part"

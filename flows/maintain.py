@@ -13,8 +13,9 @@ from campaigns.tracking import SECRET_FILE
 from database import upkeep
 from database.away import is_of_database
 from database.incidents import close_incident, open_incident
-from flows.backing_up import PREFIX, SESSION_SECRET, back_up
+from flows.backing_up import BACKUP, MAINTENANCE, SESSION_SECRET, back_up
 from flows.environment import is_scheduled, moment_of, prepare_stores, run_name
+from flows.kept_backups import PREFIX, backups
 from flows.retention import forget, in_words
 from flows.rotating import rotate_logs
 from flows.running import wait_until_calm
@@ -25,8 +26,6 @@ from ringback.settings import CHECKOUT, settings
 from warehouse.upkeep import checkpoint
 
 log = getLogger("ringback.maintenance")
-MAINTENANCE = "maintenance"
-"""The kind of incidents that say that a step of the night failed."""
 NOT_OWNER, WORLD = 0o077, 0o007
 """What people other than the owner, and other than owner and group, may do with a file."""
 
@@ -66,17 +65,20 @@ def keep_in_order(at: datetime) -> Maintained:
     """Every step at a moment (UTC), in order; the backup, which is of now, comes before anything is removed.
 
     Stores that cannot be prepared, as on a full disk, keep no step from making room. On a night without a backup those
-    of earlier nights are all that there is: none of them is removed.
+    of earlier nights are all that there is: none of them is removed, but where one finds no room (`back_up`).
     """
-    done = Maintained()
+    done, before = Maintained(), set(backups())
     steps: dict[str, Callable[[], str]] = {
-        "stores": prepared, "logs": lambda: packed(at), "backup": lambda: str(back_up(now())),
-        "forgotten": lambda: forgotten(at, with_backups="backup" not in done.failed), "database": database_words,
+        "stores": prepared, "logs": lambda: packed(at), BACKUP: lambda: str(back_up(now())),
+        "forgotten": lambda: forgotten(at, with_backups=BACKUP not in done.failed), "database": database_words,
         "warehouse": warehouse_words, "disk": disk, "modes": modes,
     }  # fmt: skip
     for name, step in steps.items():
         with _noted(name, done):
             setattr(done, name, step())
+    if BACKUP in done.failed and set(backups()) - before:
+        with _as_far_as_the_database_takes_it():  # what ended well before the incident was open could not close it
+            close_incident(MAINTENANCE, BACKUP, now(), "another backup, made meanwhile, ended well")
     return done
 
 
@@ -148,11 +150,17 @@ def _noted(step: str, done: Maintained) -> Iterator[None]:
     except Exception as failure:
         log.exception("maintenance failed at %s", step)
         done.failed[step] = f"{type(failure).__name__}: {failure}"[:500]
-    try:
+    with _as_far_as_the_database_takes_it():
         if step in done.failed:
             open_incident(MAINTENANCE, step, done.failed[step], now())
         else:
             close_incident(MAINTENANCE, step, now())
+
+
+@contextmanager
+def _as_far_as_the_database_takes_it() -> Iterator[None]:
+    try:
+        yield
     except Exception as failure:
         if not is_of_database(failure):
             raise

@@ -82,6 +82,8 @@ def models_compare(
         typer.echo(f"version {version.version}: {version.candidate}, learned until {version.as_of:%Y-%m-%d}{alias}")
     if not standing.figures:
         typer.echo("\n".join(_not_comparable((one, other))))
+        if _has_shadow(one, other, moment):
+            typer.echo(f"what both answered live is compared by 'ringback models shadow {target}'")
     typer.echo("\n".join(standing.said()))
 
 
@@ -231,6 +233,13 @@ def _not_comparable(versions: Sequence["Version"]) -> Iterator[str]:
     yield f"these are not comparable: the calls are not the same ones (about a fifth of the {rows} learned from)"
 
 
+def _has_shadow(champion: "Version", challenger: "Version", moment: datetime) -> bool:
+    from database.shadow import pairs_in_shadow
+
+    pair = (champion.version, challenger.version)
+    return any((one.champion, one.challenger) == pair for one in pairs_in_shadow(champion.target, moment))
+
+
 def _own(version: "Version") -> dict[str, float]:
     from training.evaluate import METRICS
 
@@ -246,6 +255,7 @@ def _facts(standing: "Standing") -> dict[str, object]:
         "champion": standing.champion,
         "challenger": standing.challenger,
         "calls": standing.n,
+        "compared_on": f"calls {standing.calls}",
         "figures": standing.figures,
         "promote": standing.verdict.promote,
         "reason": standing.verdict.reason,

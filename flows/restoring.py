@@ -4,6 +4,10 @@ With PostgreSQL the order is: what is in the database is dumped beside the home,
 database is replaced in one transaction. A rename that fails leaves the database alone, and a database that does not
 take the dump leaves itself as it was and lets the old home be put back. Only who is killed between the two is left with
 the new home and the old database, which restoring the same backup again mends.
+
+Who was written to and what was bought since the backup is not known to what is restored: it comes back held, with its
+campaigns paused and its spending stopped, until a person lets it go on. A file of SQLite's is held before it is in
+place, a PostgreSQL database as soon as it is loaded, while nobody else is connected to it.
 """
 
 import fcntl
@@ -16,13 +20,19 @@ from datetime import datetime
 from pathlib import Path
 
 from database import upkeep
+from database.held import hold
+from database.session import engine
 from flows.archive import Manifest
 from flows.backing_up import DATABASE, DUMP, MLFLOW, PREFECT, SESSION_SECRET, verify
-from flows.holding import nobody_writes, refuse_in_use
+from flows.holding import nobody_writes, refuse_connected, refuse_in_use
 from flows.interrupted import KEPT_APART, workplace_of
 from flows.supervising import only_one, state_file
+from ringback.clock import parse_time
 from ringback.errors import StoreError, WrongUsage
 from ringback.settings import settings
+
+HELD = "restored as it was at {made_at:%Y-%m-%d %H:%M} UTC: what was bought since is not known here"
+"""Why nothing is bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class Restored:
     """A dump of what was in the PostgreSQL database before; None where nothing was."""
     backups_aside: Path | None = None
     """Where backups of before are that could not be brought along; None where there are none such."""
+    paused: tuple[str, ...] = ()
+    """The campaigns that were active and are held."""
 
 
 def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Restored:
@@ -62,6 +74,8 @@ def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Res
         for name in (SESSION_SECRET, state_file(fresh).name):  # earlier backups hold them
             (fresh / name).unlink(missing_ok=True)
         _move_addresses(fresh, manifest, home)
+        because = HELD.format(made_at=parse_time(manifest.made_at))
+        paused = _hold_file(fresh / DATABASE, because, at) if (fresh / DATABASE).exists() else ()
         held.enter_context(only_one(fresh))
         before = _keep_database(manifest, home, at, force)
         _refuse(home, force)
@@ -69,9 +83,10 @@ def restore(archive: Path, home: Path, at: datetime, force: bool = False) -> Res
             aside = _put_in_place(fresh, home, at)
         if manifest.engine == "postgresql":
             _load_database(home, aside, work, before, force)
+            paused = hold(because, at)
         left = _bring_backups_along(aside, home) if aside else None
     rows = sum(n for tables in manifest.counts.values() for n in tables.values())
-    return Restored(home, manifest.made_at, len(manifest.files), rows, aside, before, left)
+    return Restored(home, manifest.made_at, len(manifest.files), rows, aside, before, left, paused)
 
 
 def _refuse(home: Path, force: bool) -> None:
@@ -83,13 +98,17 @@ def _refuse(home: Path, force: bool) -> None:
 
 
 def _refuse_other_database(manifest: Manifest, home: Path) -> None:
-    """What is restored must be what is used afterwards; of a home not configured here only the kind is known."""
+    """What is restored must be what is used afterwards; of a home not configured here only the kind is known.
+
+    A PostgreSQL database must be used by nobody else.
+    """
     database = settings().database
     if manifest.engine == "postgresql":
         if upkeep.is_sqlite():
             raise WrongUsage(
                 "this backup is of a PostgreSQL database; RINGBACK_DATABASE_URL must name one to restore into"
             )
+        refuse_connected()
         return
     if not upkeep.is_sqlite():
         raise WrongUsage(
@@ -159,6 +178,15 @@ def _move_addresses(fresh: Path, manifest: Manifest, new: Path) -> None:
                     upkeep.move_paths(fresh / name, f"{before}/", f"{after}/")
 
 
+def _hold_file(file: Path, because: str, at: datetime) -> tuple[str, ...]:
+    """Hold a restored SQLite file that is not in place yet, and leave nothing open; gives the campaigns it paused."""
+    url = f"sqlite:///{file}"
+    try:
+        return hold(because, at, url)
+    finally:
+        engine(url).dispose()
+
+
 def _keep_database(manifest: Manifest, home: Path, at: datetime, force: bool) -> Path | None:
     """What is in PostgreSQL goes into a file beside the home, or on its disk where that is one of its own."""
     if manifest.engine != "postgresql":
@@ -187,8 +215,9 @@ def _put_in_place(fresh: Path, home: Path, at: datetime) -> Path | None:
 
 
 def _load_database(home: Path, aside: Path | None, work: Path, before: Path | None, force: bool) -> None:
-    """The dump goes into PostgreSQL; where that does not take it the home is put back as it was."""
+    """The dump goes into PostgreSQL; where that does not take it, or is in use, the home is put back as it was."""
     try:
+        refuse_connected()
         upkeep.load_dump(home / DUMP, replace=force)
     except BaseException as failure:
         _put_back(home, aside, work / "refused")

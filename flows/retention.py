@@ -1,14 +1,16 @@
 """What is removed after its time; what was decided, spent, sent and learned stays."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from pathlib import Path
 
 from database import health, inbox, incidents, keys, retention
-from flows.backing_up import forget_backups
+from features.batches import SPOOLED
 from flows.check_health import prefect_url
+from flows.kept_backups import forget_backups
 from flows.rotating import KEPT as LOGS_KEPT
 from flows.rotating import forget_logs
 from ringback.errors import RingbackError
@@ -21,6 +23,8 @@ log = getLogger("ringback.maintenance")
 DAY = timedelta(days=1)
 USAGE_KEPT = 2 * DAY
 RUNS_KEPT = 30 * DAY
+LEFT_AFTER = DAY
+"""So old, a folder that a process works in was left by one that was killed."""
 
 
 class NotForgotten(RingbackError):
@@ -46,6 +50,7 @@ def forget(at: datetime, with_backups: bool = True) -> dict[str, int]:
         "marks of files": lambda: retention.forget_marks(before, {path.name for path in answers.rglob("*.jsonl")}),
         "rows of scored files": lambda: remove(_older((answers.parent / "bulk_scores").glob("*.parquet"), before)),
         "mails in the folder": lambda: remove(_older((settings().home / "outbox").glob("*.eml"), before)),
+        "folders of snapshots": lambda: remove_folders(_older(settings().home.glob(f"{SPOOLED}*"), at - LEFT_AFTER)),
         "packed logs": lambda: forget_logs(logs, at - LOGS_KEPT),
         "runs in Prefect": lambda: forget_runs(server, at - RUNS_KEPT) if server else 0,
         "backups": lambda: len(forget_backups(settings().keep_backups_days)) if with_backups else 0,
@@ -70,14 +75,21 @@ def in_words(removed: Mapping[str, int]) -> str:
 
 
 def remove(paths: Iterable[Path]) -> int:
-    """Remove files; gives how many."""
-    gone = 0
-    for path in paths:
-        path.unlink(missing_ok=True)
-        gone += 1
-    return gone
+    """Remove those that are files; gives how many."""
+    files = [path for path in paths if path.is_file()]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def remove_folders(paths: Iterable[Path]) -> int:
+    """Remove folders with all that is in them; gives how many."""
+    folders = list(paths)
+    for folder in folders:
+        shutil.rmtree(folder)
+    return len(folders)
 
 
 def _older(paths: Iterable[Path], before: datetime) -> list[Path]:
     bound = before.replace(tzinfo=UTC).timestamp()
-    return [path for path in paths if path.is_file() and os.stat(path).st_mtime < bound]
+    return [path for path in paths if os.stat(path).st_mtime < bound]

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from ringback.errors import RingbackError
+from ringback.names import spoken
 
 
 def told(flow: str, result: Any) -> str:
@@ -18,7 +19,7 @@ def told(flow: str, result: Any) -> str:
             for v in result
         )
     if is_dataclass(result) and not isinstance(result, type):
-        return "\n".join(f"{_spoken(f.name)}: {in_words(getattr(result, f.name))}" for f in fields(result))
+        return "\n".join(f"{spoken(f.name)}: {in_words(getattr(result, f.name))}" for f in fields(result))
     return str(result)
 
 
@@ -32,9 +33,9 @@ def in_words(value: Any) -> str:
         return "none"
     if is_dataclass(value) and not isinstance(value, type):
         known = {f.name: getattr(value, f.name) for f in fields(value)}
-        return ", ".join(f"{_spoken(name)} {_within(one)}" for name, one in known.items() if one is not None)
+        return ", ".join(f"{spoken(name)} {_within(one)}" for name, one in known.items() if one is not None)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_spoken(name)} {_within(one)}" for name, one in value.items()) or "none"
+        return ", ".join(f"{spoken(name)} {_within(one)}" for name, one in value.items()) or "none"
     if isinstance(value, list | tuple | set | frozenset):
         return "; ".join(map(in_words, value)) or "none"
     return str(value)
@@ -61,7 +62,3 @@ def _within(value: Any) -> str:
     """A value within another: in brackets where it has parts itself."""
     has_parts = isinstance(value, Mapping) or (is_dataclass(value) and not isinstance(value, type))
     return f"({in_words(value)})" if has_parts and in_words(value) != "none" else in_words(value)
-
-
-def _spoken(name: object) -> str:
-    return str(name).replace("_", " ")

@@ -10,7 +10,8 @@ from ringback.clock import now
 from ringback.records import TARGETS, Target
 from training import registry
 from training.evaluate import METRICS
-from training.registry import CHALLENGER, CHAMPION, RELIABILITY_FILE, Version
+from training.registry import CHALLENGER, CHAMPION, Version
+from training.runs import RELIABILITY_FILE
 
 SHOWN = 6
 IMPORTANCES_FILE = "importances.json"

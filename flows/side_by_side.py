@@ -4,14 +4,12 @@ Nothing depends on it: steps of campaigns can be killed anywhere, and several pr
 some seconds to start, so it is worth it for many members only, and where there is another processor.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TypeVar
 
+from ringback.beside import beside, processors
 from ringback.collecting import collecting_seldom
 
 A = TypeVar("A")
@@ -38,10 +36,10 @@ def in_parts(work: Callable[[Part], T], middle: Callable[[int], str | None]) -> 
 
     `work` must be a function of a module, or a partial of one, so that the other process finds it.
     """
-    half = middle(MANY) if _processors() > 1 else None
+    half = middle(MANY) if processors() > 1 else None
     if half is None:
         return [work(WHOLE)]
-    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+    with beside(1) as other:
         theirs = other.submit(_elsewhere, work, Part(half))
         return [work(Part(until=half)), theirs.result()]
 
@@ -51,10 +49,10 @@ def made_ahead(work: Callable[[A], T], parts: Sequence[A]) -> Iterator[T]:
 
     `work` changes nothing, and is such a function as `in_parts` takes.
     """
-    if len(parts) < MANY_PARTS or _processors() < 2:
+    if len(parts) < MANY_PARTS or processors() < 2:
         yield from map(work, parts)
         return
-    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+    with beside(1) as other:
         coming = deque(other.submit(_elsewhere, work, part) for part in parts[OWN_PARTS : OWN_PARTS + AHEAD])
         yield from map(work, parts[:OWN_PARTS])  # the other one takes some time to start
         for part in parts[OWN_PARTS + AHEAD :]:
@@ -67,7 +65,3 @@ def made_ahead(work: Callable[[A], T], parts: Sequence[A]) -> Iterator[T]:
 def _elsewhere(work: Callable[[A], T], part: A) -> T:
     with collecting_seldom():
         return work(part)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

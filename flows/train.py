@@ -13,12 +13,12 @@ from flows.environment import is_synthetic, moment_of, prepare_stores, run_name,
 from flows.showing import show_versions
 from monitoring.profile import PROFILE_FILE, profile_of
 from ringback.clock import END_OF_TIME, now
-from ringback.errors import NoModel, NotEnoughData, UnknownModel
+from ringback.errors import NoModel, NotEnoughData, StoreError, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
 from training import registry
 from training.data import TrainingData, training_data
-from training.promotion import Compared, Verdict, against_champion, first_champion, segments_of
+from training.promotion import Compared, NewToBoth, Verdict, against_champion, first_champion, segments_of
 from training.registry import CHALLENGER, CHAMPION, Version
 from training.standing import answers
 from training.train import Trained
@@ -52,11 +52,18 @@ def has_enough(data: TrainingData) -> bool:
 def learn(data: TrainingData, because: str) -> Version | None:
     """Train one target, decide on promotion, record both; the same data again gives the version there is.
 
-    None where its labels cannot be learned from yet.
+    None where its labels cannot be learned from yet. Raises StoreError where MLflow fails on the way: the same training
+    again removes what that left half done, or goes on from the version that there is.
     """
-    mend_ledger(data.target)
     try:
+        mend_ledger(data.target)
         return trained_version(data, because)
+    except StoreError as failure:
+        again = f"'ringback run train --as-of {data.as_of.isoformat()}'"
+        raise type(failure)(
+            f"{failure}; {data.target} is not trained to the end: once that works, {again} does so, and removes what "
+            "is half done"
+        ) from failure
     except NotEnoughData as missing:
         get_run_logger().warning("%s", missing)
         return None
@@ -111,16 +118,17 @@ def compare(trained: Trained, data: TrainingData, champion: Promotion) -> Compar
     """
     import numpy as np
 
-    learned_until = registry.version_of(trained.target, champion.version).as_of
-    if champion.kind == "rollback":
-        learned_until = max(learned_until, champion.decided_at)
-    unseen = data.judged_at[trained.judged_rows] > np.datetime64(learned_until)
+    since, calls = registry.version_of(trained.target, champion.version).as_of, NewToBoth.IN_TRAINING
+    if champion.kind == "rollback" and champion.decided_at > since:
+        since, calls = champion.decided_at, NewToBoth.AFTER_ROLLBACK
+    unseen = data.judged_at[trained.judged_rows] > np.datetime64(since)
     rows = [data.rows[at] for at in trained.judged_rows[unseen]]
     categories = {name: [_text(row.get(name)) for row in rows] for name in trained.encoding.categories}
     return Compared(
         y=data.y[trained.judged_rows[unseen]],
         challenger=trained.compared_probabilities[unseen],
         champion=answers(registry.load(trained.target, champion.version), rows),
+        calls=calls,
         segments=segments_of(categories),
         companies=[data.companies[at] for at in trained.judged_rows[unseen]] if data.companies else (),
     )

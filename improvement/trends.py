@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,8 @@ WEEKS_OF_NOISE = 52
 LEAST_WEEKS = 6
 """With enough observations; fewer say nothing of how much a measure varies by itself."""
 FALSE_DISCOVERY_RATE = 0.05
+NEWS = timedelta(weeks=4)
+"""This week and the three before it: a step in them is news."""
 
 Direction = Literal["improving", "declining", "rising", "falling", "stable", "not enough data"]
 CLEAR: frozenset[Direction] = frozenset({"improving", "declining", "rising", "falling"})
@@ -62,6 +64,11 @@ class Trend:
     def is_clear(self) -> bool:
         """Whether the measure moved beyond what chance explains."""
         return self.direction in CLEAR
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it moved lately, or goes on moving."""
+        return self.is_clear and (self.changed_in is None or self.changed_in > self.now.week - NEWS)
 
     @property
     def dimension(self) -> str:

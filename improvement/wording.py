@@ -88,7 +88,7 @@ def moved_text(trend: Trend) -> str:
     `rose to 31 % (n = 178 calls), from 24 % in the 12 weeks before (n = 2,040)`. What is said first is what was found
     to be more than chance; the newest week alone may have gone the other way.
     """
-    moved = "rose" if trend.rose else "fell"
+    moved = _moved(trend)
     sample = "" if trend.measure.kind == "count" else f" ({sample_text(trend.now)})"
     now = f"{value_text(trend.measure, trend.now.value)}{sample}"
     if trend.changed_in == trend.now.week:
@@ -99,7 +99,16 @@ def moved_text(trend: Trend) -> str:
     usable = [week for week in trend.weeks if week.enough]
     since = _level_text(trend.measure, [week for week in usable if week.week >= trend.changed_in])
     before = _level_text(trend.measure, [week for week in usable if week.week < trend.changed_in])
-    return f"{moved} in the week of {trend.changed_in:%-d %B}, to {since} since then from {before}; this week {now}"
+    return f"{step_text(trend)}, to {since} since then from {before}; this week {now}"
+
+
+def step_text(trend: Trend) -> str:
+    """When a measure took the step that it took: `rose in the week of 7 September`."""
+    return f"{_moved(trend)} in the week of {trend.changed_in or trend.now.week:%-d %B}"
+
+
+def _moved(trend: Trend) -> str:
+    return "rose" if trend.rose else "fell"
 
 
 def _level_text(measure: Measure, weeks: Sequence[Measurement]) -> str:

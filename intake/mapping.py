@@ -34,14 +34,16 @@ A file may also be partial (`Given`): what it does not say is then recognised fr
 
 import tomllib
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ringback.errors import BadMapping
+from ringback.forms import Form
 from ringback.records import Target
 
 Kind = Literal["calls", "leads", "outcomes"]
+SOURCE = Form(r"^[a-z][a-z0-9_]*$", "a name in small letters, digits and underscores, a letter first", "hubspot")
 CustomType = Literal["number", "category", "flag", "date", "text"]
 
 COLUMNS: dict[Kind, frozenset[str]] = {
@@ -115,7 +117,7 @@ class Given(Strict):
     """What a person says of a file's columns; it may leave out what can be recognised."""
 
     kind: Kind
-    source: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+    source: Annotated[str, SOURCE] | None = None
     call_source: str | None = None
     """For outcomes: the source of the calls that they are about."""
     list_separator: str = ";"
@@ -146,7 +148,7 @@ class Given(Strict):
 class Mapping(Given):
     """A file's columns in our words, complete: a row can be read through it."""
 
-    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: Annotated[str, SOURCE]
 
     @model_validator(mode="after")
     def _nothing_is_missing(self) -> "Mapping":

@@ -1,6 +1,6 @@
 """A file becomes a table: its text in whatever encoding, its header, its rows, and what stood below them.
 
-Understood without being told: UTF-8 with or without mark, UTF-16, Windows-1252, gzip, a zip of several files; comma,
+Understood without being told: UTF-8 and UTF-16 with or without mark, Windows-1252, gzip, a zip of several files; comma,
 semicolon, tab and bar; Excel's first line `sep=;`; quoted line breaks; the footer of a Salesforce report; and our own
 files of rejected rows, once they are mended.
 """
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from intake.wide_text import wide_encoding
 from ringback.errors import BadMapping
 
 Row = Mapping[str, str]
@@ -84,12 +85,9 @@ def _texts_in(path: Path, raw: bytes) -> dict[str, str]:
 
 
 def decoded(raw: bytes, name: str) -> str:
-    """The text of bytes that may be UTF-8, UTF-16 with its mark, or Windows-1252; raises BadMapping for others."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings: tuple[str, ...] = ("utf-16",)
-    else:
-        encodings = ENCODINGS
-    for encoding in encodings:
+    """The text of bytes that may be UTF-8, UTF-16, UTF-32 or Windows-1252; raises BadMapping for others."""
+    wide = wide_encoding(raw[:4])
+    for encoding in (wide,) if wide else ENCODINGS:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:

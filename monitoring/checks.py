@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.005
 """Values rarer than this in the reference have no check of their own; as new values they would be noticed."""
 
+PSI_MODERATE, PSI_MAJOR = 0.1, 0.2
+"""From where on a distance is called so, by a common rule of thumb (Siddiqi 2006, "Credit Risk Scorecards").
+
+It knows nothing of chance and decides nothing; Evidently's page marks what is major.
+"""
+
+Size = Literal["little", "moderate", "major"]
 CheckKind = Literal["location", "spread", "share", "new", "missing"]
 WEIGHTS: Mapping[str, Mapping[CheckKind, float]] = {
     "number": {"location": 0.5, "spread": 0.125, "share": 0.125, "missing": 0.25},
@@ -168,6 +175,15 @@ def _deviation(one: _Raw) -> tuple[float, bool]:
         return 1.0, False
     p = (one.total[one.first_week :].sum() + 0.5) / (one.n[one.first_week :].sum() + 1)
     return float((p * (1 - p)) ** 0.5), True
+
+
+def size_of(psi: float) -> Size:
+    """How a population stability index is called.
+
+    >>> size_of(0.09), size_of(0.1), size_of(0.2)
+    ('little', 'moderate', 'major')
+    """
+    return "major" if psi >= PSI_MAJOR else "moderate" if psi >= PSI_MODERATE else "little"
 
 
 def distance_of(column: Column, later: Sequence[WeekCounts]) -> Distance:

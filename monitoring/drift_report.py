@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 from features.encoding import Encoding
+from monitoring.checks import PSI_MAJOR
 from monitoring.drift import Judgement
 from monitoring.drift_words import Finding
 from monitoring.profile import OUTCOME, SAMPLE_ROWS, SCORE, numbers_of, short
@@ -20,8 +21,6 @@ from ringback.records import Value
 if TYPE_CHECKING:
     import pandas as pd
 
-PSI_DRAWN = 0.2
-"""From here Evidently marks a feature (Siddiqi 2006, "Credit Risk Scorecards": a large shift)."""
 LEAST_ROWS = 20
 MOST_FEATURES = 20
 
@@ -87,7 +86,7 @@ def write_page(reference: Rows, recent: Rows, encoding: Encoding, names: Sequenc
     )
     with catch_warnings():
         simplefilter("ignore", RuntimeWarning)  # it divides by the spread of columns that are all alike
-        made = Report([DataDriftPreset(method="psi", threshold=PSI_DRAWN)]).run(
+        made = Report([DataDriftPreset(method="psi", threshold=PSI_MAJOR)]).run(
             Dataset.from_pandas(_frame(recent, encoding, usable), definition),
             Dataset.from_pandas(_frame(reference, encoding, usable), definition),
         )

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -45,13 +46,22 @@ def gather(at: datetime, prefect: str | None, vendors: Sequence[Address] | None 
 
     `prefect` is the URL of Prefect's server, None where it is not in use; `vendors` are those of the settings.
     """
-    return Facts(
-        at=at,
+    database = asked(database_signs, "none")  # before anything else opens it: that would make a file which is gone
+    return replace(
+        gather_cheap(at, prefect),
         vendors=asked(lambda: reached(vendors), "no vendor is asked"),
         circuits=asked(circuits, "none").value or {},
-        database=asked(database_signs, "none"),
+        database=database,
         warehouse=asked(warehouse_seconds, "there is none yet"),
         mlflow=asked(mlflow_seconds, "nothing was trained yet"),
+        clock=asked(clock, "this machine does not tell when it was started"),
+    )
+
+
+def gather_cheap(at: datetime, prefect: str | None) -> Facts:
+    """The facts of the checks in `health.CHEAP` alone: from the database, the folders and Prefect's server."""
+    return Facts(
+        at=at,
         newest=asked(lambda: newest(at), "none"),
         backlog=asked(lambda: backlog(at), "none"),
         files=asked(files, "none"),
@@ -60,8 +70,7 @@ def gather(at: datetime, prefect: str | None, vendors: Sequence[Address] | None 
         calibration=asked(calibration, "not measured yet"),
         backup=asked(last_backup, "no backup was made yet; 'ringback backup' makes one"),
         prefect=asked(lambda: prefect_signs(prefect, POOL, at) if prefect else None, "Prefect is not in use here"),
-        clock=asked(clock, "this machine does not tell when it was started"),
-    )  # fmt: skip
+    )
 
 
 def asked(ask: Callable[[], T | None], unused: str) -> Asked[T]:

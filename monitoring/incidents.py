@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from database.health import Standing
-from database.incidents import HEALTH, Open
+from database.incidents import HEALTH, Open, Told
 from database.notices import Telling
 from monitoring.health_limits import Channel, Quiet, Rules
 from monitoring.health_limits import Telling as Policy
 from ringback.clock import as_utc, shown_in
-from ringback.health import Severity
+from ringback.health import Finding, Severity
 
 NO_LONGER_LOOKED_AT = timedelta(days=7)
 """After so long without a look (a vendor that is not used any more) an incident ends."""
@@ -40,6 +40,15 @@ def changes(standings: Sequence[Standing], opened: Sequence[Open], at: datetime,
     known = {one.subject for one in standings}
     gone = (_gone(one) for one in mine.values() if one.subject not in known and _is_long_ago(one.opened_at, at))
     return [*(one for one in found if one is not None), *gone]
+
+
+def well_again(told: Sequence[Told], found: Sequence[Finding]) -> dict[str, str]:
+    """Open incidents of the health check whose subject is well by what was found, by their id, with its words."""
+    well = {one.subject: one.words for one in found if not one.is_wrong}
+    return {
+        one.incident_id: well[one.subject] for one in told
+        if one.kind == HEALTH and one.recovered_at is None and one.subject in well
+    }  # fmt: skip
 
 
 def tellings(severity: Severity, at: datetime, rules: Rules, zone: str, mail_to: Sequence[str]) -> list[Telling]:

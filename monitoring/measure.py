@@ -13,11 +13,12 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from monitoring.decisions import DIMENSIONS, KIND_OF, Counted, Figure, figures_by_week, largest
 from ringback.clock import WEEK, week_start
 from ringback.errors import WrongUsage
+from ringback.forms import Form
 from warehouse.connect import Rows, query, query_text, rows
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Measure(BaseModel):
     owner: str = Field(min_length=1)
     minimum_sample: int = Field(ge=0, description="Weeks with fewer observations are 'not enough data'.")
     kind: Kind
-    dimensions: tuple[Annotated[str, StringConstraints(pattern="^[a-z_]+$")], ...] = Field(
+    dimensions: tuple[Annotated[str, Form("^[a-z_]+$", "the name of a column", "model_version")], ...] = Field(
         (), description="By what it can be split: columns that the SQL gives beside `at` and `value`."
     )
     worth: str | None = Field(None, description="What one unit of it is worth: a key of improvement/money.toml.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PERIOD = timedelta(days=28)
 LEAST_SAMPLES = 10
 RESAMPLES = 200
-NAMES = ("accuracy", "precision at hand-over", "ROC AUC", "Brier", "ECE")
+NAMES = ("accuracy", "precision at hand-over", "recall", "ROC AUC", "Brier", "ECE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,15 @@ class Figure:
     low: float | None
     high: float | None
     n: int
+    among: str = ""
+    """Which calls it is about, where not all: `handed over`."""
 
     def __str__(self) -> str:
+        calls = f"calls {self.among}".rstrip()
         if self.value is None:
-            return f"{self.name}: not enough data ({self.n} calls)"
+            return f"{self.name}: not enough data ({self.n} {calls})"
         interval = f" [{self.low:.3f}, {self.high:.3f}]" if self.low is not None and self.high is not None else ""
-        return f"{self.name} {self.value:.3f}{interval} on {self.n:,} calls"
+        return f"{self.name} {self.value:.3f}{interval} on {self.n:,} {calls}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def performance_of(answers: Answers, since: datetime, until: datetime) -> Perfor
     p, y, handed = answers.p, answers.y, answers.handed_over
     figures = (
         _share("accuracy", (p >= 0.5) == y),
-        _share("precision at hand-over", y[handed]),
+        _share("precision at hand-over", y[handed], "handed over"),
+        _share("recall", (p >= 0.5)[y], "that progressed"),
         _roc_auc(p, y),
         _mean("Brier", (p - y) ** 2),
         _calibration(p, y),
@@ -121,14 +125,14 @@ def said(last: Performance, before: Performance) -> list[str]:
     return lines
 
 
-def _share(name: str, right: "NDArray[np.bool_]") -> Figure:
+def _share(name: str, right: "NDArray[np.bool_]", among: str = "") -> Figure:
     """Wilson's interval."""
     n = len(right)
     if n < LEAST_SAMPLES:
-        return Figure(name, None, None, None, n)
+        return Figure(name, None, None, None, n, among)
     value = float(right.mean())
     low, high = intervals("share", [value], [n], [None])[0]
-    return Figure(name, value, low, high, n)
+    return Figure(name, value, low, high, n, among)
 
 
 def _mean(name: str, values: "NDArray[np.float64]") -> Figure:

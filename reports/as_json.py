@@ -196,6 +196,7 @@ def _goal(goal: Goal) -> shapes.GoalShape:
         target_is_upper_limit=goal.at_most,
         this_week=goal.now and shapes.WeekValue(**_measured(goal.now)),
         all_weeks=goal.lately and shapes.WeekValue(**_measured(goal.lately)),
+        assumes=goal.assumes or None,
     )
 
 

@@ -102,7 +102,7 @@ class Front:
     earned: str
     waiting: str
     errs: Errs
-    """How often each kind of claim is made without cause."""
+    """How often each kind of claim is a false alarm."""
 
 
 def front_of(report: AnyReport) -> Front:

@@ -13,10 +13,11 @@ from improvement.rules.targets import (
     TARGET_REJECTED,
     TARGET_TIME_SAVED,
     TARGET_VOICE_AI_PRECISION,
+    TIME_SAVED_ASSUMES,
 )
 from improvement.trends import WEEKS_OF_NOISE, Trend, by_measure, trends_of_week
 from improvement.week import DataFacts, ModelFacts, Segment, Signals, Week, judge_segments
-from improvement.wording import moved_text
+from improvement.wording import moved_text, step_text
 from monitoring.decisions import LOST, Counted
 from monitoring.estimate import Estimate
 from monitoring.measure import Measurement, load_measures, measure_members, measure_weeks, pooled
@@ -142,10 +143,13 @@ def headline(seen: Week) -> str:
         last = seen.data.last_call_at
         return f"No calls were held this week; the last one was on {last:%-d %B %Y}." if last else "No calls were held."
     clear = sorted((c for c in seen.trends.values() if c.is_clear), key=_weight)
-    if clear:
-        return _said(clear[0])
+    if news := [trend for trend in clear if trend.is_news]:
+        return _said(news[0])
     n = calls.now.n if calls is not None else 0
     held = "1 call was held" if n == 1 else f"{n:,} calls were held"
+    if clear:
+        latest = max(clear, key=lambda trend: trend.changed_in or trend.now.week)  # of one week the weightiest
+        return f"{held}; no measure moved beyond what chance explains since {latest.measure.title} {step_text(latest)}."
     if all(trend.direction == "not enough data" for trend in seen.trends.values() if trend.measure.kind != "count"):
         return f"{held}; there is not enough data yet to say what changed."
     return f"{held}; no measure moved beyond what chance explains."
@@ -172,14 +176,15 @@ def _keys(series: Mapping[str, Sequence[Measurement]]) -> tuple[str, ...]:
 
 def _goals(series: Mapping[str, Sequence[Measurement]]) -> tuple[Goal, ...]:
     aims = (
-        ("Live accuracy", "live_accuracy", BASELINE_ACCURACY, TARGET_ACCURACY, False, False),
-        ("Voice AI precision", "voice_ai_precision", None, TARGET_VOICE_AI_PRECISION, False, False),
-        ("Hand-offs rejected", "rejection_rate", BASELINE_REJECTED, TARGET_REJECTED, True, False),
-        ("Scored calls that no AE had to take", "handoff_rate", None, TARGET_TIME_SAVED, False, True),
-    )
+        ("Live accuracy", "live_accuracy", BASELINE_ACCURACY, TARGET_ACCURACY, False, False, ""),
+        ("Voice AI precision", "voice_ai_precision", None, TARGET_VOICE_AI_PRECISION, False, False, ""),
+        ("Hand-offs rejected", "rejection_rate", BASELINE_REJECTED, TARGET_REJECTED, True, False, ""),
+        ("AE time saved: scored calls that no AE had to take", "handoff_rate", None, TARGET_TIME_SAVED, False, True,
+         TIME_SAVED_ASSUMES),
+    )  # fmt: skip
     goals = (
-        Goal(title, name, baseline, target, at_most, complement, series[name][-1], pooled(series[name]))
-        for title, name, baseline, target, at_most, complement in aims
+        Goal(title, name, baseline, target, at_most, complement, series[name][-1], pooled(series[name]), assumes)
+        for title, name, baseline, target, at_most, complement, assumes in aims
         if name in series
     )
     return tuple(goal for goal in goals if goal.lately is not None)

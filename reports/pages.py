@@ -13,6 +13,7 @@ from monitoring.measure import Measurement
 from reports import words
 from reports.weekly import Goal
 from ringback.clock import shown_in
+from ringback.names import headed, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -77,7 +78,9 @@ def _environment() -> "Environment":
         "worth": words.worth_text,
         "return_text": words.return_text,
         "tone": lambda direction: str(direction).replace(" ", "-"),
-        "words": lambda name: str(name).replace("_", " "),
+        "words": lambda name: str(name).replace("_", " "),  # of others' names, too
+        "spoken": spoken,
+        "headed": headed,
         "p_value": p_text,
     }
     return environment

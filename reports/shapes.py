@@ -11,7 +11,7 @@ from pydantic import Field
 from improvement.trends import Direction
 from reports.action_shapes import EarnedShape, HeldBackShape, Moment, RecommendationShape, Shape, TicketShape
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 SCHEMA_FILE = "docs/report-schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -134,6 +134,7 @@ class GoalShape(Shape):
     target_is_upper_limit: bool
     this_week: WeekValue | None
     all_weeks: WeekValue | None
+    assumes: str | None = Field(None, description="Under which assumption it says what its title claims.")
 
 
 class ModelShape(Shape):

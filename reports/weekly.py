@@ -80,6 +80,8 @@ class Goal:
     now: Measurement | None
     lately: Measurement | None
     """Pooled over all the weeks shown."""
+    assumes: str = ""
+    """Under which assumption it says what its title claims."""
 
 
 @dataclass(frozen=True, slots=True)

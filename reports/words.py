@@ -1,4 +1,4 @@
-"""How reports say money, effects and how often a kind of claim is made without cause."""
+"""How reports say money, effects and how often a kind of claim is a false alarm."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ LONGEST_TITLE = 110
 
 @dataclass(frozen=True, slots=True)
 class Errs:
-    """How often each kind of claim is made without cause: in few words for beside it, and whole."""
+    """How often each kind of claim is a false alarm, and how that was found: in few words for beside it, and whole."""
 
     trends_short: str
     trends: str
@@ -37,34 +37,42 @@ class Errs:
 def errs_of(is_period: bool) -> Errs:
     """What simulations of worlds in which nothing changes say of the claims of a week, or of a longer period."""
     one_in = QUIET_FALSE_OF // QUIET_FALSE
+    short = (
+        f"Could it be chance? In {QUIET_FALSE_OF} simulated weeks without any change, {QUIET_FALSE} reports still said "
+        "that something moved."
+    )
+    short_period = (
+        f"Could it be chance? In {QUIET_PERIODS:,} simulated months without any change, {QUIET_MONTHS_FALSE} reports "
+        f"still said that something moved; in {QUIET_PERIODS:,} such quarters, {QUIET_QUARTERS_FALSE}."
+    )
     weeks = (
-        f"\N{LEFT DOUBLE QUOTATION MARK}Improving\N{RIGHT DOUBLE QUOTATION MARK} and the other words for movement are "
-        f"said without cause in about 1 of {one_in} quiet weeks ({QUIET_FALSE} of {QUIET_FALSE_OF} simulated reports; "
-        f"{QUIET_FALSE_ALIKE} of {QUIET_FALSE_OF} where weeks resemble each other more)."
+        f"How often \N{LEFT DOUBLE QUOTATION MARK}improving\N{RIGHT DOUBLE QUOTATION MARK} and the other words for "
+        f"movement are false alarms: {QUIET_FALSE_OF} weeks in which nothing changed were simulated, and in "
+        f"{QUIET_FALSE} of them (about 1 in {one_in}) the report still said that something moved; in "
+        f"{QUIET_FALSE_ALIKE} where weeks resemble each other more."
     )
     periods = (
-        f" Of a whole period they are said without cause in {QUIET_MONTHS_FALSE} of {QUIET_PERIODS:,} simulated quiet "
-        f"months and {QUIET_QUARTERS_FALSE} of {QUIET_PERIODS:,} quarters."
+        f" Of {QUIET_PERIODS:,} simulated months in which nothing changed it was {QUIET_MONTHS_FALSE}, of "
+        f"{QUIET_PERIODS:,} quarters {QUIET_QUARTERS_FALSE}."
     )
-    short = f"Claimed without cause in about 1 of {one_in} quiet weeks."
-    short_period = (
-        f"Claimed without cause in {QUIET_MONTHS_FALSE} of {QUIET_PERIODS:,} quiet months, {QUIET_QUARTERS_FALSE} of "
-        f"{QUIET_PERIODS:,} quarters."
-    )
-    one_of_tickets = f"about 1 of {round(100 / IMPACT_FALSE_PERCENT)} changes that do nothing"
+    idle, one_in_idle = f"{IMPACT_TICKETS:,}", f"about 1 in {round(100 / IMPACT_FALSE_PERCENT)}"
     return Errs(
         trends_short=short_period if is_period else short,
         trends=f"{weeks}{periods if is_period else ''}",
-        rules_short="Parts named without cause: at most 5 %.",
+        rules_short="At most 5 % of the parts named (templates, sources) are named by chance.",
         rules=(
-            "Where a rule compares parts (templates, sources), at most 5 % of those it names are named without cause "
+            "Where a rule compares parts (templates, sources), at most 5 % of those it names are false alarms "
             "(Benjamini-Hochberg); of the other rules that has not been measured."
         ),
-        impact_short=f"Claimed without cause in about 1 of {round(100 / IMPACT_FALSE_PERCENT)} verdicts.",
+        impact_short=(
+            f"Could it be chance? Of {idle} simulated changes that did nothing, {IMPACT_FALSE_PERCENT:.0f} % were "
+            "still judged to have done something."
+        ),
         impact=(
-            f"\N{LEFT DOUBLE QUOTATION MARK}Worked\N{RIGHT DOUBLE QUOTATION MARK} and \N{LEFT DOUBLE QUOTATION MARK}"
-            f"made it worse\N{RIGHT DOUBLE QUOTATION MARK} are said without cause of {one_of_tickets} "
-            f"({IMPACT_FALSE_PERCENT:.1f} % of {IMPACT_TICKETS:,} simulated)."
+            f"How often \N{LEFT DOUBLE QUOTATION MARK}worked\N{RIGHT DOUBLE QUOTATION MARK} and "
+            f"\N{LEFT DOUBLE QUOTATION MARK}made it worse\N{RIGHT DOUBLE QUOTATION MARK} are said of changes that do "
+            f"nothing: {idle} such changes were simulated, and {IMPACT_FALSE_PERCENT:.1f} % of them ({one_in_idle}) "
+            "were still given one of these verdicts."
         ),
     )
 

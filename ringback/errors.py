@@ -7,9 +7,11 @@ RingbackError
 │   └── UnknownModel     a version or target that the registry does not hold
 ├── NotEnoughData        too little to learn from or to measure, with what is missing
 ├── NoModel              no champion at that moment
+├── WorkerEnded          a process that worked for this one was ended from outside
 ├── StoreError
 │   ├── WarehouseBusy    another process writes to the warehouse, named
 │   ├── StoreAway        a store of another machine that does not answer, or lets us do nothing
+│   ├── NoRoom           a disk is too full for what was asked
 │   └── NotMigrated      a store that is older or newer than this code
 └── VendorError          an outside system, named, misbehaves
     ├── VendorRefused    it will not answer this request: key, permission or request is wrong (final)
@@ -49,6 +51,10 @@ class NoModel(RingbackError):
     """There is no champion at the moment that was asked about."""
 
 
+class WorkerEnded(RingbackError):
+    """A process that worked for this one was ended from outside; the message says what is kept and how to go on."""
+
+
 class StoreError(RingbackError):
     """A store cannot be used as it is."""
 
@@ -59,6 +65,10 @@ class WarehouseBusy(StoreError):
 
 class StoreAway(StoreError):
     """A store of another machine does not answer; the message says where it was looked for."""
+
+
+class NoRoom(StoreError):
+    """A disk is too full for what was asked; the message says which, and what makes room."""
 
 
 class NotMigrated(StoreError):

@@ -6,15 +6,17 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from intake.identity import company_domain, company_id_of, contact_id_of, registered_domain
+from ringback.forms import Form
 from ringback.records import CompanyFacts, Lead
 from scoring.lead import FACTS, LeadRequest, Line, people
 
 SOURCE = "webhook"
 LEADS = "leads"
 """The source of deliveries of leads, as the inbox names it."""
+SENDER = Form(r"^[a-z][a-z0-9_-]{0,39}$", "up to 40 small letters, digits, hyphens and underscores", "crm")
 LONGEST_LINE = 500
 """Characters, as of `scoring.lead.Line`."""
 OF_THE_CONTACT = ("name", "first_name", "last_name", "phone", "linkedin_url", "website")
@@ -26,7 +28,7 @@ class Arrival(LeadRequest):
     """A lead to be kept and scored; only the company's name is required."""
 
     id: Line | None = Field(None, description="The sender's own name for the contact.")
-    source: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = Field(
+    source: Annotated[str, SENDER] = Field(
         SOURCE, description="Who says so; what each source says is kept as its word."
     )
     name: Line | None = None

@@ -77,6 +77,16 @@ def _counted(what: str, where: str) -> Wording:
     return say
 
 
+def _some(one: str, many: str, none: str = "") -> Wording:
+    """A whole number of something, with the word that it takes."""
+
+    def say(value: Value) -> str:
+        count = round(value) if isinstance(value, float) else 0
+        return none if none and not count else f"{count} {one if count == 1 else many}"
+
+    return say
+
+
 def _in_mails(did: str, did_not: str) -> Wording:
     def say(value: Value) -> str:
         count = round(value) if isinstance(value, float) else 0
@@ -109,7 +119,7 @@ WORDINGS: dict[str, Wording] = {
     "annual_revenue": _amount("Yearly revenue", "$"),
     "revenue_per_employee": _amount("Revenue per employee", "$"),
     "funding_stage": _named("Funding"),
-    "company_age": lambda value: f"The company is {value:.0f} years old",
+    "company_age": lambda value: f"The company is {_some('year', 'years')(value)} old",
     "country": _named("Country"),
     "business_model": _named("Business model"),
     "technology_count": lambda value: f"Technologies known: {value:.0f}",
@@ -147,11 +157,13 @@ WORDINGS: dict[str, Wording] = {
     "notes_text": lambda _: "The words of the notes",
     "sentiment": lambda value: f"Tone of the call {value:+.2f} (-1 hostile, +1 delighted)",
     "notes_length": _amount("Characters of notes"),
-    "minutes": lambda value: f"The call took {value:.0f} minutes",
-    "earlier_calls": lambda n: f"{n:.0f} earlier calls with the company" if n else "First call with the company",
-    "days_since_earlier_call": lambda value: f"{value:.0f} days since the last call",
-    "earlier_progressed": lambda value: f"{value:.0f} earlier calls of the company progressed",
-    "attendees": lambda value: f"{value:.0f} people invited",
+    "minutes": lambda value: f"The call took {_some('minute', 'minutes')(value)}",
+    "earlier_calls": _some(
+        "earlier call with the company", "earlier calls with the company", "First call with the company"
+    ),
+    "days_since_earlier_call": _some("day since the last call", "days since the last call"),
+    "earlier_progressed": _some("earlier call of the company progressed", "earlier calls of the company progressed"),
+    "attendees": _some("person invited", "people invited"),
     "seniority": _named("Level of the contact"),
     "knows_company": _yes_no("The company is known", "The company is not known"),
     "recent_progression": _rate("last 100"),
@@ -159,7 +171,9 @@ WORDINGS: dict[str, Wording] = {
     "mails_sent": _counted("mail", "sent to the lead in 90 days"),
     "mails_clicked": _in_mails("followed a link in", "followed no link of a mail"),
     "mails_replied": _in_mails("answered", "answered no mail"),
-    "days_since_mail_reaction": lambda value: f"{value:.0f} days since the lead last reacted to a mail",
+    "days_since_mail_reaction": _some(
+        "day since the lead last reacted to a mail", "days since the lead last reacted to a mail"
+    ),
 }  # fmt: skip
 
 SUBJECTS = {

@@ -14,7 +14,7 @@ same and others changed beside it; those are told as one.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from database.history import KeptAnswer
 from database.prediction_log import REQUEST
@@ -57,6 +57,27 @@ class FeatureChange:
     points: float
     reason_before: str
     reason: str
+
+
+class Told(Protocol):
+    """What is said of a feature's part in a change."""
+
+    @property
+    def feature(self) -> str | None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def reason_before(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def sentence(one: Told) -> str:
+    """What a feature is now and, where that is something else, what it was."""
+    if one.feature is None or one.reason == one.reason_before:
+        return one.reason
+    said = {"correction": "corrected, was", "learned": "new, was"}.get(one.kind, "was")
+    return f"{one.reason} ({said}: {one.reason_before})"
 
 
 @dataclass(frozen=True, slots=True)

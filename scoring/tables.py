@@ -14,6 +14,7 @@ import orjson
 
 from intake.columns import plain
 from intake.lead_columns import NAMES
+from intake.wide_text import refuse_wide
 from ringback.errors import BadMapping, WrongUsage
 from scoring.lead import LeadRequest
 
@@ -76,6 +77,7 @@ def source_of(path: Path) -> Source:
     kind = KINDS.get(suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else (suffixes or [""])[-1])
     if kind is None or (kind == "parquet" and suffixes[-1] == ".gz"):
         raise WrongUsage(f"{path.name} is none of .csv, .tsv, .parquet, .jsonl (each also .gz, but Parquet)")
+    refuse_wide(path)
     import pyarrow as pa
 
     try:
@@ -153,9 +155,6 @@ def _header(path: Path, encoding: str) -> tuple[list[str], str]:
 
 def _encoding(path: Path) -> tuple[str, int | None]:
     """UTF-8 where all of it is, else Windows-1252 and the first line that is no UTF-8; raises BadMapping for others."""
-    with _opened(path) as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise BadMapping(f"{path.name} is UTF-16 text; save it as UTF-8")
     not_utf8_line = _first_line_not(path, "utf-8")
     if not_utf8_line is None:
         return "utf-8", None

@@ -44,10 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.mkdtemp(prefix="ringback-tests-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["RINGBACK_HOME"] = folder
+    os.environ["RINGBACK_PREFECT_PORT"] = "1024"  # nobody answers there; a person's own 'ringback up' is no part of it
     from flows.environment import switch_tools
 
     switch_tools()
     settings.cache_clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: begun at the end, one would go on alone."""
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

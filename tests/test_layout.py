@@ -28,7 +28,7 @@ ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packa
 DOORS = {
     "duckdb": ("warehouse/",),
     "sqlalchemy": ("database/",),
-    "mlflow": ("training/registry.py", "training/mlflow_client.py"),
+    "mlflow": ("training/registry.py", "training/runs.py", "training/mlflow_client.py"),
     "evidently": ("monitoring/drift_report.py",),
     "fastapi": ("api/", "sandbox/"),
     "httpx": ("vendors/http.py",),

@@ -7,6 +7,7 @@ large group of calls. The level of each test is set so that of equal models at m
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,18 @@ def first_champion(trained: Trained) -> Verdict:
     return Verdict(True, said, evidence)
 
 
+class NewToBoth(StrEnum):
+    """Which calls two models answered without having learned from them, in words that stand behind their number.
+
+    These are different sets of calls, so for one pair of versions their numbers differ.
+    """
+
+    IN_TRAINING = "since the champion was trained, which the new version answered before it learned from them"
+    AFTER_ROLLBACK = "since the rollback to the champion, which the new version answered before it learned from them"
+    SINCE_BOTH = "since both were trained, whose outcome is known"
+    IN_SHADOW = "that both answered live, before they had ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """The same later calls as two models answered them; all of length n."""
@@ -94,6 +107,7 @@ class Compared:
     y: "NDArray[np.bool_]"
     challenger: "NDArray[np.float64]"
     champion: "NDArray[np.float64]"
+    calls: NewToBoth
     segments: Mapping[str, "NDArray[np.bool_]"] = field(default_factory=dict)
     """Groups of calls by name, as masks."""
     companies: Sequence[str | None] = ()
@@ -110,7 +124,7 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     y = compared.y
     n = len(y)
     if n < LEAST_COMMON_ROWS:
-        return Verdict(False, f"only {n} calls that neither model has seen, {LEAST_COMMON_ROWS} needed to compare")
+        return Verdict(False, f"{LEAST_COMMON_ROWS} calls are needed to compare, there are {n} {compared.calls}")
     difference = log_loss(y, compared.champion) - log_loss(y, compared.challenger)
     groups = groups_of(compared.companies, n)
     gain, low, high = mean_interval(difference, groups)
@@ -134,7 +148,7 @@ def against_champion(compared: Compared, champion: str) -> Verdict:
     } | ({"roc_auc": mine["challenger_roc_auc"]} if "challenger_roc_auc" in mine else {})
     said = (
         f"log loss {_by(-gain, -high, -low, 4)}, ROC AUC {_by(auc_gain, auc_low, auc_high, 3)} "
-        f"than version {champion} on {n:,} calls new to both"
+        f"than version {champion} on {n:,} calls {compared.calls}"
     )
     better = (low > 0 and gain >= LEAST_LOG_LOSS_GAIN) or (auc_low > 0 and auc_gain >= LEAST_AUC_GAIN and gain >= 0)
     if not better:

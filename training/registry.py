@@ -1,17 +1,16 @@
 """Models in MLflow. Experiments and registered models are named for the targets.
 
-A training is known by its target, as-of and data fingerprint: the same again gives the version there is. Models are
-stored as skops files, of which only the types named here may be built when they are read.
+A training is known by its target, as-of and data fingerprint: the same again gives the version there is. Whatever fails
+at MLflow rises from here as StoreError, or as StoreAway of a server.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from json import dumps, loads
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from features.confidence import ConfidenceModel, from_plain
@@ -19,27 +18,15 @@ from features.encoding import Encoding, encoding_from_json
 from ringback.errors import NoModel, UnknownModel
 from ringback.records import TARGETS, Target
 from ringback.settings import settings
-from training.card import git_commit, model_card
-from training.evaluate import bars, pictures, reliability
-from training.mlflow_client import mlflow_client, must_answer
+from training.mlflow_client import in_our_words, mlflow_client, must_answer
 from training.promotion import Verdict
-from training.train import Trained, Tried
+from training.runs import CONFIDENCE_FILE, forget_runs, log_runs
+from training.train import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-TRUSTED_TYPES = (
-    "numpy.clip",
-    "numpy.dtype",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils._bunch.Bunch",
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
-)
-REQUIREMENTS = ("scikit-learn", "xgboost-cpu", "skops")
 CHAMPION, CHALLENGER = "champion", "challenger"
-CONFIDENCE_FILE, RELIABILITY_FILE = "confidence.json", "reliability.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +68,7 @@ class Loaded:
     """Within how long after the call was judged the outcome is meant: by then nine tenths of them are known."""
 
 
+@in_our_words()
 def prepare() -> None:
     """Make MLflow's tables and the two experiments, once, before anything runs in parallel.
 
@@ -93,6 +81,7 @@ def prepare() -> None:
             client.create_experiment(target, artifact_location=place)
 
 
+@in_our_words()
 def experiment_of(target: Target) -> str | None:
     """The id of a target's experiment, by which MLflow's pages are addressed; None before anything was recorded."""
     found = mlflow_client().get_experiment_by_name(target)
@@ -104,6 +93,7 @@ def find(target: Target, as_of: datetime, fingerprint: str) -> Version | None:
     return next((v for v in versions(target) if v.as_of == as_of and v.fingerprint == fingerprint), None)
 
 
+@in_our_words()
 def versions(target: Target) -> list[Version]:
     """Every registered version of a target, the oldest first."""
     client = mlflow_client()
@@ -126,6 +116,7 @@ def version_of(target: Target, version: str) -> Version:
     raise UnknownModel(f"{target} has no version {version}; there are: {names}")
 
 
+@in_our_words()
 def record(
     trained: Trained,
     verdict: Verdict,
@@ -136,30 +127,30 @@ def record(
     """Put a training into MLflow: a run for each candidate and the blend, then the chosen one as a registered version.
 
     The version comes last and carries the verdict, so that a crash before it leaves nothing that counts; the runs that
-    such a crash left behind are removed. A training that has a version already is not recorded again. Texts to keep
-    `beside` the version come by the name of their file.
+    such a crash left behind are removed, at once where MLflow still can. A training that has a version already is not
+    recorded again. Texts to keep `beside` the version come by the name of their file.
     """
     prepare()
     if there := find(trained.target, trained.as_of, trained.fingerprint):
         return there
-    _forget_runs(trained)
-    chosen_run = model_id = ""
-    others = [tried for tried in trained.tried if tried.candidate != trained.chosen.candidate]
-    for tried in (*others, trained.chosen):
-        with _run(trained, tried, because) as run_id:
-            if tried is trained.chosen:
-                card = model_card(trained, verdict, because, is_synthetic)
-                learned = {"model_card.md": card, CONFIDENCE_FILE: dumps(trained.confidence.to_plain()),
-                           RELIABILITY_FILE: dumps(reliability(trained.test_y, tried.test_probabilities))}  # fmt: skip
-                chosen_run, model_id = run_id, _log_model(trained, learned | dict(beside or {}))
-    return version_of(trained.target, _register(trained, verdict, because, chosen_run, model_id))
+    forget_runs(trained)
+    try:
+        run_id, model_id = log_runs(trained, verdict, because, is_synthetic, beside or {})
+        return version_of(trained.target, _register(trained, verdict, because, run_id, model_id))
+    except Exception:
+        with suppress(Exception):  # what failed may fail again, and is what is told
+            if find(trained.target, trained.as_of, trained.fingerprint) is None:
+                forget_runs(trained)
+        raise
 
 
+@in_our_words()
 def kept_beside(target: Target, version: str, name: str) -> str | None:
     """What was kept beside a version under a name, or None."""
     return _kept(version_of(target, version).run_id, name)
 
 
+@in_our_words()
 def importances(target: Target, version: str) -> list[str]:
     """The features of a version by how much they move its answers, the strongest first."""
     import mlflow
@@ -170,11 +161,13 @@ def importances(target: Target, version: str) -> list[str]:
     return list(loads(Path(path).read_text()))
 
 
+@in_our_words()
 def set_alias(target: Target, alias: str, version: str) -> None:
     """Point an alias at a version."""
     mlflow_client().set_registered_model_alias(target, alias, version)
 
 
+@in_our_words()
 def drop_alias(target: Target, alias: str) -> None:
     """Take an alias away, where it is set."""
     if any(alias in version.aliases for version in versions(target)):
@@ -182,6 +175,7 @@ def drop_alias(target: Target, alias: str) -> None:
 
 
 @lru_cache(maxsize=8)
+@in_our_words()
 def load(target: Target, version: str) -> Loaded:
     """Load a version from our own registry.
 
@@ -214,71 +208,6 @@ def _kept(run_id: str, name: str) -> str | None:
     return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name)).read_text()
 
 
-@contextmanager
-def _run(trained: Trained, tried: Tried, because: str) -> Iterator[str]:
-    import mlflow
-
-    experiment = mlflow_client().get_experiment_by_name(trained.target)
-    assert experiment is not None  # noqa: S101  (prepare made it)
-    name = f"{tried.candidate} {trained.as_of:%Y-%m-%d}"
-    with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=name) as run:
-        is_chosen = tried is trained.chosen
-        mlflow.log_params(
-            {
-                "candidate": tried.candidate,
-                "described": tried.described,
-                "as_of": trained.as_of.isoformat(),
-                "rows": trained.rows,
-                "test_rows": len(trained.test_y),
-                "judged_rows": len(trained.judged_rows),
-                "duplicates_left_out": trained.duplicates,
-                "maturity_days": round(trained.maturity_days, 3),
-                "columns": len(trained.encoding.columns),
-                "data_fingerprint": trained.fingerprint,
-                "git_commit": git_commit() or "none",
-                "source": trained.source,
-                "because": because,
-                "left_out_as_leaks": ", ".join(leak.feature for leak in trained.leaks if leak.is_left_out) or "none",
-                "calibration": "sigmoid on rolling-origin blocks",
-            }
-        )
-        mlflow.log_metrics(tried.metrics)
-        mlflow.set_tags({"chosen": str(is_chosen).lower(), "base_rate": f"{trained.test_base_rates.mean():.4f}"})
-        for what, figure in pictures(trained.test_y, tried.test_probabilities, name).items():
-            mlflow.log_figure(figure, f"{what}.png")
-        if is_chosen:
-            mlflow.log_figure(bars(trained.importances, f"{name}: what it leans on"), "importances.png")
-            mlflow.log_dict(dict(trained.trials), "trials.json")
-        yield run.info.run_id
-
-
-def _log_model(trained: Trained, beside: Mapping[str, str]) -> str:
-    import mlflow
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "encoding.json").write_text(trained.encoding.to_json())
-        for name, text in beside.items():
-            (Path(folder) / name).write_text(text)
-        (Path(folder) / "importances.json").write_text(dumps(trained.importances, indent=1))
-        mlflow.log_artifacts(folder)
-    signature = ModelSignature(
-        inputs=Schema([ColSpec("float", name, required=False) for name in trained.encoding.columns]),
-        outputs=Schema([ColSpec("double")]),
-    )
-    logged = mlflow.sklearn.log_model(
-        trained.model,
-        name="model",
-        signature=signature,
-        pip_requirements=list(REQUIREMENTS),
-        pyfunc_predict_fn="predict_proba",
-        serialization_format="skops",
-        skops_trusted_types=list(TRUSTED_TYPES),
-    )
-    return str(logged.model_id)
-
-
 def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, model_id: str) -> str:
     client = mlflow_client()
     if not client.search_registered_models(f"name = '{trained.target}'"):
@@ -296,17 +225,6 @@ def _register(trained: Trained, verdict: Verdict, because: str, run_id: str, mod
     }
     source = f"models:/{model_id}"
     return str(client.create_model_version(trained.target, source, run_id, tags, model_id=model_id).version)
-
-
-def _forget_runs(trained: Trained) -> None:
-    client = mlflow_client()
-    experiment = client.get_experiment_by_name(trained.target)
-    if experiment is None:
-        return
-    for run in client.search_runs(
-        [experiment.experiment_id], f"params.data_fingerprint = '{trained.fingerprint}'", max_results=100
-    ):
-        client.delete_run(run.info.run_id)
 
 
 def _version(client: "MlflowClient", target: Target, one: Any, aliases: list[str]) -> Version:

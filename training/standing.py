@@ -24,6 +24,7 @@ from training.promotion import (
     NORMAL_80_POWER,
     NORMAL_95,
     Compared,
+    NewToBoth,
     Verdict,
     against_champion,
     log_loss,
@@ -83,21 +84,22 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a challenger stands against a champion on calls new to both."""
+    """How a challenger stands against a champion on calls from which neither had learned when it answered."""
 
     target: Target
     as_of: datetime
     champion: str
     challenger: str
     n: int
-    """Calls new to both whose outcome has matured."""
+    """Those calls, as far as their outcome has matured."""
+    calls: NewToBoth
     figures: Mapping[str, Mapping[str, float]]
     """By version the metrics by name, on those calls; empty where they are too few to compare."""
     verdict: Verdict
     worse: tuple[Worse, ...]
     pace: Pace
     began: datetime
-    """Calls judged after this moment are new to both, or were answered in the shadow."""
+    """Calls judged after this moment are compared, or it is that of the first answer in the shadow."""
 
     @property
     def calls_needed(self) -> int:
@@ -137,14 +139,13 @@ class Standing:
         if self.days_to_decide is None:
             return f"{needed}, and no outcome has matured in the last 28 days: not to be said"
         delay = f", {self.pace.maturity_days:.0f} days after the call" if self.pace.maturity_days is not None else ""
-        return f"in about {least}{self.days_to_decide:,} days: {needed}, and {at_pace}{delay}"
+        return f"in {least or 'about '}{self.days_to_decide:,} days: {needed}, and {at_pace}{delay}"
 
     def said(self) -> Iterator[str]:
         """The standing in words, line by line."""
         if self.figures:
-            yield f"{'on ' + format(self.n, ',') + ' calls new to both':34}" + "".join(
-                f"{'version ' + version:>12}" for version in self.figures
-            )
+            yield f"on {self.n:,} calls {self.calls}:"
+            yield " " * 34 + "".join(f"{'version ' + version:>12}" for version in self.figures)
             for name in METRICS:
                 values = [figures.get(name) for figures in self.figures.values()]
                 yield f"  {name:32}" + "".join(f"{'-' if v is None else format(v, '.4f'):>12}" for v in values)
@@ -179,7 +180,8 @@ def stand(history: History, champion: Version, challenger: Version) -> Standing:
     models = [registry.load(version.target, version.version) for version in (champion, challenger)]
     ended = _ended(history, pair.target, lambda call: call.judged_at > pair.began)
     rows = [call.row for call in ended]
-    return _standing(history, pair, ended, [answers(model, rows) for model in models])
+    said = [answers(model, rows) for model in models]
+    return _standing(history, pair, NewToBoth.SINCE_BOTH, ended, said)
 
 
 def stand_in_shadow(history: History, target: Target, champion: str, challenger: str) -> Standing:
@@ -198,7 +200,7 @@ def stand_in_shadow(history: History, target: Target, champion: str, challenger:
         np.array([last[s.call_id].challenger_probability for s in ended], dtype=float),
     ]
     pair = _Pair(target, champion, challenger, given[0].answered_at if given else history.as_of)
-    standing = _standing(history, pair, ended, said)
+    standing = _standing(history, pair, NewToBoth.IN_SHADOW, ended, said)
     return replace(standing, verdict=at_any_time(standing.verdict)) if standing.figures else standing
 
 
@@ -256,6 +258,7 @@ class _Pair:
 def _standing(
     history: History,
     pair: _Pair,
+    calls: NewToBoth,
     ended: Sequence[Featured],
     said: "Sequence[NDArray[np.float64]]",
 ) -> Standing:
@@ -264,9 +267,8 @@ def _standing(
 
     labels = history.labels[pair.target]
     y = np.array([labels[call.call_id].happened for call in ended], dtype=bool)
-    compared = Compared(
-        y, challenger=said[1], champion=said[0], segments=segments_of(_categories([call.row for call in ended]))
-    )
+    segments = segments_of(_categories([call.row for call in ended]))
+    compared = Compared(y, challenger=said[1], champion=said[0], calls=calls, segments=segments)
     versions = (pair.champion, pair.challenger)
     enough = len(y) >= LEAST_COMMON_ROWS
     return Standing(
@@ -275,6 +277,7 @@ def _standing(
         champion=pair.champion,
         challenger=pair.challenger,
         n=len(y),
+        calls=calls,
         figures={version: _figures(y, p) for version, p in zip(versions, said, strict=True)} if enough else {},
         verdict=against_champion(compared, pair.champion),
         worse=tuple(_worse(compared, pair)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.finding import looked_at_last
 from campaigns.conduct import Conduct
 from campaigns.judging import TestStanding, standings_of
 from campaigns.performance import CampaignPerformance, performance
@@ -34,8 +35,8 @@ class CampaignFacts:
 
 
 def facts_of(campaign: Planned, outcome: str | None, after: str | None, at: datetime) -> CampaignFacts:
-    """How a campaign does, with some of its members."""
-    last = cards.card_of_member(campaign.campaign_id, after) if after else None
+    """How a campaign does, with some of its members; raises ApiError 422 where they are to begin after nobody."""
+    last = looked_at_last(campaign.campaign_id, after)
     members = cards.cards_in(campaign.campaign_id, MEMBERS_SHOWN + 1, outcome, "score", last)
     conduct, chosen, wrong = _playbook(campaign)
     told = performance(campaign, at) if conduct is not None else None

@@ -1,20 +1,24 @@
 """Drift: what the daily checks found, and how the champion does on calls whose outcomes are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from api.pages.charts import Series, chart
 from database.incidents import Open, open_incidents
+from monitoring.checks import PSI_MAJOR, PSI_MODERATE, Size, size_of
+from monitoring.profile import NAMES
+from ringback.names import headed, spoken
 from ringback.settings import settings
 
 CHECKS_SHOWN = 60
 FINDINGS = ".findings.json"
 KINDS = frozenset({"drift", "performance"})
-FEATURES_DRAWN = 15
+FEATURES_FIRST = 15
+BARS_END_AT = 0.5
+"""So that one feature that is far away does not make all other bars alike."""
 
 
 class Estimated(BaseModel):
@@ -62,13 +66,35 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """How far a feature is from what was learned, by its population stability index."""
+
+    name: str
+    psi: float
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """All features by how far they are, those that are farthest first."""
+
+    farthest: Sequence[Apart]
+    others: Sequence[Apart]
+    moderate: float
+    major: float
+    """From where on a distance is called so."""
+    scale: float
+    """The distance at the right end of the bars."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drifting:
     """What the page shows."""
 
     checks: Sequence[Check]
     """The latest first."""
-    distances: Mapping[str, object] | None
-    """Population stability index by feature, of the latest check."""
+    distances: Distances | None
+    """Of the latest check."""
     incidents: Sequence[Open]
     unreadable: int
 
@@ -93,10 +119,11 @@ def _check(file: Path) -> Check | None:
     return Check(day, len(told.findings), page.name if page.is_file() else None, told)
 
 
-def _distances(told: Findings) -> Mapping[str, object] | None:
+def _distances(told: Findings) -> Distances | None:
     known = [(one.psi, name) for name, one in told.distances.items() if one.psi is not None and isfinite(one.psi)]
-    largest = sorted(known, reverse=True)[:FEATURES_DRAWN]
-    if not largest:
+    apart = [
+        Apart(headed(NAMES.get(name, spoken(name))), psi, size_of(psi)) for psi, name in sorted(known, reverse=True)
+    ]
+    if not apart:
         return None
-    labels, psi = [name.replace("_", " ") for _, name in largest], [psi for psi, _ in largest]
-    return chart("bars", labels, [Series("PSI", psi)], least=0)
+    return Distances(apart[:FEATURES_FIRST], apart[FEATURES_FIRST:], PSI_MODERATE, PSI_MAJOR, BARS_END_AT)

@@ -13,31 +13,56 @@ from database import overview as stored
 from database import tasks
 from database.incidents import Open, open_incidents
 from database.overview import CompanyScore, IndustryScore, Scored, WeekMeasure
+from improvement.rules.targets import (
+    BASELINE_ACCURACY,
+    BASELINE_REJECTED,
+    TARGET_ACCURACY,
+    TARGET_REJECTED,
+    TARGET_TIME_SAVED,
+    TARGET_VOICE_AI_PRECISION,
+    TIME_SAVED_ASSUMES,
+)
 from monitoring.measure import Measure, load_measures
 from ringback.clock import now
 
 KEPT_SECONDS = 60.0
 DAYS, WEEKS = 90, 26
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-GOALS = (
-    ("live_accuracy", "Live accuracy", 0.85, False, 0.388),
-    ("voice_ai_precision", "Voice-AI precision", 0.90, False, None),
-    ("rejection_rate", "Rejected by AEs", 0.15, True, 0.612),
-)  # fmt: skip
-"""Measure, how it is called here, its target, whether the target is an upper limit, and the rule-based baseline."""
-CHARTED = ("calls_held", "sentiment", "high_value_rate", "enrichment_coverage", "live_accuracy", "brier_score",
-           "rejection_rate", "handoff_rate")  # fmt: skip
+CHARTED = ("calls_held", "sentiment", "high_value_rate", "enrichment_coverage", "live_accuracy", "recall",
+           "voice_ai_precision", "voice_ai_recall", "brier_score", "rejection_rate", "handoff_rate")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What was promised of a measure."""
+
+    measure: str
+    title: str
+    """How it is called here."""
+    target: float
+    is_limit: bool = False
+    """Whether the target is an upper limit."""
+    baseline: float | None = None
+    """What the rules of old came to."""
+    is_rest: bool = False
+    """Whether the promise is about one minus the measure."""
+    assumes: str = ""
+
+
+AIMS = (
+    Aim("live_accuracy", "Live accuracy", TARGET_ACCURACY, baseline=BASELINE_ACCURACY),
+    Aim("voice_ai_precision", "Voice-AI precision", TARGET_VOICE_AI_PRECISION),
+    Aim("rejection_rate", "Rejected by AEs", TARGET_REJECTED, is_limit=True, baseline=BASELINE_REJECTED),
+    Aim("handoff_rate", "AE time saved", TARGET_TIME_SAVED, is_rest=True, assumes=TIME_SAVED_ASSUMES),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A promise, and how it stands over the last weeks together."""
+    """A promise, and how it stands."""
 
-    title: str
+    aim: Aim
     measure: Measure
-    target: float
-    is_limit: bool
-    baseline: float | None
     last: WeekMeasure | None
     """The last week with enough observations."""
 
@@ -46,9 +71,10 @@ class Goal:
         """Whether the whole interval keeps the promise; None where it cannot be said."""
         if self.last is None or self.last.low is None or self.last.high is None:
             return None
-        if self.is_limit:
-            return True if self.last.high <= self.target else False if self.last.low > self.target else None
-        return True if self.last.low >= self.target else False if self.last.high < self.target else None
+        target = self.aim.target
+        if self.aim.is_limit:
+            return True if self.last.high <= target else False if self.last.low > target else None
+        return True if self.last.low >= target else False if self.last.high < target else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +93,8 @@ class Overview:
     companies: Sequence[CompanyScore]
     industries: Sequence[IndustryScore]
     incidents: Sequence[Open]
+    well_again: int
+    """Further incidents that are open still, though what they are about is well by now."""
     open_tasks: int
     status: str | None
     """Of health; None where nothing was looked at yet."""
@@ -90,13 +118,12 @@ def _make() -> Overview:
     series = stored.measures_since(list(measures), at - timedelta(weeks=WEEKS))
     scored = _ranked(stored.scores())
     days = stored.calls_by_day(at - timedelta(days=DAYS))
+    health, opened = system(), open_incidents()
     return Overview(
         made_at=at,
         counted=stored.counted(),
-        goals=tuple(
-            Goal(title, measures[name], target, is_limit, baseline, _last(series[name], measures[name]))
-            for name, title, target, is_limit, baseline in GOALS
-        ),
+        goals=tuple(Goal(aim, measures[aim.measure], _last(series[aim.measure], measures[aim.measure], aim.is_rest))
+                    for aim in AIMS),
         scored=scored,
         bands=chart("bars", [f"{10 * at}-{min(10 * at + 9, 100)}" for at in range(len(scored.bands))],
                     [Series("Leads", list(scored.bands))], least=0),
@@ -108,15 +135,24 @@ def _make() -> Overview:
         followed=stored.followed_up(at - timedelta(days=DAYS) - stored.FOLLOWED_WITHIN, at),
         companies=stored.top_companies(),
         industries=stored.industries(),
-        incidents=open_incidents(),
+        incidents=[one for one in opened if one.incident_id not in health.well_again],
+        well_again=len(health.well_again),
         open_tasks=tasks.open_tasks(),
-        status=system().overall,
+        status=health.overall,
     )  # fmt: skip
 
 
-def _last(series: Sequence[WeekMeasure], measure: Measure) -> WeekMeasure | None:
+def _last(series: Sequence[WeekMeasure], measure: Measure, is_rest: bool) -> WeekMeasure | None:
     enough = [one for one in series if one.value is not None and one.n >= measure.minimum_sample]
-    return enough[-1] if enough else None
+    if not enough:
+        return None
+    return _rest(enough[-1]) if is_rest else enough[-1]
+
+
+def _rest(one: WeekMeasure) -> WeekMeasure:
+    """What is left to the whole of a share."""
+    value, low, high = (None if part is None else 1 - part for part in (one.value, one.high, one.low))
+    return replace(one, value=value, low=low, high=high)
 
 
 def _daily(days: Sequence[stored.CallDay]) -> Mapping[str, object] | None:

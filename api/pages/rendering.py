@@ -1,7 +1,7 @@
 """Filling the pages' templates: escaped, with the navigation of whoever looks, and headers that let nothing else in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,10 +16,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 from api import sessions
+from api.as_sent import in_address
 from api.pages import words
 from reports.pages import plain
 from ringback.clock import now, shown_in
+from ringback.names import headed
 from ringback.settings import settings
+from scoring.history import sentence
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -103,7 +106,8 @@ def _environment() -> "Environment":
     environment.filters |= {
         "when": _when, "day": _day, "ago": lambda moment: words.ago(moment, now()), "as_json": _as_json,
         "percent": words.percent, "number": words.number, "usd": words.usd, "between": words.between,
-        "share": words.share, "words": words.spoken, "value": words.value_text, "rule": words.rule_text,
+        "share": words.share, "words": words.name_text, "headed": headed, "value": words.value_text,
+        "rule": words.rule_text, "change": sentence, "urlencode": in_address,  # Jinja's own lets slashes be
     }  # fmt: skip
     return environment
 
@@ -133,10 +137,11 @@ def _as_json(value: object) -> Markup:
     return escape(json.dumps(value, default=simple, separators=(",", ":"), allow_nan=False))
 
 
-def _bar(share: float | None, kind: str = "") -> Markup:
-    """A bar as wide as a share; for the eye only, the number stands beside it."""
+def _bar(share: float | None, kind: str = "", marks: Sequence[float] = ()) -> Markup:
+    """A bar as wide as a share, with marks at others; for the eye only, the number stands beside it."""
     width = 0.0 if share is None else max(0.0, min(1.0, share)) * 100
+    lines = (Markup('<rect class="mark" x="{:.2f}" width=".5" height="6"/>').format(100 * mark) for mark in marks)
     return Markup(
         '<svg class="bar {}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        '<rect class="all" width="100" height="6" rx="1"/><rect class="part" width="{:.2f}" height="6" rx="1"/></svg>'
-    ).format(kind, width)
+        '<rect class="all" width="100" height="6" rx="1"/><rect class="part" width="{:.2f}" height="6" rx="1"/>{}</svg>'
+    ).format(kind, width, Markup("").join(lines))

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from ringback.names import spoken
+
 DASH = "\N{EN DASH}"
 NONE = "not known"
 MOST_CHARACTERS = 400
@@ -63,9 +65,9 @@ def usd(amount: float | None) -> str:
     return f"{'−' if amount < 0 else ''}${abs(amount):,.{0 if abs(amount) >= 100 else 2}f}"
 
 
-def spoken(name: object) -> str:
-    """A name of ours as words: `ae_handoff` as `ae handoff`."""
-    return str(name).replace("_", " ").replace("-", " ") if name is not None else NONE
+def name_text(name: object) -> str:
+    """A name of ours as words: `AE_HANDOFF` as `AE handoff`."""
+    return spoken(name) if name is not None else NONE
 
 
 RULES = {None: "no rule fits", "override": "a person decided", "thresholds": "a group has too few points"}

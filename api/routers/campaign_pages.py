@@ -21,11 +21,13 @@ from api.threads import LISTS, LOOK_UPS, WRITES
 from database import campaigns as stored
 from database.campaigns import Planned
 from ringback.clock import now
+from ringback.forms import Form
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))])
 WRITE = Depends(require("write"))
 Fields = Annotated[dict[str, str], Depends(sent_by_us)]
-RunId = Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")]
+RUN = Form(r"^[0-9a-f-]{36}$", "the id of a run at Prefect", "0197d3c4-5b1e-7a20-9c41-3f6a8e2d9b10")
+RunId = Annotated[Annotated[str, RUN] | None, Query()]
 STATES = get_args(State)
 SAID = {"active": "It goes on.", "paused": "Paused: nobody is enrolled and nothing is sent.", "archived": "Archived."}
 

@@ -17,10 +17,12 @@ from pydantic import BaseModel, Field
 
 from api import metrics
 from api.errors import RETRY_AFTER_SECONDS, ApiError
+from api.moments import as_text
 from api.security import require
 from api.threads import HEALTH
 from database import health as checks
 from database import inbox
+from ringback.clock import now
 from ringback.health import worst
 from ringback.settings import settings
 from scoring.log import waiting_bytes
@@ -125,12 +127,17 @@ def _landing() -> dict[str, Any]:
 
 
 def _checks() -> dict[str, Any]:
-    """How the health checks of the whole installation stand; they do not decide whether this service can answer."""
+    """How the health checks of the whole installation stood when all was looked at last, and when that was.
+
+    They do not decide whether this service can answer.
+    """
     try:
         stands = checks.standings()
     except Exception as failure:  # whatever it is, the part about the database says so
         return {"because": type(failure).__name__}
-    return {"status": worst([one.status for one in stands]), "standings": stands}
+    last = checks.of_last_look(stands, now())
+    looked_at = as_text(last[0].measured_at) if last else None
+    return {"status": worst([one.status for one in last]), "looked_at": looked_at, "standings": stands}
 
 
 def _disk() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
+from api.as_sent import AsSent
 from api.compiling import engine_of_version
 from api.errors import ApiError
 from api.moments import Moment
@@ -23,7 +24,7 @@ from scoring.engine import Engine
 from scoring.history import Kind, history, plain
 from scoring.policy import policy
 
-router = APIRouter(tags=["leads"])
+router = APIRouter(tags=["leads"], route_class=AsSent)
 END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59)
 ENGINES_KEPT = 16
 TRY_AGAIN_AFTER_SECONDS = 60.0

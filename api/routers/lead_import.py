@@ -16,9 +16,9 @@ from typing import Annotated, Any
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from api.campaign_shapes import NAME
+from api.campaign_shapes import CAMPAIGN
 from api.errors import ApiError
 from api.finding import known_campaign
 from api.security import require
@@ -30,6 +30,7 @@ from database.inbox import Name
 from intake.columns import DateOrder
 from intake.files import Read, read_file
 from intake.importing import FILES
+from intake.mapping import SOURCE
 from intake.recognition import Recognised
 from intake.suggest import recognise
 from intake.tables import decoded, table_of
@@ -83,9 +84,12 @@ class _Asked:
 })  # fmt: skip
 async def import_leads(
     request: Request,
-    campaign: Annotated[str | None, Query(pattern=NAME, description="The campaign that these leads join.")] = None,
+    campaign: Annotated[
+        Annotated[str, CAMPAIGN] | None, Query(description="The campaign that these leads join.")
+    ] = None,
     source: Annotated[
-        str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Whose file it is; else recognised.")
+        Annotated[str, SOURCE, StringConstraints(max_length=40)] | None,
+        Query(description="Whose file it is; else recognised."),
     ] = None,
     dates: Annotated[DateOrder | None, Query(description="Where both fit.")] = None,
 ) -> ImportedLeads:

@@ -3,13 +3,13 @@
 import asyncio
 from functools import partial
 from typing import Annotated, Literal, cast, get_args
-from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api import enriching
+from api.as_sent import AsSent, in_address
 from api.campaign_shapes import NO_NUL
 from api.errors import ApiError
 from api.finding import known_lead
@@ -17,9 +17,8 @@ from api.pages import leads as pages
 from api.pages.forms import sent_by_us, text_of, wants_part
 from api.pages.leads import Asked
 from api.pages.rendering import back_to, show
-from api.pages.words import spoken
 from api.routers.history import AT_ONCE, told
-from api.routers.members import possible_outcome
+from api.routers.members import OVERRIDE, TASK, possible_outcome
 from api.routers.signing import inside
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
@@ -31,8 +30,9 @@ from database.overrides import Kind, Override
 from database.people import KnownLead
 from ringback.clock import now
 from ringback.errors import BadPlaybook
+from ringback.names import spoken
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))], route_class=AsSent)
 WRITE = Depends(require("write"))
 LeadId = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$")]
 Words = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
@@ -89,7 +89,7 @@ async def enrich(request: Request, lead_id: LeadId, _fields: Fields) -> Response
 
 @router.post("/leads/{lead_id:path}/overrides/{override_id}/withdraw", dependencies=[WRITE])
 async def withdraw(
-    request: Request, lead_id: LeadId, override_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], _fields: Fields
+    request: Request, lead_id: LeadId, override_id: Annotated[str, Path(), OVERRIDE], _fields: Fields
 ) -> Response:
     """Let an override of this lead hold no longer."""
     lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
@@ -148,9 +148,7 @@ async def listed_tasks(request: Request, owner: Words = "", done: Literal["", "y
 
 
 @router.post("/tasks/{task_id}/done", dependencies=[WRITE])
-async def finish(
-    request: Request, task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{8,64}$")], fields: Fields
-) -> Response:
+async def finish(request: Request, task_id: Annotated[str, Path(), TASK], fields: Fields) -> Response:
     """Say what came of a task."""
     outcome = text_of(fields, "outcome", 1_000)
     if not await to_thread.run_sync(tasks.finish, task_id, who(request), outcome, now(), limiter=WRITES):
@@ -164,7 +162,7 @@ def address_of(lead_id: str) -> str:
     >>> address_of("a/b?c#d%e")
     '/leads/a%2Fb%3Fc%23d%25e'
     """
-    return f"/leads/{quote(lead_id, safe='')}"
+    return f"/leads/{in_address(lead_id)}"
 
 
 def who(request: Request) -> str:

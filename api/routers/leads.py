@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from api import enriching
+from api.as_sent import AsSent
 from api.errors import Failure
 from api.finding import known_lead
 from api.moments import Moment, as_text
@@ -17,9 +18,10 @@ from api.threads import LISTS, LOOK_UPS, WRITES
 from database import lead_pages, signals
 from database.lead_pages import Order
 from database.people import KnownLead
+from database.wanted import Known
 from ringback.clock import now
 
-router = APIRouter(prefix="/api/leads", tags=["leads"])
+router = APIRouter(prefix="/api/leads", tags=["leads"], route_class=AsSent)
 READ, WRITE = Depends(require("read")), Depends(require("write"))
 LeadId = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]+$", description="The lead's id; a merged one's too.")]
 Words = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
@@ -71,6 +73,9 @@ class SignalFound(BaseModel):
     reason: str | None
     source: str
     fetched_at: Moment
+    expired: bool = Field(
+        description="Too old: it counts in no score any more, and the next purchase takes its place. Such come last."
+    )
 
 
 class CallRow(BaseModel):
@@ -169,17 +174,20 @@ def _plain(prediction: dict[str, Any] | None) -> dict[str, Any] | None:
     return told | {"predicted_at": as_text(prediction["predicted_at"])}
 
 
-def _signals(known: KnownLead) -> list[SignalFound]:
-    entities = [known.lead_id, *([known.company_id] if known.company_id else [])]
-    return [
-        SignalFound(
-            about="lead" if one.wanted.entity_id == known.lead_id else "company",
-            signal=one.wanted.signal,
-            found=one.value is not None,
-            value=dict(one.value) if one.value is not None else None,
-            reason=one.reason,
-            source=one.source,
-            fetched_at=one.fetched_at,
-        )
-        for one in signals.known(entities, now())
-    ]
+def _signals(lead: KnownLead) -> list[SignalFound]:
+    entities, at = [lead.lead_id, *([lead.company_id] if lead.company_id else [])], now()
+    found, old = signals.known(entities, at), signals.expired(entities, at)
+    return [_signal(lead, one, expired=False) for one in found] + [_signal(lead, one, expired=True) for one in old]
+
+
+def _signal(lead: KnownLead, one: Known, expired: bool) -> SignalFound:
+    return SignalFound(
+        about="lead" if one.wanted.entity_id == lead.lead_id else "company",
+        signal=one.wanted.signal,
+        found=one.value is not None,
+        value=dict(one.value) if one.value is not None else None,
+        reason=one.reason,
+        source=one.source,
+        fetched_at=one.fetched_at,
+        expired=expired,
+    )

@@ -17,6 +17,7 @@ from api.threads import WRITES
 from ringback.clock import as_utc, now
 from ringback.decision_log import DecisionFile
 from ringback.errors import StoreError
+from ringback.forms import Form
 from warehouse.decisions import AHEAD, landing_folder
 
 router = APIRouter(tags=["logs"])
@@ -53,8 +54,8 @@ Moment = Annotated[
 ]  # fmt: skip
 Text = Annotated[str, Field(max_length=2_000)]
 Word = Annotated[str, Field(max_length=500)] | int
-Needed = Annotated[str, Field(max_length=500, pattern=r"[!-~]")]
-"""With a letter, digit or sign in it: what is blank names nothing."""
+Needed = Annotated[str, Field(max_length=500), Form(r"[!-~]", "words with a letter or digit in them", "web_scraper")]
+"""What is blank names nothing."""
 Level = Literal["high", "medium", "low"]
 
 
@@ -78,7 +79,7 @@ class DecisionReasoning(_Part):
     confidence_level: Level | None = None
     processing_time: Annotated[
         Annotated[float, Field(ge=0, le=SECONDS_OF_A_YEAR)]
-        | Annotated[str, Field(pattern=r"^[0-9]{1,7}(\.[0-9]{1,20})?$")]
+        | Annotated[str, Form(r"^[0-9]{1,7}(\.[0-9]{1,20})?$", "a number of seconds", "1.25")]
         | None,
         AfterValidator(_is_a_duration),
     ] = Field(None, description="Seconds, at most a year.")
@@ -193,7 +194,7 @@ def _checked(entries: Sequence[Any]) -> list[Doubt]:
         try:
             doubts += _doubt(n, LogEntry.model_validate(sent).timestamp)
         except ValidationError as failure:
-            told = failure.errors(include_url=False, include_context=False)
+            told = failure.errors(include_url=False)
             problems += {place_of((n, *one["loc"])): words_of(one) for one in told}.items()
     if problems:
         listed = "; ".join(f"{place}: {said}" for place, said in problems[:MOST_PROBLEMS])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.campaign_shapes import NO_NUL, CampaignId, Reason
 from api.errors import ApiError
-from api.finding import known_campaign
+from api.finding import known_campaign, looked_at_last
 from api.moments import Moment
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
@@ -22,10 +22,13 @@ from database.lead_pages import kept_under
 from database.overrides import Kind, Override
 from ringback.clock import as_utc, now
 from ringback.errors import BadMapping, BadPlaybook, WrongUsage
+from ringback.forms import Form
 
 router = APIRouter(tags=["campaigns"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
 LeadId = Annotated[str, Path(min_length=1, max_length=500, pattern=NO_NUL)]
+OVERRIDE = Form(r"^[0-9a-f]{24}$", "the id of an override", "5f0c9a7e12d34b68a1c2e3f4")
+TASK = Form(r"^[0-9a-f]{24}$", "the id of a task", "5f0c9a7e12d34b68a1c2e3f4")
 Outcome = Literal["qualified", "disqualified", "review"]
 Decidable = Literal["qualification", "owner", "sequence"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=320, pattern=NO_NUL)]
@@ -139,10 +142,7 @@ async def members(
 
     def listed() -> CardList:
         known_campaign(campaign_id)
-        last = cards.card_of_member(campaign_id, kept_under(after)) if after else None
-        if after and last is None:
-            raise ApiError(422, f"query.after: {after!r} is no member that was looked at.", "query.after")
-        found = cards.cards_in(campaign_id, limit, outcome, "score", last)
+        found = cards.cards_in(campaign_id, limit, outcome, "score", looked_at_last(campaign_id, after))
         return CardList(members=[_card(one) for one in found], outcomes=dict(cards.outcomes_in(campaign_id)))
 
     return await to_thread.run_sync(listed, limiter=LISTS)
@@ -173,7 +173,7 @@ async def override(campaign_id: CampaignId, lead_id: LeadId, asked: OverrideAske
 
 @router.delete("/api/campaigns/{campaign_id}/overrides/{override_id}", response_model=OverrideOf, dependencies=[WRITE])
 async def withdraw(
-    campaign_id: CampaignId, override_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], request: Request
+    campaign_id: CampaignId, override_id: Annotated[str, Path(), OVERRIDE], request: Request
 ) -> OverrideOf:
     """Let an override hold no longer."""
 
@@ -198,7 +198,7 @@ async def listed_tasks(
 
 
 @router.post("/api/tasks/{task_id}/done", status_code=204, dependencies=[WRITE])
-async def done(task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")], told: TaskDone, request: Request) -> None:
+async def done(task_id: Annotated[str, Path(), TASK], told: TaskDone, request: Request) -> None:
     """Say that a task is done, and what came of it."""
     finish = partial(tasks.finish, task_id, _who(request), told.outcome, now())
     if not await to_thread.run_sync(finish, limiter=WRITES):

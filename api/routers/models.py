@@ -17,6 +17,7 @@ from database.promotions import Promotion, champion_as_of
 from database.serving import pin, pinned
 from ringback.clock import now
 from ringback.errors import NoModel, UnknownModel
+from ringback.forms import Form
 from ringback.records import TARGETS, Target
 from scoring.engine import Engine
 
@@ -77,7 +78,7 @@ async def info() -> Response:
 )  # fmt: skip
 async def reload(
     request: Request,
-    version: Annotated[str, Path(max_length=20, pattern=r"^([0-9]{1,9}|champion)$")],
+    version: Annotated[str, Path(), Form(r"^([0-9]{1,9}|champion)$", "the number of a version, or champion", "3")],
     target: Annotated[Target, Query()] = "progression",
 ) -> Reloaded:
     """Let a version answer, in all processes, until another is asked for; `champion` gives it back to the ledger.

@@ -12,9 +12,9 @@ from api.errors import ApiError
 from api.pages import drift, files, improvement, models, overview, runs, system, tickets
 from api.pages.forms import sent_by_us, text_of
 from api.pages.rendering import back_to, show
-from api.routers.campaign_pages import RunId, run_shown
+from api.routers.campaign_pages import RUN, RunId, run_shown
 from api.routers.lead_pages import who
-from api.routers.tickets import moved
+from api.routers.tickets import TicketId, moved
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from database.tickets import State
@@ -22,14 +22,16 @@ from reports.pages import p_text, page
 from reports.periods import Kind
 from reports.words import errs_of
 from ringback.clock import now
+from ringback.forms import Form
 from ringback.records import Target
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require("read"))])
 WRITE, ADMIN = Depends(require("write")), Depends(require("admin"))
 Fields = Annotated[dict[str, str], Depends(sent_by_us)]
 SAFE = {"Content-Security-Policy": files.POLICY}
-Name = Annotated[str, Path(pattern=r"^\d{4}-(W\d{2}|\d{2}|Q[1-4])$")]
-TicketId = Annotated[str, Path(pattern=r"^T-[0-9a-f]{8,64}$")]
+Name = Annotated[
+    str, Path(), Form(r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}|Q[1-4])$", "a year with a week, month or quarter", "2026-W12")
+]
 CHANGE, TRAIN = "change-champion/change-champion", "train/train"
 
 
@@ -47,7 +49,7 @@ async def all_models(request: Request, run: RunId = None) -> HTMLResponse:
 
 
 @router.get("/models/runs/{run_id}")
-async def run_part(request: Request, run_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]) -> Response:
+async def run_part(request: Request, run_id: Annotated[str, Path(), RUN]) -> Response:
     """How far a run is that a page asked for; once it is over, the page is loaded anew to show what it did."""
     found = await to_thread.run_sync(runs.run, run_id, "/models", limiter=LOOK_UPS)
     shown = show(request, "run.html", run=found)

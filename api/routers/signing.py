@@ -15,12 +15,14 @@ from api.security import require
 from database import keys
 from database.keys import keys as all_keys
 from ringback.clock import now
+from ringback.forms import Form
 
 router = APIRouter(include_in_schema=False)
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 LONGEST_NEXT = 2_000
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """The address of an asset changes with its content."""
+ASSET = Form(r"^[A-Za-z0-9.]+\.(js|css)$", "the name of a script or a style sheet", "app.js")
 
 
 @router.get(SIGN_IN)
@@ -57,7 +59,7 @@ async def sign_out() -> Response:
 
 
 @router.get("/assets/{name}")
-async def asset(name: Annotated[str, Path(pattern=r"^[A-Za-z0-9.]+\.(js|css)$")]) -> FileResponse:
+async def asset(name: Annotated[str, Path(), ASSET]) -> FileResponse:
     """A file that pages load."""
     path = ASSETS / name
     if not path.is_file():

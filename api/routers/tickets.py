@@ -19,11 +19,12 @@ from improvement.tickets import Line, checked_day, line_of
 from monitoring.measure import load_measures
 from ringback.clock import now
 from ringback.errors import WrongUsage
+from ringback.forms import Form
 from ringback.settings import settings
 
 router = APIRouter(prefix="/api/tickets", tags=["tickets"])
 READ, WRITE = Depends(require("read")), Depends(require("write"))
-TicketId = Annotated[str, Path(pattern=r"^T-[0-9a-f]{8,64}$")]
+TicketId = Annotated[str, Path(), Form(r"^T-[0-9a-f]{8,64}$", "the id of a ticket", "T-1a2b3c4d")]
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 CONFLICT: dict[int | str, dict[str, Any]] = {

@@ -18,7 +18,7 @@ from database import inbox
 from database.health import keep_findings
 from database.inbox import Name
 from ringback.health import Finding
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 
 KeyFor = Callable[..., dict[str, str]]
 
@@ -47,7 +47,7 @@ def test_everybody_may_know_whether_it_is_well_and_only_readers_how_its_parts_ar
 def test_readers_are_told_how_the_last_health_check_found_everything(client: TestClient, key_for: KeyFor) -> None:
     reader = key_for("read")
     assert client.get("/health", headers=reader).json()["components"]["checks"] == {
-        "status": "not_in_use", "standings": [],
+        "status": "not_in_use", "looked_at": None, "standings": [],
     }  # fmt: skip
     keep_findings([Finding("machine", "disk", "critical", "0.5 GiB are free", 0.5, "GiB")], NOON)
     client.app.state.health = None  # type: ignore[attr-defined]  # a second later
@@ -55,11 +55,21 @@ def test_readers_are_told_how_the_last_health_check_found_everything(client: Tes
     assert answer["status"] == "ok"
     assert answer["components"]["checks"] == {
         "status": "critical",
+        "looked_at": "2026-03-18T12:00:00Z",
         "standings": [{
             "component": "machine", "check": "disk", "status": "critical", "words": "0.5 GiB are free", "value": 0.5,
             "unit": "GiB", "measured_at": "2026-03-18T12:00:00Z", "since": "2026-03-18T12:00:00Z", "consecutive": 1,
         }],
     }  # fmt: skip
+
+
+def test_what_the_last_check_did_not_look_at_any_more_does_not_count(client: TestClient, key_for: KeyFor) -> None:
+    gone = Finding("flow nightly", "last runs", "critical", "the last 3 runs of nightly failed")
+    keep_findings([gone, Finding("machine", "disk", "good", "9 GiB are free")], NOON)
+    keep_findings([Finding("machine", "disk", "good", "9 GiB are free")], NOON + HOUR)
+    told = client.get("/health", headers=key_for("read")).json()["components"]["checks"]
+    assert (told["status"], told["looked_at"]) == ("good", "2026-03-18T13:00:00Z")
+    assert [one["component"] for one in told["standings"]] == ["flow nightly", "machine"]
 
 
 def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

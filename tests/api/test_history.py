@@ -10,19 +10,22 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.routers import history as route
+from database import keys
 from database.history import answers_about
 from database.identities import Merge, move
+from database.people import publish_leads
 from database.prediction_log import Logged, keep_logged
 from database.predictions import keep_predictions
 from database.session import writing
 from flows.history_command import add_to
+from ringback.clock import now
 from ringback.errors import NoModel
 from scoring.engine import compiled
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest
 from scoring.policy import policy
 from scoring.service import Scored, Service
-from tests.factories import DAY, HOUR, NOON, a_prediction
+from tests.factories import DAY, HOUR, NOON, a_lead, a_prediction
 from tests.scoring.engines import Registered
 from tests.training.synthetic import trained
 
@@ -129,6 +132,13 @@ def test_the_terminal_tells_the_last_change_in_sentences(ana: TestClient) -> Non
                for line in lines)  # fmt: skip
     assert lines[-1] == f"  {first.prediction.qualification_score} at 2026-03-18 12:00:00 UTC: its first score"
     assert [one["prediction_id"] for one in loads(why(ANA, "--json"))] == [last.prediction.prediction_id]
+
+
+def test_the_page_tells_it_in_the_same_sentences(ana: TestClient) -> None:
+    publish_leads([a_lead(lead_id=ANA)])
+    ana.post("/sign-in", data={"key": keys.create("Maya", ("read",), now(), "a test")}, headers={"Accept": "text/html"})
+    page = ana.get(f"/leads/{ANA}/changes", headers={"Accept": "text/html"}).text
+    assert "Tone of the call +0.50 (-1 hostile, +1 delighted) (corrected, was: Tone of the call -0.50 (" in page
 
 
 def test_the_terminal_tells_the_whole_change_since_a_moment(ana: TestClient) -> None:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import datetime
 from io import StringIO
 from time import sleep
@@ -53,6 +54,18 @@ def test_a_lead_whose_id_has_a_slash_is_read_and_enriched(
     assert three.get("/api/leads/crm%2F77/score-history", headers=writer).json()["lead_id"] == "crm/77"
 
 
+def test_a_lead_whose_id_ends_like_an_address_is_read_itself(three: TestClient, key_for: KeyFor) -> None:
+    people.publish_leads([a_lead("crm/score-history", name="Dee"), a_lead("crm", name="Eve")])
+    predictions.keep_predictions([
+        a_prediction("five", 0.3, NOON, lead_id="crm/score-history"), a_prediction("six", 0.3, NOON, lead_id="crm"),
+    ])  # fmt: skip
+    reader = key_for("read")
+    assert three.get("/api/leads/crm%2Fscore-history", headers=reader).json()["known"]["name"]["value"] == "Dee"
+    assert three.get("/api/leads/crm/score-history", headers=reader).json()["lead_id"] == "crm"
+    of_dee = three.get("/api/leads/crm%2Fscore-history/score-history", headers=reader).json()
+    assert of_dee["lead_id"] == "crm/score-history"
+
+
 def test_leads_are_searched_sorted_and_paged(three: TestClient, key_for: KeyFor) -> None:
     reader = key_for("read")
 
@@ -92,6 +105,19 @@ def test_a_lead_is_shown_with_whose_word_each_value_is(three: TestClient, key_fo
     ]
     assert [(call["call_id"], call["minutes"]) for call in shown["calls"]] == [("fellow:one", 30.0)]
     assert shown["prediction"]["qualification_score"] == 90
+
+
+def test_a_signal_that_expired_is_given_and_marked_as_such(three: TestClient, key_for: KeyFor) -> None:
+    tech, news = Wanted("acme.com", "tech_stack"), Wanted("ana@acme.com", "news_summary")
+    signals.claim("w", "pipe0", [Priced(*asdict(one).values(), 0.1) for one in (tech, news)], NOON, Ceilings(9, 9, 9))
+    old, young = ({"names": ["Twilio"]}, NOON + DAY), ({"summary": "They grow"}, now() + DAY)
+    signals.keep(
+        "w", [Bought(tech, old[0], 0.9, 0.1, None, old[1]), Bought(news, young[0], 0.9, 0.1, None, young[1])], NOON
+    )
+    shown = three.get("/api/leads/ana@acme.com", headers=key_for("read")).json()["signals"]
+    assert [(one["signal"], one["expired"], one["found"], one["value"]) for one in shown] == [
+        ("news_summary", False, True, {"summary": "They grow"}), ("tech_stack", True, True, {"names": ["Twilio"]}),
+    ]  # fmt: skip
 
 
 def test_a_lead_that_is_not_there_is_not_found(three: TestClient, key_for: KeyFor) -> None:

@@ -1,9 +1,10 @@
 """Pages for people: who gets in, what other sites cannot do, and what people do with leads, campaigns and tickets."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,23 +12,26 @@ from starlette.testclient import TestClient
 from api import sessions
 from api.addresses import PAGES as PAGES_BEGIN
 from api.addresses import PROGRAMS
-from api.pages import improvement, keeping, overview
+from api.pages import improvement, keeping, overview, system
 from api.routers.signing import inside
 from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
 from campaigns.rules import read_rules
 from database import incidents, keys, overrides, people, signals, tasks
 from database.health import keep_findings
+from database.measures import publish_measures
 from database.predictions import keep_predictions
 from database.spending import Ceilings, Priced
 from database.tasks import NewTask
 from database.tickets import NewTicket, open_tickets, ticket_as_of
 from database.wanted import Bought, Wanted
-from ringback.clock import now
+from monitoring import health_gathering
+from ringback.clock import now, week_start
 from ringback.health import Finding
-from ringback.settings import CHECKOUT
+from ringback.settings import CHECKOUT, settings
 from tests.campaigns.enrolling import a_campaign
 from tests.factories import DAY, NOON, a_call, a_lead, a_prediction
+from vendors.prefect_health import PrefectSigns
 
 PAGES = (
     "/", "/leads", "/tasks", "/campaigns", "/models", "/drift", "/improvement", "/tickets", "/archive", "/system",
@@ -48,6 +52,7 @@ def browse(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Browse:
     """Signs in with a key of these roles; gives a browser, whose `token` is the session's."""
     monkeypatch.setattr(overview, "_kept", keeping.Kept(overview._make, 0.0))
     monkeypatch.setattr(improvement, "_kept", keeping.Kept(improvement._read, 0.0))
+    monkeypatch.setattr(system, "_look", keeping.Kept(system._look_now, 0.0))
 
     def sign_in(*roles: str) -> TestClient:
         client.headers.update(HTML)
@@ -274,6 +279,42 @@ def test_what_is_wrong_stands_on_the_first_page_and_on_that_of_health(browse: Br
         assert "3 % of the disk are free" in browser.get(path).text
 
 
+def test_what_is_over_since_the_last_check_is_not_shown_as_if_it_were_so_still(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ringback up` was stopped for a night: the first check after that found everything late, and then it ran."""
+    late = "9 open; check-drift should have begun since 2026-03-17 12:00 UTC"
+    found = [
+        Finding("flows", "missed schedules", "critical", late), Finding("prefect", "server", "excellent", "answers"),
+        Finding("vendor Fellow", "answers", "excellent", "Fellow answers after 0.10 s"),
+    ]  # fmt: skip
+    keep_findings([*found, Finding("flow old", "last runs", "critical", "the last 3 runs of old failed")], NOON - DAY)
+    keep_findings(found, NOON)
+    incidents.open_incident(incidents.HEALTH, "flows: missed schedules", late, NOON, "critical")
+    incidents.open_incident("disk", "home", "3 % of the disk are free", NOON + DAY)
+    signs = PrefectSigns(0.01, {"ringback": now()})
+    monkeypatch.setattr(health_gathering, "prefect_signs", lambda *_: signs)
+    browser = browse("read")
+    text = browser.get("/system").text
+    assert '<h1>Health: <span class="critical">' not in text
+    assert "Well again by now: <bdi>no run is late</bdi>" in text
+    plain = re.sub(r"<[^>]+>", "", text)
+    assert re.search("Fellow answers after 0.10 s *as of 18 Mar", plain)  # nobody outside is asked for a page
+    assert "flow old: last runs: critical, the last 3 runs of old failed as of 17 Mar" in plain
+    first = re.sub(r"<[^>]+>", "", browser.get("/").text)
+    assert (
+        "1 open incident, the first: 3 % of the disk are free. 1 more, whose cause is over by now, is closed" in first
+    )
+
+
+def test_prefect_is_not_asked_for_a_page_where_the_last_check_found_it_not_in_use(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health_gathering, "prefect_signs", lambda *_: pytest.fail("it was asked"))
+    keep_findings([Finding("prefect", "server", "not_in_use", "not in use: Prefect is not in use here")], NOON)
+    assert browse("read").get("/system").status_code == 200
+
+
 def test_a_mistake_is_shown_as_a_page_to_a_person_and_as_json_to_a_program(browse: Browse) -> None:
     browser = browse("read")
     assert "There is no such lead." in browser.get("/leads/nobody").text
@@ -326,8 +367,75 @@ def test_priorities_are_counted_the_highest_first(browse: Browse) -> None:
     assert re.findall(r'"/leads\?priority=([A-Z_]+)"', text) == ["HIGH_VOICE_AI", "HIGH", "MEDIUM", "LOW"]
 
 
+@pytest.mark.parametrize("ending", ["changes", "signals", "enrich", "overrides"])
+def test_a_lead_whose_id_ends_like_an_address_has_a_page_and_is_linked_to_it(browse: Browse, ending: str) -> None:
+    people.publish_leads([a_lead(f"crm/{ending}", NOON, name="Dee Dot"), a_lead("crm", NOON, name="Eve Example")])
+    keep_predictions([a_prediction("one", 0.5, NOON, lead_id=f"crm/{ending}")])
+    browser = browse("read")
+    assert f'href="/leads/crm%2F{ending}"' in browser.get("/leads").text
+    text = browser.get(f"/leads/crm%2F{ending}").text
+    assert "<h1><bdi>Dee Dot" in text
+    assert f'href="/leads/crm%2F{ending}/changes"' in text
+    assert browser.get(f"/leads/crm%2F{ending}/changes").status_code == 200
+    assert "Eve Example" in browser.get("/leads/crm").text
+
+
+def test_every_feature_on_the_page_of_drift_is_named_with_its_distance_and_what_that_is_called(browse: Browse) -> None:
+    folder = settings().reports / "drift"
+    folder.mkdir(parents=True)
+    distances = {"mentions_voice_ai": 0.31, "(score)": 0.15, **{f"feature_{n:02}": 0.05 - n / 1000 for n in range(16)}}
+    (folder / "2026-03-18.findings.json").write_text(json.dumps({
+        "champion": "3", "findings": [], "distances": {name: {"psi": psi} for name, psi in distances.items()},
+    }))  # fmt: skip
+    text = browse("read").get("/drift").text
+    plain = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert (
+        "Mentions voice AI 0.310 major The champion's scores 0.150 moderate Feature 00 0.050 little"
+        in plain.replace("&#39;", "'")
+    )
+    assert [f"Feature {n:02}" in plain for n in range(16)] == [True] * 16
+    assert "3 further features" in plain
+    assert "moved little under 0.1, moderately from 0.1 on and in a major way from 0.2 on: the two marks" in plain
+    assert re.findall(r'<rect class="mark" x="([0-9.]+)"', text)[:2] == ["20.00", "40.00"]  # of 0.5
+
+
+def week_of(name: str, week: datetime, value: float, n: int) -> dict[str, object]:
+    """A published measure, with an interval of ten points on each side."""
+    return {"measure": name, "week": week, "dimension": "", "member": "", "value": value, "low": value - 0.1,
+            "high": value + 0.1, "n": n, "as_of": week + 7 * DAY}  # fmt: skip
+
+
+def test_the_time_of_account_executives_that_is_saved_stands_on_the_first_page_with_sample_and_assumption(
+    browse: Browse,
+) -> None:
+    monday = week_start(now()) - 7 * DAY
+    publish_measures([week_of("handoff_rate", monday, 0.25, 120)])
+    card = re.sub(
+        r"<[^>]+>|\s+|&nbsp;", " ", browse("read").get("/").text.split("AE time saved</h2>")[1].split("</div>")[0]
+    )
+    card = " ".join(card.replace("\N{NO-BREAK SPACE}", " ").split())
+    assert card.startswith("AE time saved 75 % 65 to 85 %, n = 120, week of")
+    assert "Promised: at least 60 %. Met. Scored calls that no AE had to take. Assumed: an AE would take every" in card
+
+
+def test_recall_is_drawn_over_weeks_with_interval_and_sample_and_thin_weeks_are_left_out(browse: Browse) -> None:
+    mondays = [week_start(now()) - ago * 7 * DAY for ago in (4, 3, 2, 1)]
+    thin = dict(zip(mondays, (40, 40, 19, 40), strict=True))
+    publish_measures([week_of("recall", monday, 0.5, n) for monday, n in thin.items()])
+    figure = browse("read").get("/").text.split("<figcaption>Recall of progressions")[1].split("</figure>")[0]
+    rows = re.findall(r"<tr><th scope=.row.>.*?</tr>", figure)
+    told = [re.findall(r'<td class="n">([^<]*)', row) for row in rows]
+    assert told == [
+        ["50", "40 to 60", "40"],
+        ["50", "40 to 60", "40"],
+        ["not known", "", "19"],
+        ["50", "40 to 60", "40"],
+    ]
+    assert "weeks with fewer than 20 observations are left out" in figure
+
+
 def test_what_is_not_in_use_is_said_once(browse: Browse) -> None:
-    keep_findings([Finding("backups", "age", "not_in_use", "not in use: no backup was ever made")], NOON)
+    keep_findings([Finding("backup", "age", "not_in_use", "not in use: no backup was ever made")], NOON)
     text = re.sub(r"<[^>]+>", "", browse("read").get("/system").text)
     assert (text.count("not in use: no backup"), "not in use: not in use" in text) == (1, False)
 
@@ -443,3 +551,10 @@ def test_a_part_of_a_page_asks_for_no_password_box_and_a_long_way_back_is_left_o
     part = client.get("/leads/x/signals", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["WWW-Authenticate"][:6]) == (401, "Bearer")
     assert 'name="next" value="/"' in client.get(f"/sign-in?next=/leads?search={'x' * 3_000}", headers=HTML).text
+
+
+@pytest.mark.parametrize("outcome", ["", "&outcome=qualified"])
+def test_a_page_of_members_after_nobody_says_so(browse: Browse, ana: str, outcome: str) -> None:
+    answer = browse("read").get(f"/campaigns/spring?after=garbage{outcome}")
+    assert answer.status_code == 422
+    assert "&#39;garbage&#39; is no member that was looked at; without it the first page is shown." in answer.text

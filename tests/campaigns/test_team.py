@@ -43,11 +43,11 @@ def test_the_playbook_s_own_team_can_be_read() -> None:
         ("capacity: 3", "capacity: 0", "team.yaml:2: owners[0].capacity: input should be greater than or equal to 1"),
         ("capacity: 3", "capcity: 3", "team.yaml:2: owners[0].capcity: is not known here; did you mean 'capacity'?"),
         ("[Europe]", "[Europa]", "owners[0].territories[0]: 'europa' is no territory; did you mean 'europe'?"),
-        ("Ana@us.example", "Ana", "team.yaml:2: owners[0].email: string should match pattern"),
+        ("Ana@us.example", "Ana", "team.yaml:2: owners[0].email: must be an e-mail address, such as maya@ours.com"),
         ("until: 2026-03-05", "until: 2026-02-05", "team.yaml:2: owners[0].away[0].until: ends on 2026-02-05, before"),
         ("until: 2026-03-05", "until: tomorrow", "team.yaml:2: owners[0].away[0].until: input should be a valid date"),
         ("escalate_to: boss@us.example\n", "", "team.yaml:1: escalate_to: is missing"),
-        ("languages: {de", "languages: {deutsch", "team.yaml:5: languages.deutsch: string should match pattern"),
+        ("languages: {de", "languages: {deutsch", "team.yaml:5: languages.deutsch: must be a language in two or three"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, wrong: str, instead: str, said: str) -> None:

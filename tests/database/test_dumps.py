@@ -28,7 +28,7 @@ pytestmark = pytest.mark.sqlite  # it asks for PostgreSQL itself
 def test_what_was_dumped_comes_back_with_its_tables_and_the_trigger_of_the_ledger(on_postgres: Path) -> None:
     open_incident("drift", "progression: industry", "moved", NOON)
     dump = on_postgres / "database.pgdump"
-    assert dump_postgres(dump)["incidents"] == 1
+    dump_postgres(dump)
     assert check_dump(dump) == len(Base.metadata.tables) + 1  # and Alembic's
     with writing() as connection:
         connection.execute(delete(Incident))

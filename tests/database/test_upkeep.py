@@ -68,6 +68,5 @@ def test_without_postgresqls_tools_the_way_out_is_named(home: Path, monkeypatch:
     monkeypatch.setenv("RINGBACK_DATABASE_URL", "postgresql://me:pw@127.0.0.1:9/ringback")
     monkeypatch.setenv("PATH", str(home))
     forget_home()
-    monkeypatch.setattr("database.upkeep.count_rows", dict)
     with pytest.raises(StoreError, match="install the package postgresql-client"):
         dump_postgres(home / "database.pgdump")

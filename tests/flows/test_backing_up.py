@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,20 +12,26 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from database import keys, published
 from database.incidents import open_incident, open_incidents
+from database.session import engine
 from flows import backing_up
+from flows.__main__ import app
 from flows.archive import FORMAT, unpack
-from flows.backing_up import back_up, backups, forget_backups
+from flows.backing_up import back_up
+from flows.kept_backups import backups, forget_backups
 from flows.restoring import restore
 from monitoring.health_gathering import LAST_BACKUP, last_backup
-from ringback.errors import StoreError, WrongUsage
+from ringback.errors import NoRoom, NotMigrated, StoreError, WrongUsage
 from ringback.settings import settings
 from tests.conftest import forget_home
+from tests.disks import fill, small_disk
 from tests.factories import DAY, NOON, a_payload
 from warehouse.connect import reading, rows
 from warehouse.connect import writing as warehouse_writing
@@ -263,14 +270,100 @@ def test_a_database_that_is_broken_makes_no_backup_and_leaves_nothing_behind(ful
     assert [path.name for path in (full / "backups").iterdir()] == [".lock"]
 
 
-def test_without_room_nothing_is_begun(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from types import SimpleNamespace
-
+def test_without_room_nothing_is_begun_and_what_is_left_to_do_is_said(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_backups(full, 0, 1, 2, 3)
     monkeypatch.setattr(backing_up.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-    with pytest.raises(StoreError, match="RINGBACK_BACKUPS"):
-        back_up(NOON)
-    assert backups() == []
-    assert full.exists()
+    with pytest.raises(NoRoom, match=(
+        r"^a backup needs .* are free; the backups there \(4\) take 0\.0 GiB: make room, keep them for less long "
+        r"\(RINGBACK_KEEP_BACKUPS_DAYS is 14\), or let RINGBACK_BACKUPS name a folder on another disk$"
+    )):  # fmt: skip
+        back_up(NOON + DAY)
+    assert [moment for moment, _ in backups()] == [NOON - days * DAY for days in (3, 2, 1, 0)]
+
+
+def room_for(backups: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk of a folder have room for so many backups in all."""
+
+    def usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=2**40 if len([*folder.glob("*.tar.zst")]) < backups else 1000)
+
+    monkeypatch.setattr(backing_up.shutil, "disk_usage", usage)
+
+
+def test_backups_that_are_too_old_make_room_for_the_next(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room_for(4, some_backups(full, 0, 1, 2, 17, 30), monkeypatch)
+    made = back_up(NOON + DAY)
+    assert (made.forgotten, str(made).endswith("; 2 that were too old made room for it")) == (2, True)
+    assert [moment for moment, _ in backups()] == [NOON - days * DAY for days in (2, 1, 0, -1)]
+
+
+def test_where_forgetting_is_not_enough_the_newest_three_stay(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room_for(3, some_backups(full, 0, 1, 2, 17, 30), monkeypatch)
+    with pytest.raises(NoRoom, match="; 2 that were too old are removed, which was not enough; the backups there"):
+        back_up(NOON + DAY)
+    assert [moment for moment, _ in backups()] == [NOON - days * DAY for days in (2, 1, 0)]
+
+
+def test_in_a_folder_that_was_named_for_once_no_backup_is_forgotten(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = some_backups(full / "usb", 0, 1, 2, 30)
+    monkeypatch.setattr(backing_up.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(NoRoom, match=r"make room, or let RINGBACK_BACKUPS"):
+        back_up(NOON + DAY, folder)
+    assert len(backups(folder)) == 4
+
+
+def test_a_disk_that_becomes_full_on_the_way_is_said_and_nothing_is_left_on_it(
+    full: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing_up, "_refuse_without_room", lambda _: None)
+    (full / "large.bin").write_bytes(os.urandom(6 * 2**20))
+    with small_disk(tmp_path_factory.mktemp("usb"), "5m") as disk:
+        with pytest.raises(NoRoom, match=f"^the disk of {disk} became full while a backup was made there; "):
+            back_up(NOON, disk)
+        assert [path.name for path in disk.iterdir()] == [".lock"]
+
+
+def test_a_folder_that_takes_no_backup_is_said(full: Path) -> None:
+    (full / "file").write_text("no folder")
+    with pytest.raises(StoreError, match=r"no backup can be made in .*file/backups: .*Not a directory"):
+        back_up(NOON, full / "file" / "backups")
+
+
+def test_a_home_on_a_full_disk_that_nobody_has_open_is_backed_up_to_another_disk(
+    full: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(settings().database).dispose()
+    elsewhere = tmp_path_factory.mktemp("usb")
+    with small_disk(tmp_path_factory.mktemp("disk"), "64m") as disk:
+        there = shutil.copytree(full, disk / "home")
+        with at_home(there, monkeypatch):
+            filler = fill(disk)
+            done = CliRunner().invoke(app, ["backup", "--to", str(elsewhere)])
+            assert (done.exit_code, "the health check does not know of it" in done.stdout) == (0, True)
+            filler.unlink()
+    ((_, file),) = backups(elsewhere)
+    restored = restore(file, elsewhere / "home", NOON).home
+    with at_home(restored, monkeypatch):
+        assert [one.subject for one in open_incidents()] == ["progression: industry"]
+
+
+def test_a_home_without_a_database_is_no_home_to_back_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with at_home(tmp_path / "typo", monkeypatch), pytest.raises(NotMigrated, match="nothing to back up; RINGBACK_HOME"):
+        back_up(NOON, tmp_path / "backups")
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize(("folder", "left"), [("backups", []), ("elsewhere", ["backup"])])
+def test_a_backup_that_ends_well_ends_the_incident_of_those_of_its_folder(
+    full: Path, folder: str, left: list[str]
+) -> None:
+    open_incident("maintenance", "backup", "another backup is being made", NOON)
+    back_up(NOON, full / folder)
+    assert [one.subject for one in open_incidents() if one.kind == "maintenance"] == left
 
 
 @pytest.mark.usefixtures("full")
@@ -298,7 +391,7 @@ def test_a_backup_that_does_not_hold_when_it_is_verified_does_not_count(
 def some_backups(home: Path, *days: int) -> Path:
     """A folder of backups that were made so many days before noon."""
     folder = home / "backups"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for ago in days:
         (folder / f"ringback-{NOON - ago * DAY:%Y%m%dT%H%M%S}.tar.zst").touch()
     return folder
@@ -378,6 +471,14 @@ def test_earlier_backups_are_in_no_later_one_wherever_in_the_home_they_lie(full:
     back_up(NOON, full / "mine")
     for later in (back_up(NOON + DAY, full / "mine"), back_up(NOON + 2 * DAY)):
         assert [name for name in in_archive(later.file) if "tar.zst" in name] == []
+
+
+def test_where_the_database_cannot_say_which_backup_was_made_last_the_last_written_stays(home: Path) -> None:
+    folder = some_backups(home, 0, 1, 2, 20, 30)
+    for number, path in enumerate(sorted(folder.iterdir(), reverse=True)):  # the oldest by its name was written last
+        os.utime(path, (number, number))
+    (home / "database.sqlite").write_bytes(b"no database" * 1000)
+    assert [path.name for path in forget_backups(14)] == ["ringback-20260226T120000.tar.zst"]
 
 
 @pytest.mark.usefixtures("home")

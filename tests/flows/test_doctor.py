@@ -64,7 +64,7 @@ def test_secrets_that_others_can_read_are_told(configure: Configure, home: Path)
         (doctor.mail_can_go_out, {"smtp_host": "mx"}, "RINGBACK_POSTAL_ADDRESS is missing; laws ask for"),
         (doctor.secrets_are_whole, {"fellow_webhook_secret": "whsec_?"}, "RINGBACK_FELLOW_WEBHOOK_SECRET cannot"),
         (doctor.vendors_are_set, {"apollo_key": "k", "clearbit_enabled": "true"}, "RINGBACK_CLEARBIT_KEY is missing"),
-        (doctor.ports_are_free, {"api_port": "4200"}, "RINGBACK_PREFECT_PORT is 4200, as is api_port; choose another"),
+        (doctor.ports_are_free, {"api_port": "1024"}, "RINGBACK_PREFECT_PORT is 1024, as is api_port; choose another"),
     ],
 )  # fmt: skip
 def test_each_fault_is_named_with_the_way_to_mend_it(

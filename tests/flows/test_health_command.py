@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from database.health import keep_findings
-from database.incidents import open_incident
+from database.incidents import HEALTH, open_incident
 from flows import check_health
 from monitoring import health_gathering
 from monitoring.health_facts import Machine
@@ -55,6 +55,20 @@ def test_something_critical_exits_1_and_looking_tells_and_keeps_nothing(
     assert [one["words"] for one in told["incidents"]] == ["industry moved"]
     assert ringback(monkeypatch, "health", "--history") == 0
     assert "nothing was looked at yet" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("home")
+def test_an_open_incident_of_what_is_well_by_now_is_said_to_be_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(health_gathering, "machine", lambda: Machine(90 * GIB, 200 * GIB, 8 * GIB, 16 * GIB))
+    open_incident(HEALTH, "machine: disk", "0.5 GiB of 200 are free", NOON, "critical")
+    assert ringback(monkeypatch, "health") == 0
+    told = capsys.readouterr().out
+    assert "well again by now: 90.0 GiB of 200 are free on the disk of the stores; the next check-health closes" in told
+    assert ringback(monkeypatch, "health", "--json") == 0
+    (incident,) = loads(capsys.readouterr().out)["incidents"]
+    assert (incident["severity"], incident["well_again"][:8]) == ("critical", "90.0 GiB")
 
 
 @pytest.mark.usefixtures("home")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from flows.log_command import bring_in
 from flows.score_leads import log_decisions
 from ringback.clock import now
+from ringback.errors import BadMapping
 from tests.factories import NOON, a_prediction
 from warehouse.connect import reading, rows
 from warehouse.decisions import decisions_folder, land_decisions
@@ -51,6 +53,12 @@ def test_importing_says_what_became_of_each_line_and_twice_is_once(
     assert (told["is_new"], told["lines"], told["kept"], told["duplicates"], told["set_aside"]) == (False, 5, 2, 1, 2)
     with reading() as warehouse:
         assert rows(warehouse, "SELECT sum(n) AS n FROM decision_days WHERE dimension = ''") == [{"n": 2}]
+
+
+def test_a_log_in_utf_16_is_refused_with_what_converts_it(home: Path) -> None:
+    (home / "log.jsonl").write_bytes(a_line().decode().encode("utf-16-le"))
+    with pytest.raises(BadMapping, match="seems to be UTF-16LE text"):
+        bring_in(home / "log.jsonl")
 
 
 def test_each_prediction_is_logged_once_with_who_answered(home: Path) -> None:

@@ -54,9 +54,10 @@ def a_server(status: int | None) -> Iterator[str]:
 
 
 def aged(path: Path, days: float) -> Path:
-    """A file that was last written so many days ago."""
+    """A file, or the folder that is there, last written to so many days ago."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("x")
+    if not path.is_dir():
+        path.write_text("x")
     stamp = (now() - timedelta(days=days)).replace(tzinfo=UTC).timestamp()
     os.utime(path, (stamp, stamp))
     return path
@@ -112,6 +113,21 @@ def test_a_step_that_fails_stops_none_of_the_others_and_is_one_incident_until_it
 
 
 @pytest.mark.sqlite
+def test_another_backup_that_ended_well_meanwhile_ends_the_incident(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_ends_just_now(_: object) -> str:
+        aged(home / "backups" / f"ringback-{NOON:%Y%m%dT%H%M%S}.tar.zst", 0)
+        raise StoreError("another backup is being made")
+
+    monkeypatch.setattr(maintain, "back_up", another_ends_just_now)
+    assert keep_in_order(NOON).failed == {"backup": "StoreError: another backup is being made"}
+    assert open_incidents() == []
+    assert keep_in_order(NOON).failed.keys() == {"backup"}
+    assert [one.subject for one in open_incidents()] == ["backup"]
+
+
+@pytest.mark.sqlite
 def test_while_backups_fail_every_night_the_good_ones_stay(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(_: object) -> str:
         raise StoreError("a backup needs 9.0 GiB")
@@ -150,6 +166,9 @@ def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
             aged(home / place.format(name), days)
     for name, days in (("old", 40), ("young", 20)):
         aged(home / f"logs/{name}.log.gz", days)
+    for name, days in (("old", 2), ("young", 0)):  # where a training was killed, and where one is at work
+        aged(home / f"snapshots-{name}/0001.arrow", days)
+        aged(home / f"snapshots-{name}", days)
     health.keep_findings([Finding("machine", "disk", "good", "room")], at - 10 * DAY)
     keys.create("crm", ["read"], at, "me")
     for days in (5, 0):
@@ -157,8 +176,10 @@ def test_what_is_too_old_is_forgotten_and_what_is_not_stays(home: Path) -> None:
     assert forget(at) == {
         "webhook deliveries": 1, "minutes of key usage": 1, "incidents": 1, "files of answers": 1,
         "files of decisions": 1, "rows of scored files": 1, "mails in the folder": 1, "packed logs": 1,
+        "folders of snapshots": 1,
     }  # fmt: skip
     assert forget(at) == {}
+    assert [folder.name for folder in home.glob("snapshots-*")] == ["snapshots-young"]
     assert {path.stem.partition(".")[0] for path in home.rglob("young*")} == {"young"}
     assert list(home.rglob("old*")) == []
 

@@ -1,6 +1,7 @@
 """Models are compared, made champion by hand, and tested in the shadow: as a person at the command line meets it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,19 @@ from ringback.clock import now
 from tests.conftest import forget_home
 from tests.factories import DAY, HOUR
 from tests.flows.test_command import ringback
-from tests.flows.two_versions import CALLS, FIRST_CALL, HALF_MATURED, LATER, SECOND, START, copy_of, found_home
+from tests.flows.two_versions import (
+    CALLS,
+    FIRST_CALL,
+    HALF_MATURED,
+    LATER,
+    SECOND,
+    START,
+    copy_of,
+    found_home,
+    learned,
+)
 from training import registry
+from training.promotion import NewToBoth
 
 END = LATER.replace(year=9999)
 
@@ -66,7 +78,7 @@ def decisions() -> list[tuple[str, str, str | None]]:
     return [(one.version, one.kind, one.because) for one in reversed(ledger("progression", END))]
 
 
-def test_champion_and_challenger_are_compared_on_calls_new_to_both(models: Command) -> None:
+def test_champion_and_challenger_are_compared_on_calls_since_both_were_trained(models: Command) -> None:
     found = models.facts("compare", "progression", "--as-of", LATER.isoformat())
     assert (found["champion"], found["challenger"], found["calls"]) == ("1", "2", CALLS)
     assert list(found["figures"]["2"]) == [
@@ -81,7 +93,7 @@ def test_champion_and_challenger_are_compared_on_calls_new_to_both(models: Comma
 
 def test_a_comparison_says_the_verdict_and_where_one_is_worse_in_words(models: Command) -> None:
     said = models("compare", "progression", "--as-of", LATER.isoformat())
-    assert "on 300 calls new to both" in said
+    assert "on 300 calls since both were trained, whose outcome is known:" in said
     assert "version 2 is better: log loss lower by 0." in said
     assert "when it is known: decided on 300 calls" in said
 
@@ -99,8 +111,8 @@ def test_with_too_few_common_calls_the_figures_of_each_are_called_not_comparable
     early = FIRST_CALL + 12 * DAY  # 49 calls are mature, in 28 days 1.75 a day
     said = models("compare", "progression", "--as-of", early.isoformat())
     assert "these are not comparable" in said
-    assert "only 49 calls that neither model has seen, 100 needed to compare" in said
-    assert "in about at least 30 days: at least 100 calls are needed, 49 are there, and 1.8 outcomes a day" in said
+    assert "100 calls are needed to compare, there are 49 since both were trained, whose outcome is known" in said
+    assert "in at least 30 days: at least 100 calls are needed, 49 are there, and 1.8 outcomes a day" in said
 
 
 def test_versions_that_do_not_exist_are_wrong_usage_with_those_that_do(models: Command) -> None:
@@ -132,7 +144,7 @@ def test_a_promotion_by_hand_is_in_the_ledger_with_who_why_and_the_evidence(mode
     assert (latest.version, latest.kind, latest.because, latest.decided_by, latest.flow_run_id) == (
         "2", "promotion", "it hears the tone", deciding.person(), None,
     )  # fmt: skip
-    assert "than version 1 on 300 calls new to both" in latest.reason
+    assert "than version 1 on 300 calls since both were trained" in latest.reason
     assert latest.evidence["common_rows"] == 300
     assert aliases() == {"1": (), "2": ("champion",)}
 
@@ -293,6 +305,38 @@ def test_the_shadow_test_gives_the_verdict_on_what_both_said_before_the_calls_en
     compared = models.facts("compare", "progression", "--as-of", LATER.isoformat())
     assert found["evidence"]["log_loss_gain"] == pytest.approx(compared["evidence"]["log_loss_gain"], abs=0.02)
     assert found["promote"]
+
+
+def test_the_three_counts_of_calls_new_to_both_are_each_said_in_words_of_their_own(models: Command) -> None:
+    """For one pair they differ: what was held back in training, what is left since both were trained, what was live."""
+    score_all()
+    early = (FIRST_CALL + 12 * DAY).isoformat()
+    (live,) = models.facts("shadow", "progression", "--as-of", early)
+    later = models.facts("compare", "progression", "--as-of", early)
+    assert (live["compared_on"], later["compared_on"]) == (
+        "calls that both answered live, before they had ended", "calls since both were trained, whose outcome is known",
+    )  # fmt: skip
+    assert "what both answered live is compared by 'ringback models shadow progression'" in models(
+        "compare", "progression", "--as-of", early
+    )
+    told = models("shadow", "progression", "--as-of", LATER.isoformat())
+    assert "on 300 calls that both answered live, before they had ended:" in told
+    assert "new to both" not in told
+
+
+@pytest.mark.usefixtures("models")
+def test_a_training_compares_on_calls_since_the_champion_was_trained_or_since_the_rollback_to_it() -> None:
+    from flows.train import compare
+    from training.data import training_data
+
+    data = training_data(LATER)["progression"]
+    last = np.arange(CALLS - 100, CALLS)
+    trained = replace(learned(), judged_rows=last, compared_probabilities=np.full(100, 0.5))
+    champion = ledger("progression", END)[0]
+    back = replace(champion, kind="rollback", decided_at=data.judged_at[-41].item())
+    since_training, since_rollback = (compare(trained, data, one) for one in (champion, back))
+    assert (len(since_training.y), since_training.calls) == (100, NewToBoth.IN_TRAINING)
+    assert (len(since_rollback.y), since_rollback.calls) == (40, NewToBoth.AFTER_ROLLBACK)
 
 
 def test_a_shadow_test_under_way_says_how_many_have_ended_and_when_it_is_known(models: Command) -> None:

@@ -136,3 +136,14 @@ def test_what_a_person_paused_or_limited_stays_so_when_everything_is_registered_
     up.deploy(finish)
     assert (made, train in paused(server())) == (["pool", "deploy", "deploy"], True)
     ask(server(), "DELETE", f"/work_pools/{pool}")
+
+
+def test_as_soon_as_everything_is_up_health_is_looked_at(
+    train: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGBACK_PREFECT_URL", server())
+    settings.cache_clear()
+    name = ask(server(), "GET", f"/deployments/{train}")["name"]
+    monkeypatch.setattr(up, "LOOK", f"{name}/{name}")
+    run = ask(server(), "GET", f"/flow_runs/{up.look()}")
+    assert (run["deployment_id"], run["state_type"]) == (train, "SCHEDULED")

@@ -7,28 +7,34 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from api.sessions import SECRET_FILE
 from database import upkeep
+from database.campaigns import Planned, campaigns, change, save
 from database.incidents import close_incident, open_incident, open_incidents
 from database.session import engine, reading
-from flows import holding, restoring
+from database.spending import stop, stops
+from flows import backing_up, holding, restoring
 from flows.__main__ import app
 from flows.archive import Manifest, unpack
-from flows.backing_up import SESSION_SECRET, back_up, backups
+from flows.backing_up import SESSION_SECRET, back_up
 from flows.environment import prepare_stores, switch_tools
+from flows.kept_backups import backups
 from flows.restoring import restore
 from flows.supervising import only_one
 from ringback.errors import StoreError, WarehouseBusy, WrongUsage
 from ringback.settings import settings
 from tests.conftest import forget_home
+from tests.disks import small_disk
+from tests.dying import die
 from tests.factories import DAY, NOON
 from warehouse.connect import writing as warehouse_writing
 
@@ -230,11 +236,7 @@ def test_on_a_disk_of_its_own_a_home_comes_back_too_when_the_database_takes_noth
     used_on_postgres: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = used_on_postgres.with_name("disk")
-    disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], capture_output=True)
-    if made.returncode:
-        pytest.skip(f"no disk can be mounted here: {made.stderr.decode().strip()}")
-    try:
+    with small_disk(disk, "64m"):
         archive = an_old_and_a_new_state(used_on_postgres)
         (disk / "mine.txt").write_text("keep me")
         with monkeypatch.context() as patched:
@@ -245,8 +247,6 @@ def test_on_a_disk_of_its_own_a_home_comes_back_too_when_the_database_takes_noth
         done = restore(archive, disk, NOON + 2 * DAY, force=True)
         assert (len(open_incidents()), (disk / "note.txt").read_text()) == (1, "old")
         assert done.database_aside == disk / ".before-20260320T120000.pgdump"
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def a_backup_in_a_home_with_something_new(home: Path) -> Path:
@@ -469,8 +469,97 @@ def test_a_backup_with_mlflows_file_is_refused_where_another_file_is_used(
     assert (restore(archive, used.with_name("other"), NOON).home / "mlflow.db").exists()
 
 
-def test_a_person_is_told_what_a_restored_home_does_not_know(used: Path) -> None:
+def with_an_active_campaign() -> None:
+    """Of three campaigns one is active, and nothing is bought from one source."""
+    save([Planned(name, name, "csv", NOON) for name in ("spring", "autumn", "winter")])
+    change("autumn", {"state": "paused"}, NOON)
+    change("winter", {"state": "archived"}, NOON)
+    stop("pipe0", "its answers are wrong", NOON)
+
+
+def what_is_held() -> tuple[dict[str, str], dict[str, str]]:
+    """The states of campaigns, and why nothing is bought from each source."""
+    return {one.campaign_id: one.state for one in campaigns()}, {one.source: one.because for one in stops()}
+
+
+AFTERWARDS = (
+    {"spring": "paused", "autumn": "paused", "winter": "archived"},
+    {"pipe0": "its answers are wrong",
+     "*": "restored as it was at 2026-03-18 12:00 UTC: what was bought since is not known here"},
+)  # fmt: skip
+
+
+def test_a_restored_home_sends_and_buys_nothing_until_a_person_lets_it(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_an_active_campaign()
+    monkeypatch.setattr(backing_up, "now", lambda: NOON)
+    archive = a_backup_in_a_home_with_something_new(used)
+    change("autumn", {"state": "active"}, NOON + DAY)  # since the backup: the restored home does not know
+    assert restore(archive, used, NOON + DAY, force=True).paused == ("spring",)
+    assert sorted(path.name for path in used.glob("database.sqlite*")) == ["database.sqlite"]
+    forget_home()
+    assert what_is_held() == AFTERWARDS
+
+
+def test_what_is_killed_before_it_is_all_in_place_is_held_already(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_an_active_campaign()
+    monkeypatch.setattr(backing_up, "now", lambda: NOON)
     archive = back_up(NOON).file
-    said = CliRunner().invoke(app, ["restore", str(archive), "--into", str(used.with_name("other")), "--json"])
-    assert f"RINGBACK_HOME={used.with_name('other')}: 'ringback campaigns list' names them" in said.stderr
-    assert json.loads(said.stdout)["files"] > 0
+    monkeypatch.setattr(restoring, "_bring_backups_along", die)
+    with pytest.raises(KeyboardInterrupt):
+        restore(archive, used, NOON, force=True)
+    forget_home()
+    assert what_is_held() == AFTERWARDS
+
+
+def test_why_spending_was_stopped_before_is_kept(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop("*", "too dear this month", NOON)
+    monkeypatch.setattr(backing_up, "now", lambda: NOON)
+    restore(back_up(NOON).file, used, NOON, force=True)
+    forget_home()
+    assert [one.because for one in stops()] == [f"{AFTERWARDS[1]['*']}; before that: too dear this month"]
+
+
+def test_a_restored_postgresql_is_held_as_well(used_on_postgres: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_an_active_campaign()
+    monkeypatch.setattr(backing_up, "now", lambda: NOON)
+    archive = back_up(NOON).file
+    assert restore(archive, used_on_postgres, NOON, force=True).paused == ("spring",)
+    assert what_is_held() == AFTERWARDS
+
+
+@pytest.mark.parametrize("comes", ["before", "meanwhile"])
+def test_a_postgresql_that_others_are_connected_to_is_not_replaced(
+    used_on_postgres: Path, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    archive, load = an_old_and_a_new_state(used_on_postgres), restoring.refuse_connected
+    monkeypatch.setattr(holding, "PATIENCE_SECONDS", 1.0)
+    with ExitStack() as others:
+
+        def connect() -> None:
+            address = settings().database.replace("postgresql+psycopg", "postgresql")
+            others.enter_context(psycopg.connect(address, application_name="another worker"))
+
+        def comes_then() -> None:
+            load()
+            connect()
+
+        if comes == "before":
+            connect()
+        else:
+            monkeypatch.setattr(restoring, "refuse_connected", comes_then)
+        with pytest.raises(
+            WrongUsage, match=r"others are connected to postgresql.*: process \d+ of another worker at "
+        ):
+            restore(archive, used_on_postgres, NOON + DAY, force=True)
+    assert (open_incidents(), (used_on_postgres / "note.txt").read_text()) == ([], "new")
+
+
+def test_a_person_is_told_which_commands_let_a_restored_home_go_on(used: Path) -> None:
+    with_an_active_campaign()
+    archive, other = back_up(NOON).file, used.with_name("other")
+    said = CliRunner().invoke(app, ["restore", str(archive), "--into", str(other), "--json"])
+    assert f"With RINGBACK_HOME={other}: 'ringback spending resume' buys again; " in said.stderr
+    assert "'ringback campaigns resume spring' let the campaigns go on that were active" in said.stderr
+    assert json.loads(said.stdout)["paused"] == ["spring"]

@@ -19,8 +19,8 @@ def test_a_run_of_campaigns_is_told_in_words() -> None:
     run = CampaignsRun(Folded(6, ended={"replied": 1}), (advanced,), {}, Written(8), Delivered(3), ())
     assert told("run_campaigns", run).splitlines()[:3] == [
         "followed: looked at 6, corrected 0, ended (replied 1), answered late 0",
-        "campaigns: campaign id demo, scored 5, qualified (campaign id demo, looked at 3, decided 1, outcomes "
-        "(qualified 2, review 1)), routed (campaign id demo, enrolled 0, not routed none)",
+        "campaigns: campaign ID demo, scored 5, qualified (campaign ID demo, looked at 3, decided 1, outcomes "
+        "(qualified 2, review 1)), routed (campaign ID demo, enrolled 0, not routed none)",
         "held up: none",
     ]
     assert "(" not in told("run_campaigns", run).splitlines()[3]

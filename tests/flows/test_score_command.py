@@ -24,16 +24,17 @@ from database.serving import pin
 from database.session import reading
 from flows import score_command
 from flows.score_command import Done, said, score_file, score_lead
-from ringback.errors import BadMapping, RingbackError, WrongUsage
+from ringback.errors import BadMapping, RingbackError, WorkerEnded, WrongUsage
 from ringback.records import Target
 from ringback.settings import CHECKOUT
-from scoring import tables
+from scoring import bulk_pool, tables
 from scoring.engine import compiled, stored_engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest
 from scoring.policy import policy
 from scoring.service import Service
 from scoring.stored import stored_about
+from tests.dying import be_killed
 from tests.factories import NOON, a_lead, company_facts
 from tests.scoring.leads import wide_model
 
@@ -242,6 +243,21 @@ def test_it_is_said_which_line_makes_a_file_windows_text(folder: Path, capsys: p
     assert capsys.readouterr().err.startswith("odd.csv is read as Windows-1252, as line 3 is not UTF-8; ")
 
 
+def test_a_process_beside_that_is_killed_is_told_in_words_and_nothing_appears(
+    home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_pool, "score_part", be_killed)
+    (folder / "a.csv").write_text("company_name\nAcme\n")
+    (folder / "a.scored.csv").write_text("of yesterday")
+    with pytest.raises(
+        WorkerEnded, match=r"^a process that scored a part of a\.csv ended .*: run it again, with '--jobs"
+    ):
+        score_file(folder / "a.csv", None, False, 2, quiet=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "a.scored.csv"]
+    assert (folder / "a.scored.csv").read_text() == "of yesterday"
+    assert list((home / "landing" / "bulk_scores").glob("*")) == []
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.usefixtures("models")
@@ -278,6 +294,13 @@ def test_a_run_that_is_killed_leaves_no_process_and_what_it_wrote_is_cleared_awa
         assert sorted(one.name for one in folder.iterdir()) == ["many.jsonl", "many.scored.jsonl"]
     else:
         assert [*folder.iterdir(), *log.iterdir()] == [path]
+
+
+def test_json_lines_in_utf_16_are_refused_as_that_and_not_as_empty(folder: Path) -> None:
+    path = folder / "leads.jsonl"
+    path.write_bytes('{"company_name": "Acme"}\n'.encode("utf-16"))
+    with pytest.raises(BadMapping, match=r"leads\.jsonl seems to be UTF-16 text; save it as UTF-8, or 'iconv "):
+        score_file(path, None, False, 1, quiet=True)
 
 
 def test_what_is_no_file_of_leads_is_said_in_words(folder: Path) -> None:

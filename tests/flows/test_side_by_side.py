@@ -37,7 +37,7 @@ NO_MODELS = Champions(None, None)
 def _members(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six members, which is many."""
     monkeypatch.setattr(side_by_side, "MANY", 6)
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     for campaign_id in ("spring", "autumn"):
         some_members([80.0, 5.0, 20.0, None, 300.0, 9.0], campaign_id)
 
@@ -47,19 +47,19 @@ def where(name: str, part: Part) -> tuple[str, int, Part]:
 
 
 def test_two_processes_have_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     (name, mine, first), (_, theirs, second) = in_parts(partial(where, "a"), lambda _: "m")
     assert (name, mine, first, second) == ("a", os.getpid(), Part(until="m"), Part("m"))
     assert theirs != mine
 
 
 def test_few_are_left_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     assert in_parts(partial(where, "a"), lambda _: None) == [("a", os.getpid(), WHOLE)]
 
 
 def test_without_another_processor_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 1)
     assert in_parts(partial(where, "a"), lambda _: "m") == [("a", os.getpid(), WHOLE)]
 
 
@@ -75,7 +75,7 @@ def test_two_processes_score_and_qualify_as_one_would() -> None:
 
 
 def test_another_process_makes_some_ahead_and_all_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     monkeypatch.setattr(side_by_side, "MANY_PARTS", 7)
     made = list(made_ahead(partial(where, "a"), [Part(str(n)) for n in range(9)]))
     assert [part.after for _, _, part in made] == [str(n) for n in range(9)]
@@ -85,7 +85,7 @@ def test_another_process_makes_some_ahead_and_all_come_in_order(monkeypatch: pyt
 
 
 def test_members_that_another_process_matches_are_enrolled_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     monkeypatch.setattr(side_by_side, "MANY_PARTS", 6)
     monkeypatch.setattr(routing, "AT_ONCE", 2)
     campaigns.save([Planned("spring", "Spring", "csv", NOON)])
@@ -100,7 +100,7 @@ def test_members_that_another_process_matches_are_enrolled_once(home: Path, monk
 
 def test_two_processes_write_each_mail_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(side_by_side, "MANY", 4)
-    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
     enrol(["ana", "ben", "cem", "dan"])
     office = an_office(a_sequence(home))
     assert [write_all(office, TUESDAY).written for _ in range(2)] == [4, 0]

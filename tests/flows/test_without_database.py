@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
@@ -24,6 +23,7 @@ from monitoring.health_limits import Quiet
 from ringback.errors import VendorUnavailable
 from tests.conftest import forget_home
 from tests.database.locking import locked
+from tests.disks import fill, small_disk
 from tests.factories import DAY, HOUR, NOON
 from tests.monitoring.facts import rules, some_facts
 from tests.vendors.scripted import KEY, Answer, Server, a_server
@@ -57,30 +57,14 @@ def first_words(slack: Server) -> list[str]:
 
 
 @pytest.fixture
-def small_disk(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def disk(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home on a disk of four MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"no disk can be mounted here: {made.stderr.strip()}")
-    try:
-        shutil.copy(migrated / "database.sqlite", disk / "database.sqlite")
-        monkeypatch.setenv("RINGBACK_HOME", str(disk))
+    with small_disk(tmp_path / "disk", "4m") as home:
+        shutil.copy(migrated / "database.sqlite", home / "database.sqlite")
+        monkeypatch.setenv("RINGBACK_HOME", str(home))
         forget_home()
-        yield disk
-    finally:
+        yield home
         forget_home()
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Leave no room for a single byte."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        while shutil.disk_usage(disk).free:
-            file.write(bytes(4096))
-    return ballast
 
 
 @contextmanager
@@ -98,10 +82,8 @@ def full(*folders: Path) -> Iterator[None]:
         yield
 
 
-def test_a_full_disk_is_told_once_though_neither_database_nor_note_has_room_on_it(
-    small_disk: Path, slack: Server
-) -> None:
-    ballast = fill(small_disk)
+def test_a_full_disk_is_told_once_though_neither_database_nor_note_has_room_on_it(disk: Path, slack: Server) -> None:
+    ballast = fill(disk)
     for hours in (0, 4, 8):
         found = act(some_facts(at=NOON + hours * HOUR), RULES, None)
         assert found.status == "critical"

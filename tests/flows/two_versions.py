@@ -1,4 +1,4 @@
-"""A home in which two versions are registered, the first is champion, and calls have ended that are new to both."""
+"""A home in which two versions are registered, the first is champion, and calls since both were trained have ended."""
 
 import shutil
 from dataclasses import replace

@@ -38,7 +38,7 @@ def test_a_mapping_speaks_of_its_columns(tmp_path: Path) -> None:
         ('called_at = "when"', 'called_at = "when"\nphone = "tel"', r"columns\.phone is none of called_at, company"),
         ('kind = "calls"', 'kind = "deals"', "kind: .*'calls', 'leads' or 'outcomes'"),
         ('kind = "calls"', 'kind = "calls"\ncolour = "red"', "colour: Extra inputs are not permitted"),
-        ('source = "bank"', 'source = "My Bank"', "source: String should match"),
+        ('source = "bank"', 'source = "My Bank"', "source: must be a name in small letters, .* such as hubspot"),
         ('source = "bank"', "", "source: Field required"),
         ('negative = ["no"]', 'negative = ["no", "yes"]', r"outcomes\.progression: \['yes'\] cannot be both"),
         ('column = "y"', 'column = "y"\nknown_at = "d"\nknown_after_days = 1', "not both"),

@@ -47,7 +47,7 @@ def test_a_report_in_windows_letters_is_read_from_its_file(tmp_path: Path) -> No
     assert table_of(read_text(tmp_path / "report.csv")).cells[0][1] == "Zoë"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 def test_texts_are_read_in_the_encodings_that_programs_save(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("name\nZoë\n".encode(encoding))
     assert table_of(read_text(tmp_path / "a.csv")).cells == [["Zoë"]]

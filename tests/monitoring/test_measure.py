@@ -1,5 +1,6 @@
 """Measures give numbers a reader can add up, as they were known at the moment asked about."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -114,6 +115,33 @@ def test_voice_ai_precision_looks_at_predicted_fits(path: Path) -> None:
     outcomes = [an_outcome(name, name == "a", target="voice_ai") for name in "abc"]
     land(path, World(outcomes=outcomes, predictions=predictions))
     assert seen(measured(path, "voice_ai_precision"))[0::3] == (0.5, 2)
+
+
+def test_recall_counts_progressions_whose_outcome_has_matured_and_that_were_predicted_before(path: Path) -> None:
+    ripe, unripe = timedelta(hours=1), WEEK
+    outcomes = [
+        replace(an_outcome(name, name in "abde"), matures_at=TUESDAY + (unripe if name == "d" else ripe))
+        for name in "abcde"
+    ]
+    predictions = [
+        a_prediction("a", 0.5),  # yes, and it did: foreseen
+        a_prediction("b", 0.4),  # no, and it did: overlooked
+        a_prediction("c", 0.9),  # it did not: recall does not ask
+        a_prediction("d", 0.9),  # it did, but that is not final yet
+        a_prediction("e", 0.9, at=TUESDAY),  # it did, but that was known already
+    ]
+    land(path, World(outcomes=outcomes, predictions=predictions))
+    assert seen(measured(path, "recall")) == (0.5, 0.095, 0.905, 2)
+    assert not measured(path, "recall").enough
+    later = AFTER + WEEK
+    assert seen(measured(path, "recall", as_of=later, week=WEEK_12 + WEEK))[0::3] == (1.0, 1)
+
+
+def test_recall_of_voice_ai_looks_at_calls_that_fit(path: Path) -> None:
+    predictions = [a_prediction(n, voice_ai_probability=p) for n, p in (("a", 0.5), ("b", 0.4), ("c", 0.9))]
+    outcomes = [an_outcome(name, name in "abd", target="voice_ai") for name in "abcd"]
+    land(path, World(outcomes=outcomes, predictions=[*predictions, a_prediction("d")]))  # rules know no Voice AI fit
+    assert seen(measured(path, "voice_ai_recall"))[0::3] == (0.5, 2)
 
 
 def test_a_lead_scored_twice_in_a_week_counts_once_with_its_last_score(path: Path) -> None:

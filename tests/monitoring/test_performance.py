@@ -19,6 +19,7 @@ def test_figures_of_twenty_calls_can_be_added_up() -> None:
     figures = {name: one.value for name, one in made.figures.items()}
     assert figures["accuracy"] == 0.75  # 9 + 6 of 20
     assert figures["precision at hand-over"] == 0.75  # 9 of 12
+    assert str(made.figures["recall"]) == "recall 0.818 [0.523, 0.949] on 11 calls that progressed"  # 9 of 11, Wilson
     assert round(figures["Brier"] or 0, 4) == 0.19  # (9 x .04 + 3 x .64 + 2 x .49 + 6 x .09) / 20
     assert made.commoner == 0.55
     accuracy = made.figures["accuracy"]
@@ -28,7 +29,12 @@ def test_figures_of_twenty_calls_can_be_added_up() -> None:
 def test_nine_calls_are_not_enough_data() -> None:
     made = performance_of(answers([0.8] * 9, [1] * 9), AFTER, AFTER)
     assert str(made.figures["accuracy"]) == "accuracy: not enough data (9 calls)"
-    assert [one.value for one in made.figures.values()] == [None] * 5
+    assert [one.value for one in made.figures.values()] == [None] * 6
+
+
+def test_recall_of_few_that_progressed_is_not_enough_data_however_many_calls_there_are() -> None:
+    made = performance_of(answers([0.8] * 40, [1] * 9 + [0] * 31), AFTER, AFTER)
+    assert str(made.figures["recall"]) == "recall: not enough data (9 calls that progressed)"
 
 
 def test_roc_auc_needs_both_outcomes() -> None:

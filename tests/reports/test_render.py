@@ -211,12 +211,29 @@ def test_notes_stand_above_the_headline(busy: WeeklyReport) -> None:
 def test_how_often_claims_are_false_is_what_the_docs_measured() -> None:
     errs = errs_of(is_period=True)
     trends, impact = ((CHECKOUT / "docs" / name).read_text() for name in ("trends.md", "impact.md"))
-    assert "11 of 500" in errs.trends
+    assert "500 weeks in which nothing changed were simulated, and in 11 of them (about 1 in 45)" in errs.trends
     assert "| 11 of 500 |" in trends
-    assert "5 of 1,000 simulated quiet months and 46 of 1,000 quarters" in errs.trends
+    assert "Of 1,000 simulated months in which nothing changed it was 5, of 1,000 quarters 46" in errs.trends
     assert "| 5 of 1,000 | 96.3 | 46 of 1,000 |" in trends
-    assert "4.0 % of 3,200" in errs.impact
+    assert "3,200 such changes were simulated, and 4.0 % of them (about 1 in 25)" in errs.impact
     assert "of 3,200 tickets without an effect 4.0 %" in impact
+
+
+def test_what_stands_beside_claims_says_what_was_measured_and_how() -> None:
+    week, month = errs_of(is_period=False), errs_of(is_period=True)
+    assert week.trends_short == (
+        "Could it be chance? In 500 simulated weeks without any change, 11 reports still said that something moved."
+    )
+    assert "In 1,000 simulated months without any change, 5 reports still said" in month.trends_short
+    assert "Of 3,200 simulated changes that did nothing, 4 % were still judged to have done" in week.impact_short
+
+
+def test_time_saved_is_said_with_what_it_assumes(busy: WeeklyReport) -> None:
+    html = render_html(busy)
+    assert "AE time saved: scored calls that no AE had to take" in html
+    assert "AE time saved assumes: an AE would take every scored call, and each takes as long as the others." in html
+    (goal,) = [one for one in json.loads(render_json(busy))["goals"] if one["is_one_minus_measure"]]
+    assert goal["assumes"] == "an AE would take every scored call, and each takes as long as the others"
 
 
 def test_long_and_foreign_names_are_cut_on_the_first_screen_only(hostile: WeeklyReport) -> None:

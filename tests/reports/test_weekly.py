@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reports.gathering import gather
+from reports.gathering import gather, headline
 from reports.render import render_html, render_json, render_technical
 from reports.weekly import ModelFacts, WeeklyReport, week_name
 from ringback.errors import NotMigrated
 from ringback.records import Rejected
 from ringback.settings import settings
+from tests.improvement.weeks import a_count, a_week, dated, series_of
 from tests.monitoring.weeks import AFTER, SUNDAY, TUESDAY, WEEK, WEEK_12, World, a_call, a_prediction, an_outcome, land
 from tests.reports.conftest import CHAMPION, ZONE, a_busy_quarter, report
 
@@ -108,3 +109,17 @@ def test_what_was_expected_stands_beside_what_turned_out(warehouse: Path) -> Non
     assert expected
     assert f"{expected[0].expected[0].value:.3f} (95 % interval" in html
     assert "right as far as they are calibrated" in html
+
+
+def test_a_step_of_long_ago_is_no_news() -> None:
+    rejected = [40, 41, 39, 40, 42, 38, 40, 41]
+    calls = [a_count("calls_held", 100) for _ in range(13)]
+
+    def said(since: list[int]) -> str:
+        return headline(a_week(*dated(calls), *series_of("rejection_rate", [*rejected, *since])))
+
+    assert said([16, 12, 15, 17]).startswith("Hand-offs rejected fell in the week of 23 February, to 15 %")
+    assert said([16, 12, 15, 17, 14]) == (
+        "100 calls were held; no measure moved beyond what chance explains since Hand-offs rejected fell in the week "
+        "of 16 February."
+    )

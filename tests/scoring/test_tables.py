@@ -123,7 +123,7 @@ def test_a_file_without_rows_is_one_part_without_any(below: bytes, write: Write)
 @pytest.mark.parametrize(
     ("name", "content", "because"),
     [
-        ("utf16.csv", "company_name\nA".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        ("utf16.csv", "company_name\nA".encode("utf-16"), "seems to be UTF-16 text; save it as UTF-8, or"),
         ("odd.csv", b"company_name\nM\xfc\x81\n", "neither UTF-8 nor Windows-1252"),
         ("twice.csv", b"company_name,x,x\nA,1,2\n", "two columns called 'x'"),
         ("nameless.csv", b"x,y\n1,2\n", "no column of company names among x, y"),

@@ -10,6 +10,7 @@ from scipy.special import expit
 from tests.training.synthetic import trained as learned
 from training.promotion import (
     Compared,
+    NewToBoth,
     Verdict,
     against_champion,
     auc_difference,
@@ -43,6 +44,7 @@ def compared(
         y=y,
         challenger=expit(0.9 * (shared * common + challenger_knows * mine) - 0.75),
         champion=expit(0.9 * (shared * common + champion_knows * theirs) - 0.75),
+        calls=NewToBoth.SINCE_BOTH,
     )
 
 
@@ -116,9 +118,14 @@ def test_a_champion_that_was_certain_and_wrong_costs_a_finite_loss() -> None:
     assert verdict.promote
 
 
-def test_too_few_calls_new_to_both_prove_nothing() -> None:
-    verdict = against_champion(compared(99, 2.0, 0.0), "3")
-    assert verdict == Verdict(False, "only 99 calls that neither model has seen, 100 needed to compare")
+def test_too_few_calls_prove_nothing_and_it_is_said_which_were_counted() -> None:
+    few = compared(99, 2.0, 0.0)
+    assert against_champion(few, "3") == Verdict(
+        False, "100 calls are needed to compare, there are 99 since both were trained, whose outcome is known"
+    )
+    assert against_champion(replace(few, calls=NewToBoth.IN_SHADOW), "3").reason == (
+        "100 calls are needed to compare, there are 99 that both answered live, before they had ended"
+    )
 
 
 def test_the_difference_of_aucs_is_the_difference_of_the_aucs_and_its_interval_covers_nought_between_equals() -> None:
@@ -159,7 +166,7 @@ def test_of_equal_models_few_are_promoted_where_calls_of_a_company_are_alike() -
         of_company = compared(60, 0.5, 0.5, rng)
         again = {name: np.repeat(getattr(of_company, name), 10) for name in ("y", "challenger", "champion")}
         companies = [f"company {n // 10}" for n in range(600)]
-        promoted += against_champion(Compared(**again, companies=companies), "3").promote
+        promoted += against_champion(Compared(**again, calls=of_company.calls, companies=companies), "3").promote
     assert promoted <= 8
 
 

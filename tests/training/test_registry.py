@@ -1,13 +1,16 @@
 """MLflow keeps a training once, and gives back a model that answers as it did."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ringback.errors import UnknownModel
+from ringback.errors import StoreError, UnknownModel
 from ringback.records import Target
+from ringback.settings import settings
 from tests.conftest import forget_home
 from tests.factories import DAY
 from tests.training.synthetic import trained as learned
@@ -139,3 +142,20 @@ def test_runs_that_a_crash_left_behind_are_removed() -> None:
     assert runs_of("voice_ai") == {"left behind": ""}
     registry.record(other, first_champion(other))
     assert runs_of("voice_ai").keys() == {one.candidate for one in (*other.tried, other.chosen)}
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_training_that_mlflow_breaks_off_is_told_in_words_leaves_nothing_and_can_be_recorded_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    later = replace(learned(), as_of=learned().as_of + DAY, fingerprint="later data")
+    before, versions = runs_of("progression"), registry.versions("progression")
+    refuses = "CREATE TRIGGER refuses BEFORE INSERT ON model_versions BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    with closing(sqlite3.connect(settings().home / "mlflow.db", isolation_level=None)) as store:
+        store.execute(refuses)
+        with pytest.raises(StoreError, match=r"MLflow's store sqlite:///.*mlflow\.db cannot be used: "):
+            registry.record(later, first_champion(later))
+        store.execute("DROP TRIGGER refuses")
+    assert (runs_of("progression"), registry.versions("progression")) == (before, versions)
+    assert "Traceback" not in capsys.readouterr().err
+    assert registry.record(later, first_champion(later)).fingerprint == "later data"

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import numpy as np
@@ -17,7 +19,7 @@ from tests.training.synthetic import trained as learned
 from tests.training.synthetic import training_rows
 from training import registry
 from training.mlflow_client import away
-from training.promotion import first_champion
+from training.promotion import Verdict, first_champion
 
 
 @pytest.fixture(scope="module")
@@ -95,4 +97,26 @@ def test_a_server_that_is_not_there_is_named_soon_and_without_a_password(
         == away()
         == (f"MLflow at http://127.0.0.1:{port} is not reached; RINGBACK_MLFLOW_URL says where it is")
     )
+    forget_home()
+
+
+def test_a_server_that_goes_away_amid_the_work_is_told_as_one_that_was_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AnswersOnce(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    with HTTPServer(("127.0.0.1", 0), AnswersOnce) as server:
+        monkeypatch.setenv("RINGBACK_HOME", str(tmp_path))
+        monkeypatch.setenv("RINGBACK_MLFLOW_URL", f"http://me:made-up@127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        forget_home()
+        Thread(target=server.handle_request, daemon=True).start()
+        assert away() is None
+    for asks in (lambda: registry.versions("progression"), lambda: registry.record(learned(), Verdict(True, "better"))):
+        with pytest.raises(StoreAway, match=r"^MLflow at http://127\.0\.0\.1:\d+ is not reached; RINGBACK_MLFLOW_URL"):
+            asks()
     forget_home()

@@ -93,7 +93,7 @@ def test_before_a_hundred_calls_have_ended_the_rest_of_the_delay_and_the_missing
     assert (standing.n, standing.is_decided, standing.days_to_decide) == (40, False, 30)
     assert early.days_to_decide == 6 + 30
     assert standing.when() == (
-        "in about at least 30 days: at least 100 calls are needed, 40 are there, and 2.0 outcomes a day mature, "
+        "in at least 30 days: at least 100 calls are needed, 40 are there, and 2.0 outcomes a day mature, "
         "10 days after the call"
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic, process_time, sleep
 
 import pytest
 
@@ -198,9 +198,9 @@ def test_evidence_is_short_and_obeyed_by_no_terminal() -> None:
     ["<", "<!--", "<a ", "<a a='", "<![x[", "<script>", "</", "<form><input type=password>", "<a href=x>AI</a>"],
 )
 def test_a_hostile_page_is_parsed_in_passing(piece: str) -> None:
-    began = monotonic()
+    began = process_time()  # what others do on this machine is none of it
     strongest(signals_of(parse("https://acme.test/", piece * (128 * KIB // len(piece)))))
-    assert monotonic() - began < 2
+    assert process_time() - began < 2
 
 
 @pytest.mark.parametrize(
