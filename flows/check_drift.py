@@ -19,7 +19,7 @@ from monitoring.drift import LATER_WEEKS, Judgement, judge, later_counts, level_
 from monitoring.drift_report import Drift, Sentences, psi_of, write_findings, write_page
 from monitoring.drift_words import Finding, findings_of
 from monitoring.estimate import ASSUMPTIONS, estimates_as_of, when_known
-from monitoring.performance import Figure, performance_as_of, said
+from monitoring.performance import Figure, figures, performance_as_of, said
 from monitoring.profile import OUTCOME, PROFILE_FILE, SCORE, Profile, profile_from_json, used
 from monitoring.retraining import OF_PERFORMANCE, Known, reasons
 from ringback.clock import LONG_AGO, WEEK
@@ -119,8 +119,8 @@ def compare(moment: datetime, champion: Promotion) -> Drift:
     path = settings().reports / "drift" / f"{moment:%Y-%m-%d}"
     write_findings(path, moment, judgement, findings, {
         "champion": champion.version, "new": new, "performance": said(last, before), "undecided": unsure,
-        "retraining": because,
-        "estimates": [{"since": one.since, "until": one.until, "said": one.said()} for one in estimates],
+        "figures": figures(last, before), "commoner": last.commoner, "retraining": because,
+        "estimates": [one.facts() for one in estimates],
         "assumptions": ASSUMPTIONS,
     })  # fmt: skip
     names = registry.importances(TARGET, champion.version)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from monitoring.performance import LEAST_SAMPLES, PERIOD, Answers, Performance, performance_of
+from monitoring.performance import LEAST_SAMPLES, PERIOD, Answers, Performance, facts_of, performance_of
 from warehouse.connect import query, reading
 
 if TYPE_CHECKING:
@@ -62,6 +62,14 @@ class Estimate:
         if not known:
             return [f"nothing can be expected yet: not enough data ({max(one.n for one in self.expected)} calls)"]
         return [f"{one}; so far {self.realised.figures[one.name]}" for one in known]
+
+    def facts(self) -> dict[str, object]:
+        """The same, as sentences and as data."""
+        figures = [
+            {"name": one.name, "expected": facts_of(one), "so_far": facts_of(self.realised.figures[one.name])}
+            for one in self.expected
+        ]
+        return {"since": self.since, "until": self.until, "said": self.said(), "figures": figures}
 
 
 def estimates_as_of(as_of: datetime, version: str, periods: int = 3, period: timedelta = PERIOD) -> list[Estimate]:

@@ -6,7 +6,7 @@ An answer is judged in the period in which its outcome matured, and only the ans
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitoring.measure import intervals
 from ringback.clock import LONG_AGO
@@ -123,6 +123,18 @@ def said(last: Performance, before: Performance) -> list[str]:
             line += f"; always answering the commoner outcome: {last.commoner:.3f}"
         lines.append(line)
     return lines
+
+
+def figures(last: Performance, before: Performance) -> list[dict[str, object]]:
+    """The same as data: each figure of the last period and of the one before it."""
+    return [
+        {"name": name, "last": facts_of(last.figures[name]), "before": facts_of(before.figures[name])} for name in NAMES
+    ]
+
+
+def facts_of(figure: Any) -> dict[str, float | None]:
+    """A figure, or an expected one, without its name."""
+    return {fact: getattr(figure, fact) for fact in ("value", "low", "high", "n")}
 
 
 def _share(name: str, right: "NDArray[np.bool_]", among: str = "") -> Figure:

@@ -1,17 +1,20 @@
 """Our own names as people read them."""
 
-ABBREVIATIONS = frozenset({"ai", "ae", "auc", "crm", "ece", "id", "pr", "roc", "url"})
+WRITTEN = {"linkedin": "LinkedIn", "mlflow": "MLflow"} | {
+    name: name.upper() for name in ("ai", "ae", "auc", "crm", "ece", "id", "pr", "roc", "url")
+}
+"""Words that are not written in small letters."""
 
 
 def spoken(name: object) -> str:
-    """A name of ours as words: abbreviations in capitals, constants in small letters.
+    """A name of ours as words: constants in small letters, what has its own writing in that.
 
-    >>> spoken("AE_HANDOFF"), spoken("mentions_voice_ai"), spoken("check-health")
-    ('AE handoff', 'mentions voice AI', 'check health')
+    >>> spoken("AE_HANDOFF"), spoken("mentions_voice_ai"), spoken("linkedin-posts")
+    ('AE handoff', 'mentions voice AI', 'LinkedIn posts')
     """
     written = str(name).replace("_", " ").replace("-", " ")
     words = (written.lower() if written.isupper() else written).split()
-    return " ".join(one.upper() if one in ABBREVIATIONS else one for one in words)
+    return " ".join(WRITTEN.get(one, one) for one in words)
 
 
 def headed(words: str) -> str:

@@ -67,6 +67,8 @@ class Told(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def before(self) -> Value: ...
+    @property
     def reason_before(self) -> str: ...
     @property
     def reason(self) -> str: ...
@@ -76,8 +78,9 @@ def sentence(one: Told) -> str:
     """What a feature is now and, where that is something else, what it was."""
     if one.feature is None or one.reason == one.reason_before:
         return one.reason
-    said = {"correction": "corrected, was", "learned": "new, was"}.get(one.kind, "was")
-    return f"{one.reason} ({said}: {one.reason_before})"
+    if one.before is None:
+        return f"{one.reason} (not known before)"
+    return f"{one.reason} ({'corrected, was' if one.kind == 'correction' else 'was'}: {one.reason_before})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,39 @@ BARS_END_AT = 0.5
 """So that one feature that is far away does not make all other bars alike."""
 
 
+class Figure(BaseModel):
+    """A figure with its 95 % interval; `value` is None where there is not enough data."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class InTwoPeriods(BaseModel):
+    """A figure of the last period, and of the one before it."""
+
+    name: str
+    last: Figure
+    before: Figure
+
+
+class ExpectedFigure(BaseModel):
+    """A figure as it was expected, and as it turned out so far."""
+
+    name: str
+    expected: Figure
+    so_far: Figure
+
+
 class Estimated(BaseModel):
     """What is expected of calls whose outcomes are not known."""
 
     since: str
     until: str
     said: list[str]
+    figures: list[ExpectedFigure] = []
+    """Files of earlier have sentences alone."""
 
 
 class Found(BaseModel):
@@ -47,6 +74,9 @@ class Findings(BaseModel):
     champion: str = "not known"
     findings: list[Found]
     performance: list[str] = []
+    figures: list[InTwoPeriods] = []
+    commoner: float | None = None
+    """Accuracy of always answering the commoner outcome."""
     undecided: list[str] = []
     retraining: list[str] = []
     estimates: list[Estimated] = []

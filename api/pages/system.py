@@ -23,6 +23,8 @@ from ringback.settings import settings
 INCIDENTS_SHOWN = 60
 KEPT_SECONDS = 30.0
 PREFECT = "prefect: server"
+MANY = {"vendor": "vendors", "flow": "flows", "model": "models"}
+"""Kinds of components of which there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class System:
 
     overall: Status | None
     """The worst of all; None where nothing was looked at yet."""
-    components: Mapping[str, Sequence[Standing]]
-    """By component its checks, the worst first."""
+    parts: Mapping[str, Sequence[tuple[str, Standing]]]
+    """By part its checks, the worst first, each with whose it is where a part has several members."""
     worst: Mapping[str, Status]
     incidents: Sequence[Told]
     well_again: Mapping[str, str]
@@ -59,18 +61,29 @@ def system() -> System:
     last = of_last_look(kept, at)
     look = _look.get() if last else Look(at, [])
     stands = as_of_now(last, look)
-    components: dict[str, list[Standing]] = {}
+    parts: dict[str, list[tuple[str, Standing]]] = {}
     for one in stands:
-        components.setdefault(one.component, []).append(one)
-    for some in components.values():
-        some.sort(key=lambda one: -STATUSES.index(one.status))
-    worst = {name: some[0].status for name, some in components.items()}
-    ordered = sorted(components, key=lambda name: (-STATUSES.index(worst[name]), name))
+        part, member = part_of(one.component)
+        parts.setdefault(part, []).append((member, one))
+    for some in parts.values():
+        some.sort(key=lambda row: (-STATUSES.index(row[1].status), row[0]))
+    worst = {name: some[0][1].status for name, some in parts.items()}
+    ordered = sorted(parts, key=lambda name: (-STATUSES.index(worst[name]), name))
     incidents = timeline(INCIDENTS_SHOWN)
     return System(
-        max(worst.values(), key=STATUSES.index, default=None), {name: components[name] for name in ordered}, worst,
+        max(worst.values(), key=STATUSES.index, default=None), {name: parts[name] for name in ordered}, worst,
         incidents, well_again(incidents, stands), _gone(kept, stands), last[0].measured_at if last else None, look.at,
     )  # fmt: skip
+
+
+def part_of(component: str) -> tuple[str, str]:
+    """The part that a component stands under, and its name there; empty where it is one by itself.
+
+    >>> part_of("vendor Apollo"), part_of("machine")
+    (('vendors', 'Apollo'), ('machine', ''))
+    """
+    kind, _, name = component.partition(" ")
+    return (MANY[kind], name) if name and kind in MANY else (component, "")
 
 
 def as_of_now(last: Sequence[Standing], look: Look) -> list[Standing]:

@@ -380,6 +380,29 @@ def test_a_lead_whose_id_ends_like_an_address_has_a_page_and_is_linked_to_it(bro
     assert "Eve Example" in browser.get("/leads/crm").text
 
 
+def test_figures_of_the_champion_stand_beside_what_was_expected_and_what_was_before(browse: Browse) -> None:
+    folder = settings().reports / "drift"
+    folder.mkdir(parents=True)
+    known, unknown = ({"value": 0.718, "low": 0.68, "high": 0.753, "n": 1581},
+                      {"value": None, "low": None, "high": None, "n": 7})  # fmt: skip
+    (folder / "2026-03-18.findings.json").write_text(json.dumps({
+        "findings": [], "performance": ["accuracy in a sentence"], "commoner": 0.625,
+        "figures": [{"name": "accuracy", "last": known, "before": unknown}],
+        "estimates": [
+            {"since": "2026-02-18T12", "until": "2026-03-18T12", "said": ["not shown"],
+             "figures": [{"name": "ROC AUC", "expected": known, "so_far": unknown}]},
+            {"since": "2026-01-21T12", "until": "2026-02-18T12", "said": ["of an older file"]},
+        ],
+    }))  # fmt: skip
+    plain = " ".join(re.sub(r"<[^>]+>", " ", browse("read").get("/drift").text).split())
+    figure = "0.718 (0.680 to 0.753), n = 1,581"
+    assert f"Accuracy {figure} always answering the commoner outcome: 0.625 not enough data (n = 7)" in plain
+    assert f"ROC AUC {figure} not enough data (n = 7)" in plain
+    assert "of an older file" in plain
+    assert "not shown" not in plain
+    assert "in a sentence" not in plain
+
+
 def test_every_feature_on_the_page_of_drift_is_named_with_its_distance_and_what_that_is_called(browse: Browse) -> None:
     folder = settings().reports / "drift"
     folder.mkdir(parents=True)
