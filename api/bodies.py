@@ -4,8 +4,9 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from api.errors import MOST_PROBLEMS, ApiError, words_of
+from api.errors import ApiError, listed, words_of_all
 
 Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 3
@@ -29,13 +30,12 @@ def parsed(model: type[Model], raw: bytes) -> Model:
 
 
 def _refusal(failure: ValidationError, has_leads: bool) -> ApiError:
-    told: dict[str, str] = {}
+    found: dict[str, list[ErrorDetails]] = {}
     for one in failure.errors(include_url=False):
         if one["type"] == "json_invalid":
             return ApiError(400, f"The body is no JSON: {one['msg'].removeprefix('Invalid JSON: ')}.", field="body")
         place = one["loc"]
         inside = place[:DEEPEST] if has_leads else place[:1]
-        told.setdefault(".".join(str(part)[:100] for part in inside) or "body", words_of(one))
-    listed = [f"{place}: {said}" for place, said in told.items()]
-    further = f"; and {len(listed) - MOST_PROBLEMS} more" if len(listed) > MOST_PROBLEMS else ""
-    return ApiError(422, "; ".join(listed[:MOST_PROBLEMS]) + further, field=next(iter(told)))
+        found.setdefault(".".join(str(part)[:100] for part in inside) or "body", []).append(one)
+    told = {place: words_of_all(those) for place, those in found.items()}
+    return ApiError(422, listed(told), field=next(iter(told)))

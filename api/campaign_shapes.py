@@ -19,6 +19,7 @@ CAMPAIGN = Form(
 CampaignId = Annotated[str, Path(), CAMPAIGN]
 Source = Literal["apollo", "aturiya", "csv"]
 State = Literal["active", "paused", "archived"]
+ACTIVE: State = "active"
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
 External = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 Ceiling = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -45,20 +46,19 @@ class CampaignChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Title | None = None
-    external_id: External | None = None
-    plan: Plan | None = None
+    name: Title = Field(default_factory=str)
+    external_id: External | None = Field(None, description="Null: it has none.")
+    plan: Plan = Field(default_factory=Plan)
     ceiling_usd: Ceiling | None = Field(None, description="Null: the usual one.")
-    conduct: Conduct | None = None
-    state: State | None = Field(
-        None, description="paused: nobody is enrolled and nothing is sent; archived: the same, and it is over."
+    conduct: Conduct = Field(default_factory=Conduct)
+    state: State = Field(
+        default_factory=lambda: ACTIVE,
+        description="paused: nobody is enrolled and nothing is sent; archived: the same, and it is over.",
     )
 
     def changes(self) -> dict[str, Any]:
-        """By column what changes."""
-        said = self.model_dump(mode="json", exclude_unset=True)
-        nullable = ("ceiling_usd", "external_id")
-        return {name: value for name, value in said.items() if value is not None or name in nullable}
+        """By column what changes; what stands above for a field that is left out is not looked at."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Campaign(BaseModel):
@@ -89,7 +89,10 @@ class CampaignPage(BaseModel):
 class Rate(BaseModel):
     """A stage of the funnel: how many came so far, and which share of the stage before, with its 95 % interval."""
 
-    name: str
+    name: str = Field(
+        description="harvested, scored, qualified (now, or enrolled once), routed, contacted, engaged, meeting, "
+        "progressed."
+    )
     count: int
     share_of_before: float | None
     low: float | None
@@ -133,13 +136,13 @@ class Performance(BaseModel):
 
     campaign_id: str
     as_of: Moment
-    funnel: list[Rate]
+    funnel: list[Rate] = Field(description="Who ever came so far; not the outcomes of members as they are now.")
     goals: list[GoalFigures]
     templates: list[TemplateFigures]
     messages: dict[str, int] = Field(description="Mails by state of the outbox.")
     enrolments: dict[str, int] = Field(description="By how they ended.")
     open_tasks: int
-    spent_usd: float
+    spent_usd: float = Field(description="US dollars, to the cent.")
     attribution: list[CreditFigures]
 
 

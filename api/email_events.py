@@ -5,7 +5,7 @@ One item that cannot be read does not lose the others: it is kept as it came, wi
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -13,8 +13,11 @@ from database.engagement import UNREADABLE, Engagement
 from ringback.clock import parse_time
 
 RESEND, SENDGRID, POSTMARK = "resend", "sendgrid", "postmark"
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
 LONGEST_DETAIL = 2_000
 """Characters of one text in an event's detail: a bounce can quote a whole mail."""
+SAID_TIME = "said_to_happen_at"
+"""In the detail of an event that was dated after it was told."""
 RESEND_KINDS = {
     "email.sent": "sent", "email.delivered": "delivered", "email.delivery_delayed": "deferred",
     "email.bounced": "bounced", "email.complained": "complained", "email.opened": "opened", "email.clicked": "clicked",
@@ -35,7 +38,11 @@ Reader = Callable[[Mapping[str, Any], str], tuple[str, str, str, str | None, dat
 
 
 def events_in(provider: str, body: str, delivery_id: str, received_at: datetime) -> list[Engagement]:
-    """What a delivery of a provider (resend, sendgrid, postmark) tells; never raises for what it holds."""
+    """What a delivery of a provider (resend, sendgrid, postmark) tells; never raises for what it holds.
+
+    What is said to happen after it was told, by more than clocks differ, happened when it was told; the detail keeps
+    what was said.
+    """
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -53,6 +60,8 @@ def _read(provider: str, items: list[Any], delivery_id: str, received_at: dateti
             because = f"lacks {failure}" if isinstance(failure, KeyError) else f"cannot be read: {failure}"
             yield _unreadable(provider, item, because, received_at)
             continue
+        if happened_at > received_at + CLOCKS_DIFFER_BY:
+            happened_at, detail = received_at, detail | {SAID_TIME: happened_at.isoformat()}
         yield Engagement(
             f"{provider}:{_line(name)}", provider, _line(kind), _address(recipient), happened_at, received_at,
             _line(message_id) if message_id else None, detail,

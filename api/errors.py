@@ -6,6 +6,7 @@ What is wrong inside (5xx) is said in general words; the trace is in the log, un
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,7 +46,9 @@ STATUS_OF: Sequence[tuple[type[RingbackError], int]] = (
 )  # fmt: skip
 """The first that fits counts."""
 RETRY_AFTER_SECONDS = "2"
-TRIED_AS = re.compile(r"(constrained|function|literal|union|tagged)-?\S*|float|int|str|bool|none|(tuple|list|dict)\[.*")
+TRIED_AS = re.compile(
+    r"(constrained|function|literal|union|tagged|chain)\b.*|float|int|str|bool|none|(tuple|list|dict)\[.*"
+)
 """What pydantic adds to a place where several types are taken."""
 FORMS: Mapping[str, str] = {
     ADDRESS: "must be an e-mail address, such as ana@acme.com",
@@ -53,6 +56,13 @@ FORMS: Mapping[str, str] = {
     SAYS_SOMETHING: "must say something",
 }
 """How the patterns of scoring are told; pydantic's own, they are the quickest to check."""
+KINDS: Mapping[str, str] = {
+    "string_type": "a text", "float_type": "a number", "float_parsing": "a number", "int_type": "a whole number",
+    "int_parsing": "a whole number", "int_from_float": "a whole number", "bool_type": "true or false",
+    "bool_parsing": "true or false", "model_type": "an object", "model_attributes_type": "an object",
+    "dict_type": "an object", "list_type": "a list", "tuple_type": "a list", "none_required": "null",
+}  # fmt: skip
+"""What a value had to be, by pydantic's type of the error."""
 MOST_PROBLEMS = 5
 """A body can be wrong in many places; so many are told at once."""
 
@@ -179,6 +189,8 @@ def words_of(problem: Mapping[str, Any]) -> str:
     ('must say something', 'must be an e-mail address, such as ana@acme.com')
     """
     given = problem.get("input")
+    if kind := KINDS.get(problem["type"]):
+        return f"must be {kind}"
     if problem["type"] != "string_pattern_mismatch":
         return str(problem["msg"]).removeprefix("Value error, ")
     if "\x00" in str(given):
@@ -188,10 +200,38 @@ def words_of(problem: Mapping[str, Any]) -> str:
 
 
 def _invalid(error: RequestValidationError) -> ApiError:
-    problems = [(place_of(one["loc"]) or "body", words_of(one)) for one in error.errors()]
-    told = "; ".join(f"{place}: {said}" for place, said in problems[:MOST_PROBLEMS])
-    further = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
-    return ApiError(422, f"{told}{further}", field=problems[0][0] if problems else None)
+    problems = by_place(error.errors())
+    return ApiError(422, listed(problems), field=next(iter(problems), None))
+
+
+def listed(problems: Mapping[str, str]) -> str:
+    """The first five problems and how many more there are."""
+    told = "; ".join(f"{place}: {said}" for place, said in islice(problems.items(), MOST_PROBLEMS))
+    further = len(problems) - MOST_PROBLEMS
+    return f"{told}; and {further:,} more" if further > 0 else told
+
+
+def by_place(problems: Sequence[Mapping[str, Any]], within: tuple[str | int, ...] = ()) -> dict[str, str]:
+    """What is wrong at each place of a request, once, however many types a value was tried as.
+
+    >>> types = [{"type": "float_type", "loc": ("fit", "float")}, {"type": "string_type", "loc": ("fit", "str")}]
+    >>> by_place(types)
+    {'fit': 'must be a number or a text'}
+    >>> by_place([{"type": "greater_than", "loc": ("fit", "float"), "msg": "must be more than 0"}, *types[1:]])
+    {'fit': 'must be more than 0'}
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in problems:
+        found.setdefault(place_of((*within, *one["loc"])) or "body", []).append(one)
+    return {place: words_of_all(those) for place, those in found.items()}
+
+
+def words_of_all(problems: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with one value: where it is of a type that is taken, what that type finds wrong with it."""
+    nearest = next((one for one in problems if one["type"] not in KINDS), None)
+    if nearest is not None:
+        return words_of(nearest)
+    return f"must be {' or '.join(dict.fromkeys(KINDS[one['type']] for one in problems))}"
 
 
 def place_of(location: Sequence[str | int]) -> str:

@@ -24,6 +24,17 @@ def known_campaign(campaign_id: str) -> Planned:
     return found
 
 
+def open_campaign(campaign_id: str) -> Planned:
+    """A campaign that leads may join; raises ApiError 409 for an archived one, too."""
+    found = known_campaign(campaign_id)
+    if found.state == "archived":
+        raise ApiError(
+            409, f"The campaign is archived, so nobody joins it; 'PATCH /api/campaigns/{campaign_id}' with the state "
+            "active or paused opens it again.", "campaign_id", code="archived",
+        )  # fmt: skip
+    return found
+
+
 def looked_at_last(campaign_id: str, after: str | None) -> KeptCard | None:
     """The member after whom a page of members begins, None for the first page.
 

@@ -20,6 +20,8 @@ class Kept:
 
     until: float
     by: object
+    among: object | None
+    """Among whom somebody was not known, which holds until somebody new is; None of who is known."""
     reply: bytes
 
 
@@ -32,24 +34,28 @@ class Replies:
         self._kept: OrderedDict[tuple[bytes, bool], Kept] = OrderedDict()
         self._bytes = 0
 
-    def get(self, asked: Asked, by: object) -> bytes | None:
-        """The reply to this, marked as given before, where `by` gave it and it is not too old."""
+    def get(self, asked: Asked, by: object, known: object = None) -> bytes | None:
+        """The reply to this, marked as given before, where `by` gave it and it is not too old.
+
+        One about somebody who was not known counts only while nobody new is `known`.
+        """
         key = _key(asked)
         kept = self._kept.get(key)
         if kept is None:
             return None
-        if kept.by is not by or self._clock() >= kept.until:
+        is_as_then = kept.by is by and (kept.among is None or kept.among is known)
+        if not is_as_then or self._clock() >= kept.until:
             self._drop(key)
             return None
         return kept.reply
 
-    def keep(self, asked: Asked, by: object, reply: bytes) -> None:
-        """Remember a reply."""
+    def keep(self, asked: Asked, by: object, reply: bytes, not_among: object | None = None) -> None:
+        """Remember a reply; `not_among` is those among whom the lead was not found."""
         if self._seconds <= 0:
             return
         key, at = _key(asked), self._clock()
         self._drop(key)
-        self._kept[key] = Kept(at + self._seconds, by, reply.removesuffix(MARK) + MARKED)
+        self._kept[key] = Kept(at + self._seconds, by, not_among, reply.removesuffix(MARK) + MARKED)
         self._bytes += len(reply)
         while self._kept and (self._bytes > self._most or next(iter(self._kept.values())).until <= at):
             self._drop(next(iter(self._kept)))

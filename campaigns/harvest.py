@@ -19,7 +19,7 @@ from database.campaigns import Planned
 from database.identities import kept_as
 from database.queue import Waiting
 from intake import store
-from intake.identity import company_domain, company_id_of, registered_domain
+from intake.identity import company_domain, company_id_of, website_domain
 from ringback.errors import BadMapping, VendorUnreadable, WrongUsage
 from ringback.records import CompanyFacts, Lead, Payload, Rejected
 from ringback.settings import Settings
@@ -155,7 +155,7 @@ def lead_at_aturiya(body: Mapping[str, Any], at: datetime) -> Read:
     """A lead as Aturiya has it, with Apollo's base data; raises VendorUnreadable where it has no id."""
     told = aturiya.Lead.read(body)
     email = told.email.lower() if told.email else None
-    domain = registered_domain(told.website) or company_domain(email)
+    domain = website_domain(told.website) or company_domain(email)
     company_id = company_id_of(domain, told.organization)
     lead = Lead(
         lead_id=email or f"{aturiya.SOURCE}:{told.lead_id}",
@@ -188,7 +188,7 @@ def lead_at_apollo(body: Mapping[str, Any], at: datetime) -> Read:
         job_title=told.title,
         linkedin_url=told.linkedin_url,
         country=told.country,
-        company_id=registered_domain(told.organization.primary_domain or told.organization.website_url),
+        company_id=website_domain(told.organization.primary_domain or told.organization.website_url),
         company_name=told.organization.name,
     )
     return Read(lead, _company(lead, lead.company_id))

@@ -13,6 +13,8 @@ from database.campaign_performance import Mailed, Stage
 from database.campaigns import Planned
 from database.spending import spent
 
+CENTS = 2
+"""Digits of US dollars."""
 GOAL_STAGES = {"leads": "harvested", "meetings": "meeting", "progressed": "progressed"}
 
 
@@ -49,6 +51,7 @@ class CampaignPerformance:
     enrolments: dict[str, int]
     open_tasks: int
     spent_usd: float
+    """To the cent."""
     attribution: tuple[Credit, ...]
 
 
@@ -62,7 +65,7 @@ def performance(campaign: Planned, at: datetime) -> CampaignPerformance:
         campaign_id, at, rates(stages),
         tuple(GoalReached(goal, most, counts[GOAL_STAGES[goal]]) for goal, most in wanted if most is not None),
         tuple(stored.by_template(campaign_id)), stored.states_of_messages(campaign_id), stored.ends(campaign_id),
-        tasks.open_tasks(campaign_id), sum(one.cost for one in spent(campaign_id)),
+        tasks.open_tasks(campaign_id), round(sum(one.cost for one in spent(campaign_id)), CENTS),
         tuple(credits_of(stored.touches(campaign_id))),
     )  # fmt: skip
 

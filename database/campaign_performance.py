@@ -40,8 +40,9 @@ class Mailed:
 def funnel(campaign_id: str) -> list[Stage]:
     """Members by how far they came.
 
-    harvested, scored, qualified, routed, contacted, engaged, meeting, progressed. A meeting counts from the lead's
-    enrolment on, and what became of the call likewise.
+    harvested, scored, qualified, routed, contacted, engaged, meeting, progressed. Qualified are those whose outcome is
+    that now, and those who were enrolled once: they came so far, whatever they are now (`database/statistics.py` counts
+    outcomes as they are). A meeting counts from the lead's enrolment on, and what became of the call likewise.
     """
     enrolled = select(Enrolment.lead_id, func.min(Enrolment.enrolled_at).label("since")).where(
         Enrolment.campaign_id == campaign_id

@@ -20,7 +20,7 @@ class Counts:
     leads: int
     campaigns: Mapping[str, int]
     members: Mapping[str, int]
-    """Members of all campaigns by outcome; `not_looked_at` before there is one."""
+    """Members of all campaigns by outcome as it is now; `not_looked_at` before there is one."""
     recommendations: Mapping[str, int]
     """Leads by their last score's recommendation."""
     priorities: Mapping[str, int]

@@ -7,7 +7,7 @@ from typing import Any
 
 from database import people, signals, sync
 from database.wanted import Known
-from intake.identity import company_domain, registered_domain
+from intake.identity import company_domain, website_domain
 from ringback.clock import LONG_AGO
 from ringback.records import CompanyFacts, Lead
 from warehouse import landing
@@ -119,7 +119,7 @@ def lead_of(found: Known) -> Lead | None:
         phone=value.get("phone"),
         linkedin_url=value.get("linkedin_url"),
         country=value.get("country"),
-        company_id=company_domain(email) or registered_domain(value.get("company_domain")),
+        company_id=company_domain(email) or website_domain(value.get("company_domain")),
         company_name=value.get("company_name"),
         confidence=found.confidence,
     )

@@ -7,7 +7,7 @@ from typing import Any
 from database.people import companies_by_id, leads_by_id
 from database.queue import Kind, Taken
 from enrichment.catalogue import BY_NAME, SIGNALS, CompanyRecord
-from intake.identity import company_domain, registered_domain
+from intake.identity import company_domain, website_domain
 
 APOLLO = "apollo:"
 
@@ -49,7 +49,7 @@ class Subject:
             email=self.email or value.get("email"),
             job_title=self.job_title or value.get("job_title"),
             linkedin_url=self.linkedin_url or value.get("linkedin_url"),
-            domain=self.domain or registered_domain(value.get("company_domain")) or company_domain(value.get("email")),
+            domain=self.domain or website_domain(value.get("company_domain")) or company_domain(value.get("email")),
             company_name=self.company_name or value.get("company_name"),
         )
 

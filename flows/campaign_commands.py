@@ -258,6 +258,7 @@ def _performance_words(told: Any) -> list[str]:
             f"{100 * stage.share_of_before:6.1f} % ({100 * stage.low:.1f} to {100 * stage.high:.1f} %)"
         )  # fmt: skip
         lines.append(f"  {stage.name:12}{stage.count:>9,}  {share}")
+    lines.append("  (who ever came so far; 'qualified' are those who are so now, and those who were enrolled once)")
     lines += [f"  goal: {goal.goal} {goal.reached:,} of {goal.wanted:,}" for goal in told.goals]
     lines += [
         f"  {one.sequence}/{one.template}: {one.sent:,} sent, {one.opened:,} opened, {one.clicked:,} clicked, "

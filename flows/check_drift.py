@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prefect import flow, get_run_logger, task
 from prefect.events import emit_event
 
-from database.incidents import close_incident, open_incident, open_incidents
+from database.incidents import Open, close_incident, open_incident, open_incidents
 from database.promotions import Promotion, champion_as_of
 from features.batches import BATCH_ROWS, build_all
 from features.labels import labels_as_of
@@ -40,6 +40,8 @@ MATURED_WITHIN = timedelta(days=180)
 MATURED_SHARE = 0.9
 NAMED_VALUES = 3
 MOVED, DECLINED = "drift", "performance"
+EVENTS = {MOVED: "drift.detected", DECLINED: "performance.declined"}
+"""What starts a training, by the kind of incident."""
 TOLD_AGAIN_AFTER = timedelta(hours=20)
 
 
@@ -78,19 +80,27 @@ def check_drift(as_of: datetime | None = None) -> Drift:
         return Drift(f"none yet as of {moment:%Y-%m-%d}, so nothing to compare with; 'ringback run train' makes one")
     drift = compare(moment, champion)
     if drift.new:
-        tell("drift.detected", f"drift: {drift.new[0]}", moment, drift.new)
+        tell(EVENTS[MOVED], f"drift: {drift.new[0]}", moment, drift.new)
     if drift.retraining and open_incident(DECLINED, f"{TARGET} v{champion.version}", drift.retraining[0], moment):
-        tell("performance.declined", drift.retraining[0], moment, drift.retraining)
+        tell(EVENTS[DECLINED], drift.retraining[0], moment, drift.retraining)
     elif (waits := untaken(moment)) and not drift.new:
-        tell("drift.detected", f"told again, for nothing was trained since: {waits[0]}", moment, waits)
+        words = [told_again(one) for one in waits]
+        tell(EVENTS[waits[0].kind], words[0], moment, words)
     return drift
 
 
-def untaken(moment: datetime) -> list[str]:
+def told_again(one: Open) -> str:
+    """What was told before, with since when it is open: its figures are of then, not of now."""
+    return (
+        f"told again, for nothing was trained since {one.opened_at:%Y-%m-%d %H:%M} UTC, when it was said: {one.words}"
+    )
+
+
+def untaken(moment: datetime) -> list[Open]:
     """What was told of a day or longer ago and has led to no training since: Prefect may lose an event on SQLite."""
     trained = max((version.as_of for version in registry.versions(TARGET)), default=LONG_AGO)
     return [
-        one.words for one in open_incidents()
+        one for one in open_incidents()
         if one.kind in (MOVED, DECLINED) and trained < one.opened_at <= moment - TOLD_AGAIN_AFTER
     ]  # fmt: skip
 

@@ -79,9 +79,10 @@ def bring_in(file: Path, ask: Asked, dry_run: bool = False, suggest: bool = Fals
             from flows.environment import prepare_stores  # brings Prefect in, which only an import needs
 
             prepare_stores()
-            done = import_text(text, found.mapping, name, now(), settings().home / "rejects")
+            at = now()
+            done = import_text(text, found.mapping, name, at, settings().home / "rejects", present=at)
             joined = _join(ask.campaign_id, text, found) if ask.campaign_id else []
-            leaks = leaks_of(read_file(text, found.mapping, now())) if found.mapping.outcomes else {}
+            leaks = leaks_of(read_file(text, found.mapping, at, present=at)) if found.mapping.outcomes else {}
             words = [*_what_was_found(name, found), *warnings(leaks, found.mapping), *_was(name, done), *joined]
             yield Said("\n".join(words), _facts(done, found, leaks))
 
@@ -91,16 +92,21 @@ def _check_campaign(campaign_id: str) -> None:
     from flows.environment import prepare_stores
 
     prepare_stores()
-    if campaign_id not in {one.campaign_id for one in campaigns()}:
+    state = {one.campaign_id: one.state for one in campaigns()}.get(campaign_id)
+    if state is None:
         raise WrongUsage(f"there is no campaign {campaign_id!r}; 'ringback campaigns create NAME' makes one")
+    if state == "archived":
+        raise WrongUsage(
+            f"{campaign_id!r} is archived, so nobody joins it; 'ringback campaigns resume {campaign_id}' opens it"
+        )
 
 
 def _join(campaign_id: str, text: str, found: Recognised) -> list[str]:
     """Let the leads of a file join a campaign and wait for enrichment."""
     from campaigns.harvest import join
 
-    leads = read_file(text, found.mapping, now()).leads
-    joined, waiting = join(leads, campaign_id, now())
+    at = now()
+    joined, waiting = join(read_file(text, found.mapping, at, present=at).leads, campaign_id, at)
     return [f"{joined:,} joined the campaign {campaign_id}; {waiting:,} leads and companies wait for enrichment"]
 
 
@@ -131,6 +137,7 @@ def _was(name: str, done: Imported) -> Iterator[str]:
         f"{done.rejected:,} rejected; {done.outcomes:,} new outcomes"
     )
     yield from _besides(done)
+    yield from (f"  left out: {why}" for why in done.reasons_left_out)
     if done.rejected:
         yield f"ATTENTION: {done.rejected:,} of {done.read:,} rows were rejected and are not imported"
         yield from (f"  {why}" for why in done.reasons)
@@ -159,9 +166,16 @@ def _besides(done: Imported) -> Iterator[str]:
     if done.duplicates:
         yield f"rows about the same {done.kind.removesuffix('s')} as a row before them in the file: {done.duplicates:,}"
     if done.left_out:
-        yield f"rows kept without some of their values, which cannot be read: {done.left_out:,}"
+        yield f"rows kept without some of their values: {done.left_out:,}"
     if done.later:
         yield f"rows that say they are known only later, left for a later import: {done.later:,}"
+    if done.later_outcomes:
+        yield f"outcomes that are known only later, left for a later import: {done.later_outcomes:,}"
+    if done.ended_before:
+        yield (
+            f"doubtful: {done.ended_before:,} outcomes are dated before the day of their call; is it the right column? "
+            "[columns] called_at and [outcomes.progression] known_at in a mapping say it"
+        )
     if done.footer_lines:
         yield f"lines below the rows that are the report's footer, and no rows: {done.footer_lines}"
 

@@ -122,7 +122,8 @@ def take_delivered_files(moment: datetime) -> int:
     for one in done_since(FILES, mark - OVERLAP if mark else moment - LOOK_BACK):
         mapping = Mapping.model_validate_json(one.headers["mapping"])
         name = f"{one.name.delivery_id}.csv"
-        new += import_text(one.body, mapping, name, one.received_at, settings().home / "rejects").new
+        at, rejects = one.received_at, settings().home / "rejects"
+        new += import_text(one.body, mapping, name, at, rejects, present=at).new
     move_high_water(FILES, "delivery", min(moment, now()))
     return new
 
@@ -138,7 +139,8 @@ def import_export(kind: str, moment: datetime) -> Imported | None:
     text = fetch(settings())
     if text is None:
         return None
-    return import_text(text, load_mapping(mapping), f"{kind}.csv", moment, settings().home / "rejects")
+    rejects = settings().home / "rejects"
+    return import_text(text, load_mapping(mapping), f"{kind}.csv", moment, rejects, present=max(moment, now()))
 
 
 @task

@@ -30,6 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 END_WITHIN_SECONDS = 5.0
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+MOST_NAMED = 8
 ALSO_LOGGED = ("company_name", "domain", "email", "lead_id")
 
 
@@ -98,8 +99,15 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     source = source_of(path)
     if source.not_utf8_line is not None:
         print(_why_not_utf8(source), file=sys.stderr)
+    for doubt in source.doubts:
+        print(f"doubtful: {doubt}; where that is wrong, write such numbers without the sign", file=sys.stderr)
     who, pinned = who_answers()
-    order = _order(who, explain, dict(source.fields))
+    if lacking := _lacking(who, source):
+        print(
+            f"the models learned from columns that {path.name} lacks: {_listed(lacking)}; they count as not known",
+            file=sys.stderr,
+        )
+    order = _order(who, explain, source)
     stem = stem_of(path)
     output = output or path.with_name(f"{stem}.scored.{source.kind}")
     rejects = output.with_name(f"{stem}.rejects.{'jsonl' if source.kind == 'jsonl' else 'csv'}")
@@ -128,7 +136,7 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
         misshapen = _keep_misshapen(source, torn)
     return Done(
         scored, rejected + len(source.misshapen), str(output), str(rejects) if rejected else None, misshapen, str(log),
-        order.progression or "rules", order.voice_ai or "none", tuple(sorted(pinned)), round(monotonic() - began, 2),
+        *who.versions, tuple(sorted(pinned)), round(monotonic() - began, 2),
     )  # fmt: skip
 
 
@@ -176,11 +184,28 @@ def who_answers() -> "tuple[Champions, frozenset[Target]]":
     return Champions(engines["progression"], engines["voice_ai"]), frozenset(pinned)
 
 
-def _order(who: "Champions", explain: bool, fields: dict[str, str]) -> "Order":
+def _order(who: "Champions", explain: bool, source: "Source") -> "Order":
     from scoring.bulk_work import Order
 
     progression, voice_ai = (engine.version if engine else None for engine in (who.progression, who.voice_ai))
-    return Order(progression, voice_ai, now(), explain, fields)
+    return Order(progression, voice_ai, now(), explain, dict(source.fields), source.numbers)
+
+
+def _lacking(who: "Champions", source: "Source") -> list[str]:
+    """Custom columns from which a model learned and that a file has not; of a date its features name the parts."""
+    from features.custom import PREFIX
+
+    learned = {
+        name.removeprefix(PREFIX) for engine in (who.progression, who.voice_ai) if engine
+        for name in engine.features if name.startswith(PREFIX)
+    }  # fmt: skip
+    has = set(source.columns)
+    return sorted({name.rsplit(" (", 1)[0] for name in learned if not {name, name.rsplit(" (", 1)[0]} & has})
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(map(repr, names[:MOST_NAMED]))}{more}"
 
 
 def _engine(target: Target, version: str | None) -> "Engine | None":

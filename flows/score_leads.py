@@ -49,6 +49,8 @@ class Scored:
     alerts: int
     progression_version: str
     voice_ai_version: str
+    left_as_too_old: int
+    """Calls of more than sixty days ago that have not ended."""
 
 
 @flow(name="score-leads", flow_run_name=run_name)
@@ -63,7 +65,7 @@ def score_leads(as_of: datetime | None = None) -> Scored:
     answer_in_shadow(
         whole(calls), whole(champions), moment, return_state=True
     )  # its failure is seen, and stops nothing
-    return Scored(scored, alerts, *champions.versions)
+    return Scored(scored, alerts, *champions.versions, too_old(moment))
 
 
 def champions_as_of(moment: datetime) -> Champions:
@@ -75,6 +77,13 @@ def open_calls(moment: datetime) -> list[Featured]:
     """Calls of the last sixty days that have not ended, with what is known of them now."""
     decided = decided_as_of(moment)
     return [one for one in build_all(moment, called_after=moment - OPEN_FOR) if one.call_id not in decided]
+
+
+def too_old(moment: datetime) -> int:
+    """How many calls have not ended and are too old to be scored."""
+    with reading() as warehouse:
+        (row,) = query(warehouse, "open_before", {"as_of": moment, "called_before": moment - OPEN_FOR})
+    return int(row["calls"])
 
 
 def unscored(calls: Iterable[Featured], champions: Champions) -> list[Featured]:

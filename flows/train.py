@@ -10,6 +10,7 @@ from database.promotions import Promotion, champion_as_of, ledger, promote
 from database.serving import publish_challenger
 from flows.engines import compile_if_it_can_be
 from flows.environment import is_synthetic, moment_of, prepare_stores, run_name, whole
+from flows.score_leads import publish_rates
 from flows.showing import show_versions
 from monitoring.profile import PROFILE_FILE, profile_of
 from ringback.clock import END_OF_TIME, now
@@ -20,23 +21,28 @@ from training import registry
 from training.data import TrainingData, training_data
 from training.promotion import Compared, NewToBoth, Verdict, against_champion, first_champion, segments_of
 from training.registry import CHALLENGER, CHAMPION, Version
+from training.split import rolling_origin
 from training.standing import answers
-from training.train import Trained
+from training.train import Trained, check_enough
 from training.train import train as train_target
+from training.trials import check_splits
 
 
 @flow(name="train", flow_run_name=run_name)
 def train(as_of: datetime | None = None, because: str = "weekly") -> list[Version]:
-    """Train each target on what was known, and promote what is shown to be better."""
+    """Train each target on what was known, and promote what is shown to be better.
+
+    How calls have been ending is published too: the models lean on it, and who asks for a score has it from there.
+    """
     prepare_stores()
-    data = training_data(moment_of(as_of))
+    moment = moment_of(as_of)
+    data = training_data(moment)
     learned = [learn(whole(data[target]), because) for target in TARGETS if has_enough(data[target])]
     versions = [version for version in learned if version]
     if not versions:
-        raise NotEnoughData(
-            f"no target has {settings().min_training_labels} labelled calls to learn from and to judge by; "
-            "the log says what is missing, 'ringback import' brings outcomes"
-        )
+        missing = "; ".join(f"{target}: {what_is_missing(data[target])}" for target in TARGETS)
+        raise NotEnoughData(f"no target can be trained. {missing}")
+    publish_rates(moment)
     return versions
 
 
@@ -46,6 +52,16 @@ def has_enough(data: TrainingData) -> bool:
     if n < needed:
         get_run_logger().warning("%s: %d labelled calls as of %s, %d needed", data.target, n, data.as_of, needed)
     return n >= needed
+
+
+def what_is_missing(data: TrainingData) -> str:
+    """Why nothing was learned of a target, in words."""
+    try:
+        check_enough(data, settings().min_training_labels)
+        check_splits(rolling_origin(data.judged_at, data.matures_at, data.companies), data.y, data.target)
+    except NotEnoughData as missing:
+        return str(missing)
+    return f"its {len(data.rows)} labelled calls are enough, but nothing can be learned from them; the log says why"
 
 
 @task

@@ -6,9 +6,10 @@ A column that is known only afterwards (a leak) is left out with the reason. Dea
 import re
 from collections.abc import Sequence
 
+from intake import lead_columns
 from intake.cells import FALSE, TRUE
-from intake.columns import HALF, Column, DateOrder, moments_of
-from intake.mapping import Given, OutcomeColumn
+from intake.columns import HALF, Column, DateOrder, moments_of, plain
+from intake.mapping import COMPANY_FACTS, Given, OutcomeColumn
 from intake.recognition import Guesses, Recognised, exporter_of, source_name
 from ringback.errors import BadMapping
 
@@ -34,6 +35,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "contact_name": ("contactname", "primarycontact", "name", "fullname", "associatedcontact"),
     "contact_email": ("contactemail", "email", "emailaddress"),
 }  # fmt: skip
+OF_THE_DEAL = frozenset(("revenue", "umsatz", "chiffredaffaires", "annee"))
+"""Names that mean the company in a file of contacts, and mostly the deal in one of deals."""
+FACTS: dict[str, tuple[str, ...]] = {
+    name: tuple(one for one in lead_columns.NAMES[name] if one not in OF_THE_DEAL) for name in sorted(COMPANY_FACTS)
+}
+"""What a file of calls or deals says of the company, by the names that files of leads have for it."""
 OUTCOMES = frozenset((
     "y", "outcome", "result", "stage", "dealstage", "stagename", "status", "converted", "won", "iswon", "isclosedwon",
     "hsisclosedwon",
@@ -43,10 +50,25 @@ NOT_YET = frozenset(("iswon", "isclosedwon", "hsisclosedwon"))
 """Yes means won; no means lost or still open."""
 LOST = frozenset(("isclosedlost", "hsisclosedlost", "lost"))
 CLOSED = frozenset(("isclosed", "hsisclosed", "closed"))
-POSITIVE = re.compile(r"^(yes|y|true|1|won|closed ?won|closedwon|converted|progressed|success)$", re.IGNORECASE)
-NEGATIVE = re.compile(
-    r"^(no|n|false|0|lost|closed ?lost|closedlost|disqualified|failure|rejected)$", re.IGNORECASE
-)  # fmt: skip
+POSITIVE = frozenset((
+    "yes", "y", "true", "1", "won", "closedwon", "dealwon", "wondeal", "closedaswon", "opportunitywon", "converted",
+    "progressed", "success", "successful", "gewonnen", "abgeschlossengewonnen", "gewonnenabgeschlossen", "gagne",
+    "fermegagne", "ganado", "ganada", "cerradoganado", "vinto", "chiusovinto",
+))  # fmt: skip
+NEGATIVE = frozenset((
+    "no", "n", "false", "0", "lost", "closedlost", "deallost", "lostdeal", "closedaslost", "opportunitylost",
+    "losttocompetitor", "losttocompetition", "closedlosttocompetitor", "disqualified", "unqualified", "notqualified",
+    "nodecision", "closednodecision", "notinterested", "failure", "failed", "unsuccessful", "rejected", "declined",
+    "refused", "dead", "deaddeal", "abandoned", "cancelled", "canceled", "withdrawn", "verloren",
+    "abgeschlossenverloren", "verlorenabgeschlossen", "abgelehnt", "abgesagt", "disqualifiziert", "perdu",
+    "fermeperdu", "perdido", "perdida", "cerradoperdido", "perso", "chiusoperso",
+))  # fmt: skip
+"""What stages, results and flags of won and lost are called, as `columns.plain` writes them."""
+OF_TELEPHONES = frozenset((
+    "failed", "failure", "cancelled", "canceled", "declined", "refused", "rejected", "unsuccessful", "abgelehnt",
+    "abgesagt",
+))  # fmt: skip
+"""Words for a loss that telephones and calendars use as well: without a win beside them they say nothing."""
 DECIDED = re.compile(r"^(hs)?(closed?|decision|outcome|stage|won|converted|completed)(date|at|datetime)$")
 AFTERWARDS = re.compile(
     r"^(duration|callduration.*|hscallduration|closed?(date|at|value)|amount.*|hsamount.*|hsclosedamount.*|"
@@ -73,7 +95,7 @@ def recognise_calls(
     `given` does not fit the file.
     """
     given = given or Given(kind="calls")
-    guesses = Guesses(given, columns, order)
+    guesses = Guesses(given, columns, order, whole=lead_columns.whole_among(columns, given))
     exporter, signs = exporter_of(columns)
     _find_columns(guesses, f"{exporter}'s name for it" if signs else "by its name", is_draft)
     if not given.outcomes:
@@ -83,6 +105,9 @@ def recognise_calls(
             guesses.exclude[column.name] = "says how it ended, as the outcome does"
         elif AFTERWARDS.match(column.plain):
             guesses.exclude[column.name] = "looks as if it were known only after the call: a leak"
+    if any(guesses.has(name) for name in ("company", "domain", "contact_email")):
+        for name in [one for one in FACTS if one not in given.columns]:
+            lead_columns.find(guesses, name, FACTS[name], "a fact of the company, by its name")
     guesses.rest_is_custom()
     by_exporter = {"HubSpot": "hubspot", "Salesforce": "salesforce"}.get(exporter, file_name)
     name = source_name(source or given.source or by_exporter)
@@ -109,7 +134,10 @@ def _find_columns(guesses: Guesses, because: str, is_draft: bool) -> None:
     for needed in ("id", "called_at"):
         if not guesses.has(needed):
             has = ", ".join(column.name for column in guesses.columns)
-            missing = f"no column looks like {needed!r} among {has}; say it in a mapping: [columns] {needed} = ..."
+            missing = (
+                f"no column looks like {needed!r} among {has}{_but(guesses, needed)}; say it in a mapping: [columns] "
+                f"{needed} = ..."
+            )
             if not is_draft:
                 raise BadMapping(f"{missing}; --suggest drafts one")
             guesses.left_open.append(needed)
@@ -117,6 +145,22 @@ def _find_columns(guesses: Guesses, because: str, is_draft: bool) -> None:
     timed_by = next((taken for taken in guesses.taken if taken.name == "called_at"), None)
     if timed_by and timed_by.name not in guesses.given.columns:
         guesses.moments("called_at", next(c for c in guesses.columns if c.name == timed_by.column))
+
+
+def _but(guesses: Guesses, needed: str) -> str:
+    """What is wrong with the values of a column that is named so."""
+    named = next(
+        (c for one in NAMES[needed] for c in guesses.columns if c.plain == one and needed == "called_at"), None
+    )
+    if named is None:
+        return ""
+    if not named.values:
+        return f"; {named.name!r} is named so, but is empty"
+    shown = ", ".join(map(repr, list(dict.fromkeys(named.sample))[:3]))
+    return (
+        f"; {named.name!r} is named so, but no one form of dates fits half of its values (such as {shown}): write them "
+        "in one, or say it as [time] format"
+    )
 
 
 def _fits(name: str, column: Column) -> bool:
@@ -131,6 +175,11 @@ def _find_outcome(guesses: Guesses) -> None:
             "no column says how a call ended: nothing can be learned; [outcomes.progression] names it"
         )
         return
+    if not chosen.positive:
+        guesses.doubts.append(
+            f"no value of {chosen.column!r} says that a call ended well: all that are decided are lost; in a mapping "
+            "that is kept for other files, [outcomes.progression] positive has to name the wins"
+        )
     if not chosen.negative:
         guesses.doubts.append(
             f"{chosen.column!r} tells wins but not losses from open cases: nothing can be learned before a column says "
@@ -165,12 +214,23 @@ def _by_flags(columns: Sequence[Column]) -> OutcomeColumn | None:
 
 
 def _by_stage(columns: Sequence[Column]) -> OutcomeColumn | None:
-    """The first column named like an outcome with a good value; that a deal is not won yet does not say it is lost."""
-    for column in sorted(columns, key=lambda one: one.plain in NOT_YET):
-        if column.plain in OUTCOMES and (good := sorted({v for v in column.values if POSITIVE.match(v)})):
-            bad = sorted({v for v in column.values if NEGATIVE.match(v)})
-            return OutcomeColumn(column=column.name, positive=good, negative=[] if column.plain in NOT_YET else bad)
+    """The first column named like an outcome with a good value, else with a bad one, as in a week without a win.
+
+    That a deal is not won yet does not say it is lost.
+    """
+    named = sorted((c for c in columns if c.plain in OUTCOMES), key=lambda one: one.plain in NOT_YET)
+    for column in named:
+        if good := _called(column, POSITIVE):
+            bad = [] if column.plain in NOT_YET else _called(column, NEGATIVE)
+            return OutcomeColumn(column=column.name, positive=good, negative=bad)
+    for column in named:
+        if column.plain not in NOT_YET and _called(column, NEGATIVE - OF_TELEPHONES):
+            return OutcomeColumn(column=column.name, positive=[], negative=_called(column, NEGATIVE))
     return None
+
+
+def _called(column: Column, names: frozenset[str]) -> list[str]:
+    return sorted(value for value in set(column.values) if plain(value) in names)
 
 
 def _is_flag(column: Column) -> bool:

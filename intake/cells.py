@@ -1,12 +1,13 @@
 """A cell's text read as what it should be: a number as people write it, a yes or no, a moment."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intake.mapping import CustomType
+from intake.mapping import CustomType, DecimalMark
 from intake.mapping import Mapping as FileMapping
 from intake.tables import Row
-from ringback.clock import parse_time
+from ringback.clock import as_utc, parse_time
 from ringback.records import Value
 
 TRUE = frozenset({"true", "yes", "y", "1", "t"})
@@ -16,6 +17,19 @@ EPOCH = datetime(1970, 1, 1)
 LARGEST_SHARE = 10.0
 EPOCH_MS = "epoch ms"
 """The form of a moment that is a number of milliseconds since 1970, as HubSpot's API writes it."""
+EPOCH_S = "epoch s"
+"""The same in seconds."""
+EXCEL = "excel days"
+"""The form of a moment that is a number of days as Excel counts them; the fraction is the time of day."""
+EXCEL_BEGINS = datetime(1899, 12, 30)
+OPEN_NUMBER = re.compile(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
+"""One sign with three digits after it: thousands, or decimals?"""
+PEOPLE_RANGE = re.compile(
+    r"^\s*(?P<least>\d[\d.,' \u00a0]*?)\s*(?:(?:-|\u2013|to|bis)\s*(?P<most>\d[\d.,' \u00a0]*?)|\+)\s*"
+    r"(?:employees|mitarbeiter|people)?\s*$",
+    re.IGNORECASE,
+)
+"""A size as CRMs write it: 50-100, 1,000+, 10.001+ employees."""
 
 
 class Unreadable(Exception):
@@ -41,7 +55,15 @@ class Cells:
 
     def number(self, name: str) -> float | None:
         words = self.text(name)
-        return None if words is None else number(words, self.mapping.columns[name]) * self.mapping.scale.get(name, 1.0)
+        return None if words is None else self._number(words, name) * self.mapping.scale.get(name, 1.0)
+
+    def people(self, name: str) -> float | None:
+        """A number of employees, also from a range."""
+        words = self.text(name)
+        if words is None:
+            return None
+        column = self.mapping.columns[name]
+        return people(words, column, self.mapping.numbers.of(column)) * self.mapping.scale.get(name, 1.0)
 
     def share(self, name: str) -> float | None:
         """A number that is a share: `25%` says its unit itself, 25 in a column whose scale says so; at most tenfold."""
@@ -49,7 +71,7 @@ class Cells:
         if words is None:
             return None
         column, factor = self.mapping.columns[name], self.mapping.scale.get(name, 0.01 if "%" in words else 1.0)
-        share = number(words, column) * factor
+        share = self._number(words, name) * factor
         if abs(share) > LARGEST_SHARE:
             reason = f"{words[:40]!r} is more than tenfold as a share; [scale] {name} = 0.01 says that it is per cent"
             raise Unreadable(column, reason)
@@ -64,6 +86,10 @@ class Cells:
     def time(self, name: str) -> datetime | None:
         words = self.text(name)
         return None if words is None else moment(words, self.mapping.columns[name], self.mapping)
+
+    def _number(self, words: str, name: str) -> float:
+        column = self.mapping.columns[name]
+        return number(words, column, self.mapping.numbers.of(column))
 
     def required(self, name: str) -> str:
         words = self.text(name)
@@ -80,7 +106,7 @@ def custom_value(cell: str, kind: CustomType, column: str, mapping: FileMapping)
     if words.lower() in NOT_KNOWN:
         return None
     if kind == "number":
-        return number(words, column)
+        return number(words, column, mapping.numbers.of(column))
     if kind == "flag":
         return flag(words, column)
     if kind == "date":
@@ -88,19 +114,25 @@ def custom_value(cell: str, kind: CustomType, column: str, mapping: FileMapping)
     return words
 
 
-def number(words: str, column: str) -> float:
+def number(words: str, column: str, decimal: DecimalMark = ".") -> float:
     """A number as people write it: currency signs, blanks, per cent and thousands separators are understood.
 
-    One comma and no point is a decimal comma, unless exactly three digits follow it and more than a zero precedes it.
+    A number that can be read in two ways, such as 1.234 or 1,234, is read with `decimal` before its decimals; all
+    others tell by themselves.
+
+    >>> number("1.234", "seats"), number("1.234", "seats", ","), number("1.234,5", "seats")
+    (1.234, 1234.0, 1234.5)
     """
-    plain = words.strip().strip("$€£¥%").replace("\u00a0", "").replace(" ", "").replace("'", "")
-    if "," in plain and "." in plain:
+    plain = plain_number(words)
+    if OPEN_NUMBER.match(plain):
+        plain = plain.replace(",", ".") if decimal in plain else re.sub("[.,]", "", plain)
+    elif "," in plain and "." in plain:
         plain = (
             plain.replace(",", "") if plain.rfind(".") > plain.rfind(",") else plain.replace(".", "").replace(",", ".")
         )
     elif plain.count(".") > 1:
         plain = plain.replace(".", "")
-    elif plain.count(",") == 1 and (len(plain.split(",")[1]) != 3 or plain.lstrip("+-").startswith("0,")):
+    elif plain.count(",") == 1:
         plain = plain.replace(",", ".")
     try:
         number = float(plain.replace(",", ""))
@@ -109,6 +141,28 @@ def number(words: str, column: str) -> float:
     if number != number or number in (float("inf"), float("-inf")):
         raise Unreadable(column, f"{words[:40]!r} is not a finite number")
     return number
+
+
+def plain_number(words: str) -> str:
+    """A number without what stands around it: signs of currencies and per cent, blanks, apostrophes."""
+    return words.strip().strip("$€£¥%").replace("\u00a0", "").replace(" ", "").replace("'", "")
+
+
+def people(said: float | str, column: str = "employees", decimal: DecimalMark = ".") -> float:
+    """A number of employees from a number or a range: the middle of it, or where it starts if it has no end.
+
+    Raises Unreadable, naming the column, for words that are neither.
+
+    >>> people("50-100"), people("1,000+"), people("10.001+ employees"), people(12)
+    (75.0, 1000.0, 10001.0, 12.0)
+    """
+    if not isinstance(said, str):
+        return float(said)
+    span = PEOPLE_RANGE.match(said)
+    if span is None:
+        return number(said, column, decimal)
+    ends = [float(re.sub(r"\D", "", end)) for end in (span["least"], span["most"]) if end]
+    return sum(ends) / len(ends)
 
 
 def flag(words: str, column: str) -> float:
@@ -125,6 +179,11 @@ def moment(words: str, column: str, mapping: FileMapping) -> datetime:
     try:
         if form == EPOCH_MS:
             return EPOCH + timedelta(milliseconds=int(words))
+        if form == EPOCH_S:
+            return EPOCH + timedelta(seconds=float(words))
+        if form == EXCEL:
+            days = timedelta(days=float(words.replace(",", ".")))
+            return as_utc(EXCEL_BEGINS + timedelta(seconds=round(days.total_seconds())), mapping.time.zone)
         return parse_time(words, form, mapping.time.zone)
     except (ValueError, OverflowError):
         wanted = form or "ISO 8601 (2026-03-18T09:30)"

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from intake.cells import EPOCH_MS, FALSE, NOT_KNOWN, TRUE, Unreadable, number
+from intake.cells import EPOCH_MS, EPOCH_S, EXCEL, FALSE, NOT_KNOWN, TRUE, Unreadable, number
 from intake.mapping import CustomType
 from intake.tables import Table
 from ringback.clock import parse_time
@@ -28,6 +28,12 @@ NAMES_AN_ID = re.compile(r"(\b|_)ids?$|[a-z]I[dD]s?$|\bzip\b|postal|postcode|pho
 MILLIONS = re.compile(r"\(\s*(m|mm|mn|mio|millions?)\s*\)|\b(in )?(millions|mio|mn)\b|_(m|mn|millions)$", re.IGNORECASE)
 THOUSANDS = re.compile(r"\(\s*(k|tsd|thousands?)\s*\)|\b(in )?(thousands|tsd)\b|_(k|thousands)$", re.IGNORECASE)
 
+NAMES_A_DATE = re.compile(
+    r"^date|(?<!candi)date(time)?$|datum|timestamp|(created?|started?|held|closed|updated|called)(at|on)$|starttime$"
+)
+"""In plain names."""
+COUNTED = {EXCEL: re.compile(r"^[2-6]\d{4}([.,]\d+)?$"), EPOCH_S: re.compile(r"^1\d{9}(\.\d+)?$")}
+"""Days of the years 1954 to 2091 as Excel counts them, seconds of the years 2001 to 2033."""
 ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:?\d{2}.*)?$")
 NUMERIC = re.compile(
     r"^(?P<first>\d{1,2})(?P<sign>[/.-])(?P<second>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})"
@@ -72,7 +78,7 @@ def columns_of(table: Table) -> list[Column]:
     """The table's columns in their order; misshapen rows are left out."""
     straight = [cells for cells in table.cells if len(cells) == len(table.header)]
     by_place = list(zip(*straight, strict=True)) or [() for _ in table.header]
-    return [_column(name, cells) for name, cells in zip(table.header, by_place, strict=True)]
+    return [column_of(name, cells) for name, cells in zip(table.header, by_place, strict=True)]
 
 
 def plain(name: str) -> str:
@@ -120,6 +126,7 @@ def moments_of(column: Column, order: DateOrder | None = None, share: float = MO
 
     The order of day and month is taken from the whole column where one of its values has a day over 12, from `order`
     where none has, and is otherwise left open: it is never guessed. Points (31.12.2026) are day first everywhere.
+    Numbers are moments, as Excel or Unix count them, only where the column is named like a date and all values fit.
     """
     if column.mostly(ISO, share):
         return Moments(None)
@@ -127,6 +134,8 @@ def moments_of(column: Column, order: DateOrder | None = None, share: float = MO
         return _numeric(column, order)
     if column.mostly(re.compile(r"^\d{13}$"), share) and not NAMES_AN_ID.search(column.name):
         return Moments(EPOCH_MS)
+    if counted := _counted_in(column):
+        return Moments(counted, example=column.values[0])
     few = column.sample[:200]
     form = next((f for f in OTHER_FORMS if sum(_reads(v, f) for v in few) >= share * max(1, len(few))), None)
     return Moments(form) if few and form else None
@@ -137,10 +146,18 @@ def says_no_zone(column: Column) -> bool:
     return any(":" in value and not re.search(r"(Z|[+-]\d{2}:?\d{2})$", value) for value in column.sample)
 
 
-def _column(name: str, cells: Sequence[str]) -> Column:
+def column_of(name: str, cells: Iterable[str]) -> Column:
+    """A column by its name and cells; those that say nothing are left out."""
     values = [value for cell in cells if (value := cell.strip()) and value.lower() not in NOT_KNOWN]
     step = -(-len(values) // SAMPLE_VALUES) or 1
     return Column(name, values, plain(name), values[::step])
+
+
+def _counted_in(column: Column) -> str | None:
+    """The form of moments that are numbers of days or seconds; None where there are none, or one is something else."""
+    if not column.values or not NAMES_A_DATE.search(column.plain):
+        return None
+    return next((form for form, fits in COUNTED.items() if all(map(fits.match, column.values))), None)
 
 
 def _numeric(column: Column, order: DateOrder | None) -> Moments:

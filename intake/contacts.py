@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from intake.cells import Cells, Unreadable, custom_value
-from intake.identity import company_domain, company_id_of, contact_id_of, record_id, registered_domain
+from intake.identity import company_domain, company_id_of, contact_id_of, record_id, website_domain
 from intake.mapping import Mapping as FileMapping
 from intake.tables import Row
 from ringback.records import CompanyFacts, Lead, Value
@@ -19,10 +19,10 @@ ADDRESS = re.compile(r"^[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s,;<>().]+$")
 WITH_NAME = re.compile(r"^[^<>]*<([^<>]+)>$")
 PERSON = frozenset(("email", "name", "first_name", "last_name"))
 """A file with none of them is about companies."""
+WORDS = ("industry", "funding_stage", "country", "business_model")
+AMOUNTS = ("annual_revenue", "founded_year", "open_jobs")
 LONGEST_CUSTOM_TEXT = 10_000
 """Characters; a longer custom value is left out of the lead with the reason."""
-PAGES_OF_OTHERS = frozenset(("linkedin.com", "facebook.com", "twitter.com", "x.com", "instagram.com", "youtube.com"))
-"""Sites where a company has a page: they are not its domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,26 @@ class Patient:
     def number(self, name: str) -> float | None:
         return self._or_noted(self.cell.number, name)
 
+    def people(self, name: str) -> float | None:
+        return self._or_noted(self.cell.people, name)
+
     def share(self, name: str) -> float | None:
         return self._or_noted(self.cell.share, name)
 
     def time(self, name: str) -> datetime | None:
         return self._or_noted(self.cell.time, name)
+
+    def known_at(self, read_at: datetime, present: datetime | None) -> datetime:
+        """Since when the row's facts are known; a time that is to come is left out."""
+        said = self.time("known_at")
+        if said is not None and present is not None and said > present:
+            reason = (
+                f"{self.cell.required('known_at')[:40]!r} is to come: what the row says is known from this import on; "
+                "where its clock is another, [time] zone says it"
+            )
+            self.left_out.append(Unreadable(self.cell.mapping.columns["known_at"], reason))
+            return read_at
+        return said or read_at
 
     def _or_noted(self, read: Callable[[str], T | None], name: str) -> T | None:
         try:
@@ -86,8 +101,8 @@ class Patient:
         return found
 
 
-def contact_of(row: Row, mapping: FileMapping, read_at: datetime) -> Contact:
-    """Read a row of leads; `read_at` is when its facts are known where the row does not say a time.
+def contact_of(row: Row, mapping: FileMapping, read_at: datetime, present: datetime | None = None) -> Contact:
+    """Read a row of leads; `read_at` is when its facts are known where the row says no time, or one after `present`.
 
     Raises Unreadable for a row that names nobody: neither an e-mail address, nor a name with a company, nor (where the
     source gives the row an id) any of them, a telephone number or a LinkedIn page. Where the address is wrong it takes
@@ -98,10 +113,10 @@ def contact_of(row: Row, mapping: FileMapping, read_at: datetime) -> Contact:
     email, name, company = patient.email(), _name(cell), cell.text("company")
     _check_identity(cell, email, name, company, patient.left_out)
     website = cell.text("website")
-    domain = _own_domain(cell.text("domain")) or _own_domain(website) or _email_domain(email)
+    domain = website_domain(cell.text("domain")) or website_domain(website) or _email_domain(email)
     company_id = company_id_of(domain, company)
     external_id = _external_id(cell, email, company_id, row)
-    known_at, country = patient.time("known_at") or read_at, cell.text("country")
+    known_at, country = patient.known_at(read_at, present), cell.text("country")
     lead = Lead(
         lead_id=contact_id_of(email, bool(name), company_id, f"{mapping.source}:{external_id}"),
         source=mapping.source,
@@ -134,19 +149,19 @@ def _facts(patient: Patient, lead: Lead, domain: str | None) -> CompanyFacts | N
         known_at=lead.known_at,
         name=lead.company_name,
         domain=domain,
-        industry=cell.text("industry"),
-        employees=patient.number("employees"),
-        annual_revenue=patient.number("annual_revenue"),
-        funding_stage=cell.text("funding_stage"),
-        founded_year=patient.number("founded_year"),
-        country=lead.country,
         description=cell.text("description"),
         technologies=cell.several("technologies"),
         web_functions=cell.several("web_functions"),
-        business_model=cell.text("business_model"),
-        open_jobs=patient.number("open_jobs"),
-        headcount_growth=patient.share("headcount_growth"),
+        **facts_in(patient),
     )
+
+
+def facts_in(patient: Patient) -> dict[str, Any]:
+    """What a row says of its company, be it of a lead or of a call: by the names of `mapping.COMPANY_FACTS`."""
+    cell = patient.cell
+    return {name: cell.text(name) for name in WORDS} | {name: patient.number(name) for name in AMOUNTS} | {
+        "employees": patient.people("employees"), "headcount_growth": patient.share("headcount_growth"),
+    }  # fmt: skip
 
 
 def _name(cell: Cells) -> str | None:
@@ -175,12 +190,6 @@ def _external_id(cell: Cells, email: str | None, company_id: str | None, row: Ro
     said = record_id(cell.required("id")) if "id" in cell.mapping.columns else None
     is_a_company = not (cell.mapping.columns.keys() & PERSON)
     return said or email or (company_id if is_a_company else None) or content_hash(dict(row))
-
-
-@lru_cache(maxsize=65_536)
-def _own_domain(address: str | None) -> str | None:
-    domain = registered_domain(address)
-    return None if domain in PAGES_OF_OTHERS else domain
 
 
 def _email_domain(email: str | None) -> str | None:

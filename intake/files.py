@@ -10,8 +10,8 @@ from json import dumps, loads
 from pathlib import Path
 
 from intake.cells import TRUE, Cells, Unreadable, custom_value, moment
-from intake.contacts import contact_of
-from intake.identity import company_domain, company_id_of, lead_id_of, record_id, registered_domain
+from intake.contacts import Patient, contact_of, facts_in
+from intake.identity import company_domain, company_id_of, lead_id_of, record_id, website_domain
 from intake.mapping import Mapping as FileMapping
 from intake.mapping import OutcomeColumn
 from intake.sentiment import sentiment_of
@@ -29,10 +29,14 @@ class Read:
     calls: list[Call] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)
     facts: list[CompanyFacts] = field(default_factory=list)
+    facts_by_call: dict[str, CompanyFacts] = field(default_factory=dict)
+    """What rows of calls say of the company; known when the call is."""
     outcomes: list[Outcome] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     left_out: list[Rejected] = field(default_factory=list)
     """Rows that were kept without some of their values, with the columns and the reasons."""
+    ended_before: list[str] = field(default_factory=list)
+    """Ids of calls whose outcome is dated before their day."""
     seen: dict[str, tuple[datetime, Row]] = field(default_factory=dict)
     """What the file says of each id so far, and since when it is known."""
 
@@ -51,11 +55,13 @@ def read_text(path: Path) -> str:
     return next(iter(texts.values()))
 
 
-def read_file(file: str | Table, mapping: FileMapping, read_at: datetime) -> Read:
+def read_file(file: str | Table, mapping: FileMapping, read_at: datetime, present: datetime | None = None) -> Read:
     """Read a CSV text, or its table, through its mapping.
 
-    `read_at` stands for moments that rejected rows and leads without a time do not have. Raises BadMapping where the
-    mapping names a column that the file lacks, or leaves one out that a file of calls has.
+    `read_at` stands for moments that rejected rows and leads without a time do not have. What is said to have happened
+    after `present`, if given, cannot be: such an outcome is left out, such a lead is known from `read_at` on, each with
+    the reason. Raises BadMapping where the mapping names a column that the file lacks, or leaves one out that a file of
+    calls has.
     """
     table = table_of(file) if isinstance(file, str) else file
     _check_columns(list(table.header), mapping)
@@ -65,7 +71,7 @@ def read_file(file: str | Table, mapping: FileMapping, read_at: datetime) -> Rea
         try:
             if misshapen:
                 raise Unreadable("", misshapen)
-            _read_row(row, mapping, read, read_at)
+            _read_row(row, mapping, read, read_at, present)
         except Unreadable as failure:
             read.rejected.append(_reject(row, mapping, [failure], read_at, read.rows))
     return read
@@ -88,20 +94,40 @@ def _check_columns(header: list[str], mapping: FileMapping) -> None:
         )
 
 
-def _read_row(row: Row, mapping: FileMapping, read: Read, read_at: datetime) -> None:
+def _read_row(row: Row, mapping: FileMapping, read: Read, read_at: datetime, present: datetime | None) -> None:
     if mapping.kind == "calls":
-        call = _call(row, mapping)
-        outcomes = [_outcome(row, mapping, target, column, call) for target, column in mapping.outcomes.items()]
-        read.calls.append(call)
-        read.outcomes.extend(outcome for outcome in outcomes if outcome)
+        _read_call(row, mapping, read, read_at, present)
     elif mapping.kind == "leads":
-        _read_lead(row, mapping, read, read_at)
+        _read_lead(row, mapping, read, read_at, present)
     else:
-        read.outcomes.extend(_stated_outcomes(row, mapping))
+        read.outcomes.extend(_stated_outcomes(row, mapping, read, present))
 
 
-def _read_lead(row: Row, mapping: FileMapping, read: Read, read_at: datetime) -> None:
-    contact = contact_of(row, mapping, read_at)
+def _read_call(row: Row, mapping: FileMapping, read: Read, read_at: datetime, present: datetime | None) -> None:
+    call = _call(row, mapping)
+    outcomes = [_outcome(row, mapping, target, column, call) for target, column in mapping.outcomes.items()]
+    read.calls.append(call)
+    left_out = _read_facts(row, mapping, call, read)
+    for outcome in filter(None, outcomes):
+        column = mapping.outcomes[outcome.target].known_at
+        if column and present and call.known_at <= present < outcome.known_at:
+            left_out.append(_is_to_come(row, column, f"although the outcome is {outcome.stated!r}"))
+            continue
+        read.outcomes.append(outcome)
+        if outcome.known_at.date() < call.called_at.date():
+            read.ended_before.append(call.external_id)
+    if left_out:
+        read.left_out.append(_reject(row, mapping, left_out, read_at, read.rows))
+
+
+def _is_to_come(row: Row, column: str, why_not: str) -> Unreadable:
+    return Unreadable(
+        column, f"{row[column].strip()[:40]!r} is to come, {why_not}; where its clock is another, [time] zone says it"
+    )
+
+
+def _read_lead(row: Row, mapping: FileMapping, read: Read, read_at: datetime, present: datetime | None) -> None:
+    contact = contact_of(row, mapping, read_at, present)
     external_id, known_at = contact.lead.external_id or "", contact.lead.known_at
     before = read.seen.setdefault(external_id, (known_at, row))
     if before[0] == known_at and before[1] != row:
@@ -119,7 +145,7 @@ def _call(row: Row, mapping: FileMapping) -> Call:
     cell = Cells(row, mapping)
     external_id, called_at = record_id(cell.required("id")), cell.required_time("called_at")
     email, name = cell.text("contact_email"), cell.text("company")
-    company_id = company_id_of(registered_domain(cell.text("domain")) or company_domain(email), name)
+    company_id = company_id_of(website_domain(cell.text("domain")) or company_domain(email), name)
     call_id = f"{mapping.source}:{external_id}"
     notes, transcript = cell.text("notes"), cell.text("transcript")
     return Call(
@@ -141,6 +167,21 @@ def _call(row: Row, mapping: FileMapping) -> Call:
         sentiment=sentiment_of(notes, transcript),
         custom={column: custom_value(row[column], kind, column, mapping) for column, kind in mapping.custom.items()},
     )
+
+
+def _read_facts(row: Row, mapping: FileMapping, call: Call, read: Read) -> list[Unreadable]:
+    patient = Patient(Cells(row, mapping))
+    said = facts_in(patient)
+    left_out = patient.left_out
+    if call.company_id is None:
+        reason = "says something of a company, and the row names none"
+        left_out = [Unreadable(mapping.columns[name], reason) for name, value in said.items() if value is not None]
+    elif any(value is not None for value in said.values()):
+        read.facts_by_call[call.call_id] = CompanyFacts(
+            call.company_id, call.source, call.known_at, name=call.company_name,
+            domain=call.company_id if "." in call.company_id else None, **said,
+        )  # fmt: skip
+    return left_out
 
 
 def _outcome(row: Row, mapping: FileMapping, target: Target, column: OutcomeColumn, call: Call) -> Outcome | None:
@@ -175,7 +216,7 @@ def _ended(row: Row, column: OutcomeColumn) -> tuple[bool | None, str]:
     return False, f"{column.negative_column}: {lost}" if column.negative_column else stated
 
 
-def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
+def _stated_outcomes(row: Row, mapping: FileMapping, read: Read, present: datetime | None) -> Iterator[Outcome]:
     cell = Cells(row, mapping)
     external_id = record_id(cell.required("call"))
     for target, column in mapping.outcomes.items():
@@ -183,7 +224,11 @@ def _stated_outcomes(row: Row, mapping: FileMapping) -> Iterator[Outcome]:
         if happened is None:
             continue
         known_at = cell.required_time("known_at")
+        if present and known_at > present:
+            raise _is_to_come(row, mapping.columns["known_at"], f"although the outcome is {stated!r}")
         called_at = cell.time("called_at") or known_at
+        if known_at.date() < called_at.date():
+            read.ended_before.append(external_id)
         yield Outcome(
             call_id=f"{mapping.call_source}:{external_id}",
             target=target,

@@ -16,6 +16,18 @@ GENERIC_PROVIDERS = frozenset((
     "wanadoo", "web", "webmail", "yahoo", "yandex", "ymail", "zoho",
 ))  # fmt: skip
 """First label of the registered domain, whatever the country: hotmail.co.uk, yahoo.fr."""
+PAGES_OF_OTHERS = frozenset((
+    "about.me", "bit.ly", "blogspot.com", "business.site", "canva.site", "carrd.co", "facebook.com", "fb.com", "fb.me",
+    "godaddysites.com", "goo.gl", "google.com", "hubspotpagebuilder.com", "instagram.com", "jimdo.com", "jimdofree.com",
+    "jimdosite.com", "line.me", "linkedin.com", "linktr.ee", "lnkd.in", "medium.com", "pinterest.com", "site123.me",
+    "snapchat.com", "squarespace.com", "strikingly.com", "t.co", "t.me", "telegram.me", "threads.net", "tiktok.com",
+    "tumblr.com", "twitter.com", "vimeo.com", "vk.com", "wa.me", "webnode.com", "webnode.page", "weebly.com",
+    "whatsapp.com", "wix.com", "wixsite.com", "wordpress.com", "x.com", "xing.com", "youtu.be", "youtube.com",
+))  # fmt: skip
+"""Social networks, links and site builders where a company has a page: they are nobody's own domain.
+
+Builders that give each customer a name of its own in the public suffix list (acme.wixsite.com) are told apart by it.
+"""
 
 MEETING_WORDS = re.compile(
     r"\b(?:intro(?:duction|ductory)?|discovery|call|chat|demo|meeting|sync|weekly|monthly|catch[- ]?up|follow[- ]?up|"
@@ -54,6 +66,19 @@ def company_domain(email: str | None) -> str | None:
         return None
     domain = registered_domain(email)
     return None if domain is None or domain.split(".")[0] in GENERIC_PROVIDERS else domain
+
+
+def website_domain(text: str | None) -> str | None:
+    """The domain of a company's own in a host, URL or address; None where it is one that many companies share.
+
+    Those are mail providers, social networks and site builders: by their domain unrelated companies would be one.
+
+    >>> website_domain("https://acme.com/en"), website_domain("https://www.facebook.com/acme"), website_domain("gmx.de")
+    ('acme.com', None, None)
+    """
+    domain = registered_domain(text)
+    is_shared = domain is None or domain in PAGES_OF_OTHERS or domain.split(".")[0] in GENERIC_PROVIDERS
+    return None if is_shared else domain
 
 
 def company_id_of(domain: str | None, name: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from intake.files import Read, file_fingerprint, read_file, rejects_csv
 from intake.mapping import Mapping
 from intake.restated import known_since_first_said
 from intake.tables import table_of
-from ringback.records import Call, Outcome
+from ringback.records import Call, Outcome, Rejected
 from ringback.settings import settings
 from warehouse import landing
 from warehouse.connect import reading, rows, writing
@@ -43,18 +44,32 @@ class Imported:
     """Rows that were kept without some of their values."""
     later: int = 0
     """Rows that say they are known only later, and are left for a later import; they count as same."""
+    later_outcomes: int = 0
+    """Outcomes of rows that were kept which are known only later, and are left for a later import."""
+    ended_before: int = 0
+    """Outcomes that are dated before the day of their call."""
     footer_lines: int = 0
     """Lines below the rows that are none."""
     reasons: tuple[str, ...] = ()
     """The most frequent reasons why rows were rejected, each with how often."""
+    reasons_left_out: tuple[str, ...] = ()
+    """The same of values that were left out of rows that were kept."""
 
 
 def import_text(
-    text: str, mapping: Mapping, name: str, as_of: datetime, rejects_folder: Path | None = None
+    text: str,
+    mapping: Mapping,
+    name: str,
+    as_of: datetime,
+    rejects_folder: Path | None = None,
+    present: datetime | None = None,
 ) -> Imported:
-    """Import a CSV text as of a moment; what is stated to be known only later is left for a later import."""
+    """Import a CSV text as of a moment; what is stated to be known only later is left for a later import.
+
+    What is stated to have happened after `present`, if given, cannot be (`read_file`).
+    """
     table = table_of(text)
-    read = read_file(table, mapping, as_of)
+    read = read_file(table, mapping, as_of, present)
     known = known_since_first_said(_known_by(read, as_of), mapping.source, as_of)
     landed, outcomes = _keep(known, mapping, as_of)
     rejects = _write_rejects(read, rejects_folder, name)
@@ -69,7 +84,7 @@ def rehearse(text: str, mapping: Mapping, as_of: datetime) -> tuple[Imported, Re
     It is done in earnest on a copy of the warehouse in a temporary folder, so that its counts are those of the import.
     """
     table = table_of(text)
-    read = read_file(table, mapping, as_of)
+    read = read_file(table, mapping, as_of, present=as_of)
     with TemporaryDirectory(prefix="ringback-rehearsal-") as folder:
         copy = _copy_of_warehouse(Path(folder))
         known = known_since_first_said(_known_by(read, as_of), mapping.source, as_of, copy)
@@ -104,7 +119,8 @@ def _counted(
     footer_lines: int,
     rejects: Path | None = None,
 ) -> Imported:
-    reasons = Counter(": ".join(filter(None, (record.field, record.reason))) for record in read.rejected)
+    waiting = {call.call_id for call in read.calls} - {call.call_id for call in known.calls}
+    of_kept, known_now = (sum(one.call_id not in waiting for one in some.outcomes) for some in (read, known))
     return Imported(
         kind=mapping.kind,
         source=mapping.source,
@@ -117,15 +133,30 @@ def _counted(
         duplicates=read.duplicates,
         left_out=len(read.left_out),
         later=len(read.calls) + len(read.leads) - len(known.calls) - len(known.leads),
+        later_outcomes=of_kept - known_now,
+        ended_before=len(read.ended_before),
         footer_lines=footer_lines,
-        reasons=tuple(f"{times:,} × {why}" for why, times in reasons.most_common(MOST_REASONS)),
+        reasons=_most_frequent(read.rejected),
+        reasons_left_out=_most_frequent(read.left_out),
     )
+
+
+def _most_frequent(records: Iterable[Rejected]) -> tuple[str, ...]:
+    """The most frequent reasons, each with how often."""
+    reasons = Counter(": ".join(filter(None, (record.field, record.reason))) for record in records)
+    return tuple(f"{times:,} × {why}" for why, times in reasons.most_common(MOST_REASONS))
 
 
 def _keep(read: Read, mapping: Mapping, as_of: datetime) -> tuple[Landed, Landed]:
     """What was new among the rows, and among the outcomes they state."""
     if mapping.kind == "calls":
-        landed, _ = store.take_calls(_edited_now(read.calls, as_of), read.rejected)
+        calls = _edited_now(read.calls, as_of)
+        facts = [
+            replace(read.facts_by_call[call.call_id], known_at=call.known_at)
+            for call in calls
+            if call.call_id in read.facts_by_call
+        ]
+        landed, _ = store.take_calls(calls, [*read.rejected, *read.left_out], facts)
         return landed, store.take_outcomes(_corrected_now(read.outcomes, as_of))
     with writing() as warehouse:
         landing.land_rejected(warehouse, [*read.rejected, *read.left_out])

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from intake.columns import HALF, Column, DateOrder, moments_of, scale_of
+from intake.cells import Unreadable, number, people
+from intake.columns import HALF, MOSTLY, Column, DateOrder, moments_of, scale_of
 from intake.mapping import Given
 from intake.recognition import Guesses, Recognised, exporter_of, source_name
 from ringback.errors import BadMapping
@@ -79,6 +80,7 @@ PLACES = frozenset(("officelocation", "location", "headquarters", "hqcountry", "
 PERSON = ("email", "first_name", "last_name", "name", "job_title")
 IDENTITIES = ("email", "name", "first_name", "last_name", "company", "linkedin_url")
 QUANTITIES = frozenset(("employees", "annual_revenue", "founded_year", "open_jobs", "headcount_growth"))
+WHOLE = ("employees", "annual_revenue", "founded_year", "open_jobs")
 EDITED = re.compile("modif|update|modstamp|knownat")
 ENDS = re.compile(
     r"^(is)?converted(date|at|accountid|contactid|opportunityid)?$|^became(a|an)\w+date$|^closedate$|^totalrevenue$|"
@@ -99,18 +101,18 @@ def recognise_leads(
     or where `given` does not fit the file.
     """
     given = given or Given(kind="leads")
-    guesses = Guesses(given, columns, order)
+    guesses = Guesses(given, columns, order, whole=whole_among(columns, given))
     exporter, signs = exporter_of(columns)
     because = f"{exporter}'s name for it" if signs else "by its name"
     for name, names in NAMES.items():
         if name not in given.columns:
-            _find(guesses, name, names, because)
+            find(guesses, name, names, because)
     _mend_companies(guesses)
     if not any(guesses.has(name) for name in IDENTITIES):
         has = ", ".join(column.name for column in columns)
         raise BadMapping(
-            f"no column looks like an e-mail address, a name or a company among {has}; say it in a mapping: "
-            "[columns] email = ..."
+            f"no column looks like an e-mail address, a name or a company among {has}{_but(guesses)}; say it in a "
+            "mapping: [columns] email = ..."
         )
     _mind_the_time(guesses)
     _mind_the_id(guesses)
@@ -123,7 +125,24 @@ def recognise_leads(
     return guesses.finished(source_name(name), exporter, separator)
 
 
-def _find(guesses: Guesses, name: str, names: Sequence[str], because: str) -> None:
+def _but(guesses: Guesses) -> str:
+    """Which column is named so, and what is wrong with its values."""
+    names = {name for one in IDENTITIES for name in NAMES[one]}
+    named = next((column for column in guesses.columns if column.plain in names), None)
+    if named is None:
+        return ""
+    wrong = f"holds no addresses ({named.values[0][:40]!r})" if named.values else "is empty"
+    return f"; {named.name!r} is named so, but {wrong}"
+
+
+def whole_among(columns: Sequence[Column], given: Given | None = None) -> frozenset[str]:
+    """The columns that by their names, or as a person said, count whole things: people, jobs, years, dollars."""
+    names = {(name, 1.0) for whole in WHOLE for name in NAMES[whole]}
+    said = {column for name, column in given.columns.items() if name in WHOLE} if given else set()
+    return frozenset(c.name for c in columns if scale_of(c.name) in names or c.name in said)
+
+
+def find(guesses: Guesses, name: str, names: Sequence[str], because: str) -> None:
     """Take the column with the most specific name; others of the same meaning stay custom, which is said."""
     by_plain: dict[str, Column] = {}
     for column in guesses.free():
@@ -136,7 +155,7 @@ def _find(guesses: Guesses, name: str, names: Sequence[str], because: str) -> No
     if name in QUANTITIES and factor != 1.0 and name not in guesses.given.scale:
         guesses.scale[name] = factor
         guesses.doubts.append(f"{found[0].name!r} is read as counting {factor:,.0f} each, by its name")
-    if name == "headcount_growth" and name not in guesses.given.scale and _is_in_percent(found[0]):
+    if name == "headcount_growth" and name not in guesses.given.scale and _is_in_percent(guesses, found[0]):
         guesses.scale[name] = 0.01
         guesses.doubts.append(f"{found[0].name!r} is read as per cent (25 is a quarter more), by its values")
     if len(found) > 1 and name not in ("id", "known_at", "description"):
@@ -153,7 +172,7 @@ def _fits(guesses: Guesses, name: str, column: Column) -> bool:
         return False
     if name not in QUANTITIES:
         return True
-    if not column.is_quantity():
+    if not (_counts_people(column) if name == "employees" else column.is_quantity()):
         guesses.doubts.append(f"{column.name!r} holds ranges or words ({column.sample[0]!r}) and stays custom")
         return False
     if name == "annual_revenue" and scale_of(column.name)[1] == 1.0 and "annual_revenue" not in guesses.given.scale:
@@ -161,8 +180,21 @@ def _fits(guesses: Guesses, name: str, column: Column) -> bool:
     return True
 
 
+def _counts_people(column: Column) -> bool:
+    """Whether nearly all of its values are numbers of people, or ranges of them."""
+    return sum(_is_of_people(value) for value in column.sample) >= MOSTLY * len(column.sample)
+
+
+def _is_of_people(value: str) -> bool:
+    try:
+        people(value)
+    except Unreadable:
+        return False
+    return True
+
+
 def _is_in_dollars(guesses: Guesses, column: Column) -> bool:
-    figures = _figures(column)
+    figures = _figures(guesses, column)
     if any(figures) and median(figure for figure in figures if figure) < SMALL_FOR_DOLLARS:
         guesses.doubts.append(
             f"{column.name!r} is too small for dollars (it may count millions) and stays custom; in a mapping, "
@@ -172,9 +204,9 @@ def _is_in_dollars(guesses: Guesses, column: Column) -> bool:
     return True
 
 
-def _is_in_percent(column: Column) -> bool:
+def _is_in_percent(guesses: Guesses, column: Column) -> bool:
     """Whether growth is written as 25 or 25 %, not as the share 0.25: by the sign, or because few companies double."""
-    changes = [abs(figure) for figure in _figures(column) if figure]
+    changes = [abs(figure) for figure in _figures(guesses, column) if figure]
     return (
         "%" in column.name
         or any("%" in value for value in column.sample)
@@ -182,13 +214,11 @@ def _is_in_percent(column: Column) -> bool:
     )
 
 
-def _figures(column: Column) -> list[float]:
-    from intake.cells import Unreadable, number
-
-    figures = []
+def _figures(guesses: Guesses, column: Column) -> list[float]:
+    decimal, figures = guesses.decimals.format.of(column.name), []
     for value in column.sample:
         try:
-            figures.append(number(value, column.name))
+            figures.append(number(value, column.name, decimal))
         except Unreadable:
             continue
     return figures

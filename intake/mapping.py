@@ -10,7 +10,11 @@ called_at = "called_at"
 [time]                              # how moments are written; ISO 8601 where this is left out
 format = "%d/%m/%Y %H:%M"
 zone = "America/Chicago"
-formats = { "Create Date" = "%d/%m/%Y" }   # of single columns; "epoch ms" is a number of milliseconds
+formats = { "Create Date" = "%d/%m/%Y" }   # of single columns; numbers are "epoch ms", "epoch s", "excel days"
+
+[numbers]                           # what stands before decimals, where 1.234 does not tell; a point if left out
+decimal = ","
+decimals = { "Score" = "." }        # of single columns
 
 [scale]                             # a number counts so many units: revenue in millions
 annual_revenue = 1000000
@@ -45,16 +49,21 @@ from ringback.records import Target
 Kind = Literal["calls", "leads", "outcomes"]
 SOURCE = Form(r"^[a-z][a-z0-9_]*$", "a name in small letters, digits and underscores, a letter first", "hubspot")
 CustomType = Literal["number", "category", "flag", "date", "text"]
+DecimalMark = Literal[".", ","]
 
+COMPANY_FACTS = frozenset((
+    "industry", "employees", "annual_revenue", "funding_stage", "founded_year", "country", "business_model",
+    "open_jobs", "headcount_growth",
+))  # fmt: skip
+"""What one column says of a company and a feature keeps whole."""
 COLUMNS: dict[Kind, frozenset[str]] = {
-    "calls": frozenset((
+    "calls": COMPANY_FACTS | frozenset((
         "id", "called_at", "known_at", "title", "notes", "transcript", "minutes", "company", "domain", "contact_name",
         "contact_email",
     )),
-    "leads": frozenset((
+    "leads": COMPANY_FACTS | frozenset((
         "id", "known_at", "first_name", "last_name", "name", "email", "job_title", "phone", "linkedin_url", "website",
-        "company", "domain", "industry", "employees", "annual_revenue", "funding_stage", "founded_year", "country",
-        "description", "technologies", "web_functions", "business_model", "open_jobs", "headcount_growth",
+        "company", "domain", "description", "technologies", "web_functions",
     )),
     "outcomes": frozenset(("call", "called_at", "known_at")),
 }  # fmt: skip
@@ -83,6 +92,18 @@ class TimeFormat(Strict):
     def of(self, column: str) -> str | None:
         """The form of a column's moments; None for ISO 8601."""
         return self.formats.get(column, self.format)
+
+
+class NumberFormat(Strict):
+    """What stands before the decimals in the file, where a number such as 1.234 does not tell by itself."""
+
+    decimal: DecimalMark = "."
+    decimals: dict[str, DecimalMark] = Field(default_factory=dict)
+    """Of columns that are written otherwise."""
+
+    def of(self, column: str) -> DecimalMark:
+        """The decimal mark of a column's numbers."""
+        return self.decimals.get(column, self.decimal)
 
 
 class OutcomeColumn(Strict):
@@ -123,6 +144,7 @@ class Given(Strict):
     list_separator: str = ";"
     columns: dict[str, str] = Field(default_factory=dict)
     time: TimeFormat = TimeFormat()
+    numbers: NumberFormat = NumberFormat()
     scale: dict[str, float] = Field(default_factory=dict)
     """What one unit of a number column counts."""
     outcomes: dict[Target, OutcomeColumn] = Field(default_factory=dict)

@@ -1,14 +1,16 @@
 """What was recognised in a file, with the reason for each column, and how that is told and kept as a mapping file."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 
 from pydantic import ValidationError
 
+from intake.cells import EPOCH_S, EXCEL
 from intake.columns import HALF, Column, DateOrder, Moments, moments_of, plain, says_no_zone, type_of
-from intake.mapping import CustomType, Given, OutcomeColumn, first_fault
+from intake.decimals import Decimals, decimals_of
+from intake.mapping import CustomType, Given, NumberFormat, OutcomeColumn, first_fault
 from intake.mapping import Mapping as FileMapping
 from ringback.errors import BadMapping
 from ringback.records import Target
@@ -27,6 +29,12 @@ SALESFORCE = frozenset(map(plain, (
     "WhoId", "WhatId", "Account Owner", "Contact ID", "ConvertedDate", "18 Digit ID", "Lead Status", "RecordTypeId",
 )))  # fmt: skip
 TIMES = ("known_at", "called_at")
+COUNTED = {
+    EXCEL: "Excel's days since 1899-12-30, in UTC unless [time] zone says another",
+    EPOCH_S: "seconds since 1970",
+}
+NUMBERS = frozenset(("employees", "annual_revenue", "founded_year", "open_jobs", "headcount_growth", "minutes"))
+"""Those of our names whose columns are read as numbers."""
 SURE_OF_HUBSPOT = frozenset(("recordid", "recordidcontact", "hsobjectid", "hstimestamp", "lifecyclestage"))
 SALESFORCE_ID = re.compile(r"^(00Q|003|001|006|00T|00U)[A-Za-z0-9]{12}([A-Z0-5]{3})?$")
 NOT_LETTERS = re.compile(r"[^a-z0-9]+")
@@ -71,6 +79,9 @@ class Guesses:
     outcomes: dict[Target, OutcomeColumn] = field(default_factory=dict)
     left_open: list[str] = field(default_factory=list)
     """Names that a person has still to give a column."""
+    whole: Collection[str] = ()
+    """Columns that by their names count whole things, such as people."""
+    decimals: Decimals = field(default_factory=lambda: Decimals(NumberFormat(), {}))
 
     def __post_init__(self) -> None:
         missing = self.given.used_columns() - {column.name for column in self.columns}
@@ -78,6 +89,7 @@ class Guesses:
             has = ", ".join(column.name for column in self.columns)
             raise BadMapping(f"the mapping speaks of a column {min(missing)!r} that the file lacks; it has {has}")
         self.taken = [Taken(name, column, "the mapping says so") for name, column in self.given.columns.items()]
+        self.decimals = decimals_of(self.columns, self.whole, self.given.numbers)
 
     def has(self, name: str) -> bool:
         """Whether one of our names has its column."""
@@ -104,6 +116,11 @@ class Guesses:
             )
         if found and found.form and found.form != self.given.time.format:
             self.forms[column.name] = found.form
+        if found and found.form in COUNTED and not said:
+            self.doubts.append(
+                f"{column.name!r} holds numbers such as {found.example}, read as {COUNTED[found.form]}; [time] formats "
+                "in a mapping says otherwise"
+            )
         if found and says_no_zone(column) and self.given.time.zone == "UTC":
             self.doubts.append(
                 f"{column.name!r} says no time zone and is read as UTC; [time] zone in a mapping says it"
@@ -139,6 +156,7 @@ class Guesses:
         said["list_separator"] = list_separator or self.given.list_separator
         said["columns"] = {taken.name: taken.column for taken in self.taken} | dict.fromkeys(self.left_open, "")
         said["time"]["formats"] = self.forms | said["time"]["formats"]
+        said["numbers"] = self._numbers()
         said["outcomes"] = self.outcomes | self.given.outcomes
         for key, found in (("scale", self.scale), ("exclude", self.exclude), ("custom", self.custom)):
             said[key] = found | said[key]
@@ -149,6 +167,23 @@ class Guesses:
         used = mapping.used_columns()
         empty = tuple(c.name for c in self.columns if not c.values and c.name not in used)
         return Recognised(mapping, exporter, tuple(self.taken), empty, tuple(dict.fromkeys(self.doubts)))
+
+    def _numbers(self) -> dict[str, object]:
+        """How the columns that are read as numbers write them; what of it is a guess becomes a doubt."""
+        custom = self.custom | self.given.custom
+        read = {taken.column for taken in self.taken if taken.name in NUMBERS}
+        read |= {column for column, kind in custom.items() if kind == "number"}
+        said = self.decimals.format
+        for column, doubt in self.decimals.doubts.items():
+            if column in read:
+                other = "." if said.of(column) == "," else ","
+                self.doubts.append(f"{doubt}; [numbers.decimals] {column!r} = {other!r} in a mapping says otherwise")
+        kept = {
+            column: mark
+            for column, mark in said.decimals.items()
+            if column in read | self.given.numbers.decimals.keys()
+        }
+        return {"decimal": said.decimal, "decimals": kept}
 
 
 def exporter_of(columns: Sequence[Column]) -> tuple[str, str]:
@@ -194,6 +229,9 @@ def _lines(found: Recognised) -> Iterator[str]:
         yield from [f"format = {_quoted(mapping.time.format)}"] if mapping.time.format else []
         yield f"zone = {_quoted(mapping.time.zone)}"
         yield from _section("time.formats", mapping.time.formats)
+    if mapping.numbers != NumberFormat():
+        yield from ["", "[numbers]", f"decimal = {_quoted(mapping.numbers.decimal)}"]
+        yield from _section("numbers.decimals", mapping.numbers.decimals)
     yield from _section("scale", mapping.scale)
     for target, outcome in mapping.outcomes.items():
         yield from ["", f"[outcomes.{target}]  # values in neither list are open cases"]

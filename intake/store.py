@@ -17,10 +17,14 @@ HIGH_VALUE_WORDS = ("voice ai", "ai agent", "pricing", "contract", "pilot", "go 
 WORTH_ENRICHING_AT = 60
 
 
-def take_calls(calls: Sequence[Call], rejected: Iterable[Rejected] = ()) -> tuple[Landed, Landed]:
-    """Keep calls and what could not be read; gives the counts of both."""
+def take_calls(
+    calls: Sequence[Call], rejected: Iterable[Rejected] = (), facts: Sequence[CompanyFacts] = ()
+) -> tuple[Landed, Landed]:
+    """Keep calls, what could not be read, and what is said of the companies beside; gives the counts of the former."""
     with writing() as warehouse:
         landed, aside = landing.land_calls(warehouse, calls), landing.land_rejected(warehouse, rejected)
+        landing.land_company_facts(warehouse, facts)
+    people.publish_companies(facts)
     people.publish_calls(calls)
     return landed, aside
 

@@ -28,6 +28,7 @@ def recognise(
     """
     if not table.cells:
         raise BadMapping(f"{file_name} has no rows below its first line: there is nothing to recognise or to import")
+    _check_rows(table, file_name)
     columns = columns_of(table)
     if kind == "leads":
         return recognise_leads(columns, given, source, order)
@@ -36,6 +37,15 @@ def recognise(
     if given:
         return Guesses(given, columns, order).finished(source or given.source or "crm", "a CSV file")
     raise WrongUsage("outcomes need --mapping: only a person can say whose calls they are about (call_source)")
+
+
+def _check_rows(table: Table, file_name: str) -> None:
+    width, first = len(table.header), len(table.cells[0])
+    if all(len(cells) != width for cells in table.cells):
+        raise BadMapping(
+            f"none of the {len(table.cells):,} rows of {file_name} has as many cells as its first line, {width}; the "
+            f"first row has {first}: a cell with a separator in it needs quotation marks, and so do names of columns"
+        )
 
 
 def suggest_mapping(text: str, source: str | None = None, kind: Kind = "calls", file_name: str = "crm") -> str:

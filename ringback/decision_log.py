@@ -4,10 +4,11 @@
     log = DecisionLog("/srv/ringback/landing/decisions", system="crm-bot")
     log.decision("website_analysis", lead={"company": "Acme"}, method="crawler", seconds=1.2, success=True)
 
-`decision` never waits for a disk and never raises: what cannot be said in JSON is said as text, what is too large is
-cut and marked, and what has no room is counted, and the count is logged as soon as there is room (`log_loss`). A thread
-writes each entry as one line to a file of the process's own, so that whatever ends the process, every line the kernel
-has taken stays; a full disk is waited for. What the lines mean: docs/decision-log.md.
+`decision` never waits for a disk and never raises: what cannot be said in JSON is said as text, what the log would not
+take in its place stands in `not_read`, what is too large is cut and marked, and what has no room is counted, and the
+count is logged as soon as there is room (`log_loss`). A thread writes each entry as one line to a file of the process's
+own, so that whatever ends the process, every line the kernel has taken stays; a full disk is waited for. What the lines
+mean: docs/decision-log.md.
 """
 
 import atexit
@@ -18,9 +19,10 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from itertools import islice
 from json import dumps
 from pathlib import Path
@@ -44,6 +46,13 @@ MOST_WAITING_BYTES = 32 * 1024 * 1024
 LINES_AT_ONCE = 500
 TRY_AGAIN_SECONDS, CLOSING_SECONDS = 0.5, 2.0
 PLAIN_WHOLE_NUMBER = 2**53  # beyond it not every reader of JSON tells whole numbers apart
+SECONDS_OF_A_YEAR = 31_536_000.0
+YES, NO = frozenset({"true", "yes", "y", "1"}), frozenset({"false", "no", "n", "0"})
+LEVELS = frozenset({"high", "medium", "low"})
+OBJECTS = frozenset({"input_data", "output_data"})
+NOT_SAID = "not said"
+"""The method of an entry that names none."""
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?[+-]\d\d:\d\d")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -134,29 +143,37 @@ class DecisionLog:
         _logs.add(self)
 
     def decision(
-        self, log_type: str, *, method: str, success: bool, session_id: str | None = None,
+        self, log_type: str, *, method: str, success: bool | str, session_id: str | None = None,
         lead: Mapping[str, object] | None = None, input: Mapping[str, object] | None = None,
-        output: Mapping[str, object] | None = None, confidence: str | None = None, seconds: float | None = None,
-        labels: Mapping[str, object] | None = None, entry_id: str | None = None, at: datetime | None = None,
-        **further: object,
+        output: Mapping[str, object] | None = None, confidence: str | None = None,
+        seconds: float | str | timedelta | None = None, labels: Mapping[str, object] | None = None,
+        entry_id: str | None = None, at: datetime | date | str | None = None, **further: object,
     ) -> None:  # fmt: skip
         """Log a decision; returns at once and raises nothing.
 
         `lead` has name, company and industry; `confidence` is high, medium or low; `labels` has quality_score (0-100),
         success_indicator and improvement_potential. The same `entry_id` counts once; `at` is UTC where it says no zone,
-        now where it is left out. `further` fields are template, campaign_id and model_version.
+        now where it is left out. `further` fields are template, campaign_id and model_version. A value that cannot be
+        read is left out (of `at` it is now, of `success` false) and stands as text in the entry's `not_read`.
         """
         try:
+            read = _Reading()
             entry = {
-                "log_type": log_type, "session_id": session_id or self._session_id, "timestamp": _stamp(at),
-                "entry_id": entry_id or uuid4().hex, "system": self._system,
+                "log_type": log_type, "session_id": _word(session_id) or self._session_id,
+                "timestamp": read("at", at, _stamp) or _stamp(None),
+                "entry_id": _word(entry_id) or uuid4().hex, "system": self._system,
                 "decision_reasoning": {
-                    "method_used": method, "confidence_level": confidence, "success": bool(success),
-                    "processing_time": None if seconds is None else float(seconds),
+                    "method_used": _word(method) or NOT_SAID,
+                    "confidence_level": read("confidence", confidence, _level),
+                    "success": read("success", success, _is_true) or False,
+                    "processing_time": read("seconds", seconds, _seconds),
                 },
-                "lead_identifier": lead, "training_labels": labels, "input_data": input, "output_data": output,
+                "lead_identifier": read("lead", lead, _words), "training_labels": read.labels(labels),
+                "input_data": input, "output_data": output,
             }  # fmt: skip
-            self._put(line_of(entry | {name: said for name, said in further.items() if name not in entry}))
+            more = {name: said for name, said in further.items() if name not in entry}
+            more |= {name: _word(more[name]) for name in ("template", "campaign_id", "model_version") if name in more}
+            self._put(line_of(entry | more | {"not_read": read.not_read or None}))
         except Exception as failure:
             self._count_loss(f"{type(failure).__name__} while an entry was made")
 
@@ -252,14 +269,97 @@ class DecisionLog:
         return True
 
 
+class _Reading:
+    """Reads what a decision is told with, and keeps what could not be read."""
+
+    def __init__(self) -> None:
+        self.not_read: dict[str, str] = {}
+
+    def __call__(self, name: str, value: object, how: "Callable[[object], object]") -> object:
+        """The value as the log takes it; None where it says nothing, or cannot be read."""
+        if value is None and name != "success":
+            return None
+        try:
+            return how(value)
+        except Exception:
+            self.not_read[name] = _text(value)
+            return None
+
+    def labels(self, labels: object) -> object:
+        """The three labels read, whatever else is there as it is."""
+        how = {"quality_score": _points, "success_indicator": _is_true, "improvement_potential": _level}
+        found = self("labels", labels, _items)
+        if not isinstance(found, dict):
+            return None
+        return {
+            name: self(f"labels.{name}", value, how[name]) if name in how and value is not None else value
+            for name, value in found.items()
+        }
+
+
+def _is_true(value: object) -> bool:
+    """Of a text what it says, of anything else what Python takes it for."""
+    if value is None:
+        raise ValueError("nothing was said")
+    if not isinstance(value, str):
+        return bool(value)
+    said = value.strip().lower()
+    if said not in YES | NO:
+        raise ValueError("neither yes nor no")
+    return said in YES
+
+
+def _number(value: object, most: float) -> float:
+    number = float(value)  # type: ignore[arg-type]  # raises where it is none
+    if not 0 <= number <= most:
+        raise ValueError("out of bounds")
+    return number
+
+
+def _seconds(value: object) -> float:
+    return _number(value.total_seconds() if isinstance(value, timedelta) else value, SECONDS_OF_A_YEAR)
+
+
+def _points(value: object) -> object:
+    number = _number(value, 100.0)
+    return value if isinstance(value, int | float) else number
+
+
+def _level(value: object) -> str:
+    said = str(value).strip().lower()
+    if said not in LEVELS:
+        raise ValueError("no level")
+    return said
+
+
+def _items(value: object) -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        raise TypeError("not an object")
+    return {_text(name): inner for name, inner in value.items()}
+
+
+def _words(value: object) -> dict[str, object]:
+    return {name: _word(inner) for name, inner in _items(value).items()}
+
+
+def _word(value: object) -> object:
+    """A text or a number as it is, anything else as text; None of what is blank."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    said = value if value is None or is_number else _text(value)
+    return None if isinstance(said, str) and not said.strip() else said
+
+
 def line_of(entry: Mapping[str, object]) -> bytes:
     """An entry as a line of JSON of bounded size, without what it does not state."""
     stated = {key: value for key, value in entry.items() if value is not None}
     left = [MOST_PARTS]
     plain = {_cut(str(key), 200): _plain(value, left, 0) for key, value in stated.items()}
+    for name in OBJECTS & plain.keys():
+        if not isinstance(plain[name], dict):
+            plain[name] = {"value": plain[name]}
     line = _json(plain)
     if len(line) > LARGEST_ENTRY:
-        for name in ("input_data", "output_data"):
+        for name in OBJECTS:
             if name in plain:
                 text = _json(plain[name]).decode(errors="ignore")
                 plain[name] = {"cut": True, "bytes": len(text.encode()), "begins": _cut(text, LONGEST_TEXT)}
@@ -287,6 +387,13 @@ def _plain(value: object, left: list[int], depth: int) -> object:
         return float(value) if math.isfinite(value) else str(value)
     if depth >= DEEPEST or left[0] <= 0:
         return CUT
+    try:
+        return _inside(value, left, depth)
+    except Exception as failure:
+        return _not_shown(value, failure)
+
+
+def _inside(value: object, left: list[int], depth: int) -> object:
     if isinstance(value, Mapping):
         found: dict[str, object] = {}
         for key, inner in value.items():
@@ -310,16 +417,29 @@ def _text(value: object) -> str:
     try:
         return _cut(str(value), LONGEST_TEXT)
     except Exception as failure:
-        return f"a {type(value).__name__} that cannot be shown ({type(failure).__name__})"
+        return _not_shown(value, failure)
+
+
+def _not_shown(value: object, failure: Exception) -> str:
+    return f"a {type(value).__name__} that cannot be shown ({type(failure).__name__})"
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most] + CUT
 
 
-def _stamp(at: datetime | None) -> str:
-    moment = at or datetime.now(UTC)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+def _stamp(at: object) -> str:
+    """A moment, a day or the text of one as ISO 8601 has it; raises ValueError where it is none of these."""
+    moment = datetime.now(UTC) if at is None else datetime.fromisoformat(at.strip()) if isinstance(at, str) else at
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time_of_day())
+    if not isinstance(moment, datetime):
+        raise ValueError("no moment")
+    stated = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for text in (stated.isoformat(), stated.astimezone(UTC).isoformat()):  # some old zones are off by seconds
+        if STAMP.fullmatch(text):
+            return text
+    raise ValueError("no moment")
 
 
 def _loss(system: str, session_id: str, lost: int, because: str) -> dict[str, object]:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from intake.identity import company_domain, company_id_of, contact_id_of, registered_domain
+from intake.cells import people
+from intake.identity import company_domain, company_id_of, contact_id_of, website_domain
 from ringback.forms import Form
 from ringback.records import CompanyFacts, Lead
-from scoring.lead import FACTS, LeadRequest, Line, people
+from scoring.lead import FACTS, LeadRequest, Line
 
 SOURCE = "webhook"
 LEADS = "leads"
@@ -42,7 +43,7 @@ class Arrival(LeadRequest):
 def records_of(arrival: Arrival, delivery_id: str, at: datetime) -> tuple[Lead, CompanyFacts | None]:
     """The lead and what is said of its company, known since the delivery came; None of a company that has no name."""
     email = arrival.email.strip().lower() if arrival.email else None
-    domain = registered_domain(arrival.domain) or registered_domain(arrival.website) or company_domain(email)
+    domain = website_domain(arrival.domain) or website_domain(arrival.website) or company_domain(email)
     company_id = company_id_of(domain, arrival.company_name)
     is_a_person = bool(arrival.name or arrival.first_name or arrival.last_name)
     named = f"{arrival.source}:{arrival.id or delivery_id}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from features import FEATURES
 from features.columnar import Coded, Columnar, Watched, not_known, row_of
 from features.custom import custom_fields
+from intake.mapping import NumberFormat
 from ringback.records import Value
 from scoring.bulk_columns import FIELDS, Rejected, read_columns
 from scoring.engine import Engine
@@ -61,11 +62,14 @@ class Bulk:
     stored_of: Callable[[Mapping[str, Coded], int], Mapping[int, Stored]] = field(default=lambda columns, rows: {})
     """What is stored about leads of a table, by row."""
 
-    def score(self, table: "pa.Table", explain: bool = False) -> BulkScores:
-        """Score a table whose columns have the names of LeadRequest's fields; all others are custom fields."""
+    def score(self, table: "pa.Table", explain: bool = False, numbers: NumberFormat | None = None) -> BulkScores:
+        """Score a table whose columns have the names of LeadRequest's fields; all others are custom fields.
+
+        `numbers` says how they are written where they are words.
+        """
         import numpy as np
 
-        columns, rejected = read_columns(table, self._numeric())
+        columns, rejected = read_columns(table, self._numeric(), numbers)
         wrong = {one.row for one in rejected}
         rows = np.array([row for row in range(len(table)) if row not in wrong], dtype=np.int64)
         if wrong:

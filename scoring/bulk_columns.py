@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from features.columnar import Coded
 from features.texts import LONGEST
-from intake.cells import NOT_KNOWN, Unreadable, number
-from scoring.lead import Custom, LeadRequest, as_number, people
+from intake.cells import NOT_KNOWN, Unreadable, number, people
+from intake.mapping import DecimalMark, NumberFormat
+from scoring.lead import Custom, LeadRequest, as_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,16 +40,20 @@ class Rejected:
     because: str
 
 
-def read_columns(table: "pa.Table", numeric: frozenset[str]) -> tuple[dict[str, Coded], list[Rejected]]:
+def read_columns(
+    table: "pa.Table", numeric: frozenset[str], numbers: NumberFormat | None = None
+) -> tuple[dict[str, Coded], list[Rejected]]:
     """The table's columns, read as what they should be, each distinct value once; and the rows that cannot be.
 
-    `numeric` names the features that are numbers, by which it is known which custom columns are.
+    `numeric` names the features that are numbers, by which it is known which custom columns are; `numbers` says how
+    they are written, by the names of the table's columns.
     """
+    numbers = numbers or NumberFormat()
     columns: dict[str, Coded] = {}
     rejected: dict[int, Rejected] = {}
     for name in table.column_names:
         column = _coded(table.column(name))
-        read, wrong = _read(name, column.values, f"custom.{name}" in numeric)
+        read, wrong = _read(name, column.values, f"custom.{name}" in numeric, numbers.of(name))
         columns[name] = Coded(column.codes, read)
         for row in _rows_with(column, wrong):
             rejected.setdefault(row, Rejected(row, name, wrong[int(column.codes[row])]))
@@ -90,13 +95,13 @@ def _key(value: Any) -> Any:
     return tuple(one if one is None or isinstance(one, (str, bool, int, float)) else str(one) for one in parts)
 
 
-def _read(name: str, values: Sequence[Any], is_number: bool) -> tuple[list[Any], dict[int, str]]:
+def _read(name: str, values: Sequence[Any], is_number: bool, decimal: DecimalMark) -> tuple[list[Any], dict[int, str]]:
     """Values of a column as its field takes them, and by place why one cannot be."""
     plain: list[Any] = []
     wrong: dict[int, str] = {}
     for at, value in enumerate(values):
         try:
-            plain.append(_plain(name, value, is_number))
+            plain.append(_plain(name, value, is_number, decimal))
         except Unreadable as failure:
             plain.append(None)
             wrong[at] = failure.reason
@@ -107,10 +112,10 @@ def _read(name: str, values: Sequence[Any], is_number: bool) -> tuple[list[Any],
         for one in failure.errors(include_url=False, include_context=False, include_input=False):
             wrong.setdefault(int(one["loc"][0]), one["msg"])
         read = takes.validate_python([None if at in wrong else value for at, value in enumerate(plain)])
-    return [people(value) if name == "employees" and value is not None else value for value in read], wrong
+    return list(read), wrong
 
 
-def _plain(name: str, value: Any, is_number: bool) -> Any:
+def _plain(name: str, value: Any, is_number: bool, decimal: DecimalMark = ".") -> Any:
     """A cell as a value: words that say nothing are None, and numbers are read as people write them."""
     if name in LISTS:
         words = str(value).strip() if isinstance(value, str) else value
@@ -131,8 +136,8 @@ def _plain(name: str, value: Any, is_number: bool) -> Any:
     if is_custom and not is_number:
         return words[:LONGEST]  # further ones count for no model
     if name in TEXTS:
-        return WHOLE.sub("", words) if name == "employees" else words
-    return as_number(words, name) if is_custom else number(words, name)
+        return people(WHOLE.sub("", words), name, decimal) if name == "employees" else words
+    return as_number(words, name, decimal) if is_custom else number(words, name, decimal)
 
 
 def _texts(parts: Sequence[Any]) -> list[str]:

@@ -1,10 +1,11 @@
 """Scoring a part of a file in a process of its own: what goes in and comes out are Arrow's bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from intake.mapping import NumberFormat
 from ringback.records import Target
 from scoring.bulk import Bulk, outcomes
 from scoring.engine import Engine, stored_engine
@@ -35,6 +36,9 @@ class Order:
     at: datetime
     explain: bool
     fields: dict[str, str]
+    """By column of the file the field it holds."""
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    """How numbers are written, by column of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def score_part(given: bytes) -> Part:
     assert _at_work is not None  # noqa: S101  (begin is the pool's initializer)
     order, bulk = _at_work
     table = pa.ipc.open_stream(given).read_all()
-    scores = bulk.score(renamed(table, order.fields), order.explain)
+    scores = bulk.score(renamed(table, order.fields), order.explain, _by_field(order))
     columns: dict[str, Any] = dict(outcomes(scores, bulk.rules))
     columns["reasons"] = scores.reasons if order.explain else None
     versions = bulk.champions.versions
@@ -76,7 +80,7 @@ def score_part(given: bytes) -> Part:
     for name, called in names_of_results(table.column_names).items():
         if columns[name] is not None:
             kept = kept.append_column(called, _column(name, columns[name], len(kept)))
-    return Part(as_bytes(kept), _rejects(table, scores.rejected), len(kept), len(scores.rejected))
+    return Part(as_bytes(kept), _rejects(table, scores.rejected, order), len(kept), len(scores.rejected))
 
 
 def names_of_results(columns: Sequence[str]) -> dict[str, str]:
@@ -116,14 +120,21 @@ def _column(name: str, values: Any, rows: int) -> Any:
     return pa.array(values, kind) if isinstance(values, list) else pa.repeat(pa.scalar(values, kind), rows)
 
 
-def _rejects(table: "pa.Table", rejected: Any) -> bytes | None:
+def _by_field(order: Order) -> NumberFormat:
+    """How numbers are written, by field where a column holds one."""
+    decimals = {order.fields.get(column, column): mark for column, mark in order.numbers.decimals.items()}
+    return NumberFormat(decimal=order.numbers.decimal, decimals=decimals)
+
+
+def _rejects(table: "pa.Table", rejected: Any, order: Order) -> bytes | None:
     import pyarrow as pa
 
     if not rejected:
         return None
     names = [name for name in table.column_names if name not in (REJECTED_COLUMN, REJECTED_BECAUSE)]
     rows = table.select(names).take(pa.array([one.row for one in rejected]))
-    rows = rows.append_column(REJECTED_COLUMN, pa.array([one.column for one in rejected]))
+    columns = {field: column for column, field in order.fields.items()}
+    rows = rows.append_column(REJECTED_COLUMN, pa.array([columns.get(one.column, one.column) for one in rejected]))
     return as_bytes(rows.append_column(REJECTED_BECAUSE, pa.array([one.because for one in rejected])))
 
 

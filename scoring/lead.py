@@ -4,7 +4,6 @@ Only the company's name is required. What is not known may be null, or be left o
 custom fields, which count where a model learned from a column of that name.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -15,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from database.lead_mails import SentMail
 from features import build
 from features.engagement import MAILS
-from intake.cells import FALSE, NOT_KNOWN, TRUE, number
-from intake.identity import company_domain, company_id_of, lead_id_of, registered_domain
+from intake.cells import FALSE, NOT_KNOWN, TRUE, Unreadable, number, people
+from intake.identity import company_domain, company_id_of, lead_id_of, website_domain
+from intake.mapping import DecimalMark
 from intake.sentiment import sentiment_of
 from ringback.records import CompanyFacts, Snapshot, Value
 from scoring.mails import MailsBefore, mails_before
@@ -28,7 +28,6 @@ ADDRESS = r"^([^@\x00-\x20]+@[^@\x00-\x20]+)?$"
 """Or nothing, as systems send it that know none."""
 PEOPLE = r"^[ \t]*([0-9][0-9,]{0,11}[ \t]*(-[ \t]*[0-9][0-9,]{0,11}|\+)?[ \t]*)?$"
 """A size as CRMs write it: 50-100, 1,000+, 75; or nothing."""
-NUMBER = re.compile(r"[0-9][0-9,]*")
 MOST_CUSTOM = 200
 LONGEST_NAME = 100
 LARGEST = 1e15
@@ -155,6 +154,8 @@ class Stored:
     job_title: str | None = None
     company: Mapping[str, Any] = field(default_factory=dict)
     """Facts of its company that count, by the names of CompanyFacts."""
+    custom: Mapping[str, Value] = field(default_factory=dict)
+    """Custom fields that came with the lead."""
     features: Mapping[str, Value] = field(default_factory=dict)
     """The features that the lead was last scored with."""
     recent_progression_rate: float | None = None
@@ -188,7 +189,7 @@ FACTS = tuple(
 
 
 def _company_id(lead: Any, stored: Stored, _: datetime) -> str | None:
-    domain = registered_domain(lead.domain) or company_domain(lead.email)
+    domain = website_domain(lead.domain) or company_domain(lead.email)
     return stored.company_id or company_id_of(domain, lead.company_name)
 
 
@@ -256,7 +257,8 @@ def snapshot_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> Snapsho
     plain = {name: how(lead, stored, at) for name, how in FROM_LEAD.items()}
     facts = {name: fact(name, lead, stored) for name in FACTS}
     company = CompanyFacts(company_id=plain["company_id"] or "", source="request", known_at=at, **facts)
-    return Snapshot(**plain, company=company, custom=dict(lead.__pydantic_extra__))
+    said = {name: value for name, value in lead.__pydantic_extra__.items() if value is not None}
+    return Snapshot(**plain, company=company, custom={**stored.custom, **said})
 
 
 def features_of_lead(lead: LeadRequest, stored: Stored, at: datetime) -> dict[str, Value]:
@@ -279,23 +281,11 @@ def lead_id_of_request(lead: LeadRequest, stored: Stored = NOTHING) -> str:
     """By whom a lead is known: the stored id, else its address, else its company."""
     if stored.lead_id or lead.lead_id:
         return stored.lead_id or lead.lead_id or ""
-    company_id = company_id_of(registered_domain(lead.domain), lead.company_name)
+    company_id = company_id_of(website_domain(lead.domain), lead.company_name)
     return lead_id_of(lead.email, company_id, lead.call_id or lead.company_name)
 
 
-def people(said: float | str) -> float:
-    """A number of employees from a number or a range: the middle of it, or where it starts if it has no end.
-
-    >>> people("50-100"), people("1,000+"), people(12)
-    (75.0, 1000.0, 12.0)
-    """
-    if not isinstance(said, str):
-        return float(said)
-    ends = [float(end.replace(",", "")) for end in NUMBER.findall(said)]
-    return sum(ends) / len(ends)
-
-
-def as_number(words: str, column: str) -> float:
+def as_number(words: str, column: str, decimal: DecimalMark = ".") -> float:
     """A number, or a yes or no, as people write it; raises Unreadable naming the column where it is neither.
 
     >>> as_number("1,200", "seats"), as_number("yes", "renewed")
@@ -303,4 +293,12 @@ def as_number(words: str, column: str) -> float:
     """
     if words.lower() in TRUE | FALSE and not words.isdigit():
         return float(words.lower() in TRUE)
-    return number(words, column)
+    return number(words, column, decimal)
+
+
+def number_or_none(words: str, column: str) -> float | None:
+    """The same; None where they are neither."""
+    try:
+        return as_number(words, column)
+    except Unreadable:
+        return None

@@ -16,7 +16,7 @@ from ringback.laps import Laps
 from ringback.records import AnsweredBy, AskedBy, Prediction, Snapshot, Target, Value
 from scoring.explain import reason_of
 from scoring.judging import Champions
-from scoring.lead import LeadRequest, Stored, as_number, features_of_lead, lead_id_of_request
+from scoring.lead import LeadRequest, Stored, as_number, features_of_lead, lead_id_of_request, number_or_none
 from scoring.policy import Policy, tier, tier_meaning
 from scoring.scorer import Answer, Subject, answer_rows, prediction_of
 
@@ -90,7 +90,7 @@ class Service:
 
         Raises Unreadable, naming the custom field, for words where the models learned a number.
         """
-        row = self._with_numbers(features_of_lead(lead, stored, at))
+        row = self._with_numbers(features_of_lead(lead, stored, at), lead.__pydantic_extra__)
         explain = explain or bool(lead.call_id or identity)  # what may be asked again is kept with its reasons
         lead_id = lead_id_of_request(lead, stored)
         tries = self.gives_to_challenger(lead_id)
@@ -131,11 +131,12 @@ class Service:
             name for engine in pair if engine for name in engine.encoding.numbers if name.startswith(PREFIX)
         )
 
-    def _with_numbers(self, row: dict[str, Value]) -> dict[str, Value]:
+    def _with_numbers(self, row: dict[str, Value], said: Mapping[str, Any]) -> dict[str, Value]:
+        """Words as numbers where models learned numbers; stored ones that are none count as not known."""
         for name in self.numbers:
-            words = row.get(name)
+            words, plain = row.get(name), name.removeprefix(PREFIX)
             if isinstance(words, str):
-                row[name] = as_number(words, name.removeprefix(PREFIX))
+                row[name] = as_number(words, plain) if plain in said else number_or_none(words, plain)
         return row
 
     def told(self, scored: Scored, explain: bool = True) -> dict[str, Any]:

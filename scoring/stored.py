@@ -11,7 +11,8 @@ from database.known import Asked, Known, keys_of_lead, keys_since, known_lead, k
 from database.people import companies_by_id, state_of_people
 from database.published import published
 from features.columnar import Coded
-from intake.identity import GENERIC_PROVIDERS, company_domain, company_id_of, registered_domain
+from features.custom import PREFIX
+from intake.identity import GENERIC_PROVIDERS, PAGES_OF_OTHERS, company_domain, company_id_of, website_domain
 from scoring.lead import LeadRequest, Stored
 
 BASE_RATES = "base_rates"
@@ -36,7 +37,7 @@ def present_rates() -> Stored:
 
 def company_id_of_lead(lead: LeadRequest) -> str | None:
     """By what the lead's company would be known."""
-    return company_id_of(registered_domain(lead.domain) or company_domain(lead.email), lead.company_name)
+    return company_id_of(website_domain(lead.domain) or company_domain(lead.email), lead.company_name)
 
 
 def stored_about(lead: LeadRequest, rates: Stored) -> Stored:
@@ -63,6 +64,7 @@ def _of_known(known: Known) -> dict[str, Any]:
         "company_id": known.company_id,
         "job_title": known.known.get("job_title"),
         "company": dict(known.company.known) if known.company else {},
+        "custom": {name.removeprefix(PREFIX): said for name, said in known.known.items() if name.startswith(PREFIX)},
         "features": known.features,
         "mails": known.mails,
     }
@@ -224,7 +226,8 @@ def _may_be_no_domain(said: str) -> bool:
     """Whether an address or domain may lead to no company's domain, so that its name is what it is known by."""
     labels = _labels(said)
     is_plain = said.isascii() and ODD_SIGNS.isdisjoint(said)
-    return not is_plain or len(labels) < 2 or "".join(labels).isdigit() or not GENERIC_PROVIDERS.isdisjoint(labels)
+    is_shared = not GENERIC_PROVIDERS.isdisjoint(labels) or ".".join(labels[-2:]) in PAGES_OF_OTHERS
+    return not is_plain or len(labels) < 2 or "".join(labels).isdigit() or is_shared
 
 
 def _tail(host: str) -> str:

@@ -5,15 +5,17 @@ import csv
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
 
-from intake.columns import plain
-from intake.lead_columns import NAMES
+from intake.columns import column_of, plain
+from intake.decimals import Decimals, decimals_of
+from intake.lead_columns import NAMES, whole_among
+from intake.mapping import NumberFormat
 from intake.wide_text import refuse_wide
 from ringback.errors import BadMapping, WrongUsage
 from scoring.lead import LeadRequest
@@ -44,6 +46,10 @@ class Source:
     """Names of the columns; of JSON lines those of the first lines."""
     fields: Mapping[str, str]
     """By column of the file the field it holds; all others are custom fields."""
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    """How numbers are written, by the first rows, as an import reads them."""
+    doubts: Sequence[str] = ()
+    """What of that is a guess."""
     encoding: str = "utf-8"
     not_utf8_line: int | None = None
     """The first line that is no UTF-8, for which the file is read in another encoding."""
@@ -95,7 +101,21 @@ def source_of(path: Path) -> Source:
         raise BadMapping(
             f"{path.name} has no column of company names among {', '.join(columns[:12])}; call one company_name"
         )
-    return Source(path, kind, columns, found, encoding, not_utf8_line)
+    source = Source(path, kind, columns, found, encoding=encoding, not_utf8_line=not_utf8_line)
+    if kind != "csv":
+        return source
+    decimals = _decimals(source)
+    return replace(source, numbers=decimals.format, doubts=tuple(decimals.doubts.values()))
+
+
+def _decimals(source: Source) -> Decimals:
+    """How the first rows of a CSV file write numbers."""
+    try:
+        table = next(iter(replace(source, misshapen=[]).batches()))
+    except BadMapping:  # who reads all rows is told
+        return Decimals(NumberFormat(), {})
+    columns = [column_of(name, filter(None, table.column(name).to_pylist())) for name in table.column_names]
+    return decimals_of(columns, whole_among(columns))
 
 
 def stem_of(path: Path) -> str:

@@ -97,7 +97,7 @@ class NewToBoth(StrEnum):
     IN_TRAINING = "since the champion was trained, which the new version answered before it learned from them"
     AFTER_ROLLBACK = "since the rollback to the champion, which the new version answered before it learned from them"
     SINCE_BOTH = "since both were trained, whose outcome is known"
-    IN_SHADOW = "that both answered live, before they had ended"
+    IN_SHADOW = "since both answer live, which both answered before they had ended"
 
 
 @dataclass(frozen=True, slots=True)

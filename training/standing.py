@@ -187,19 +187,22 @@ def stand(history: History, champion: Version, challenger: Version) -> Standing:
 def stand_in_shadow(history: History, target: Target, champion: str, challenger: str) -> Standing:
     """What a pair said in the shadow test, held against outcomes that have matured since.
 
-    Of a call that was answered more than once the last answer counts. Its verdict is one that a training may read.
+    Of a call that was answered more than once the last answer counts. Calls that were judged before the pair began do
+    not count: those of them that were still open then are the ones that take long, which mostly end badly. The verdict
+    is one that a training may read.
     """
     import numpy as np
 
     labels = history.labels[target]
     given = shadow_answers(target, champion, challenger, history.as_of)
+    began = given[0].answered_at if given else history.as_of
     last = {one.call_id: one for one in given if _in_time(one.answered_at, labels.get(one.call_id))}
-    ended = _ended(history, target, lambda call: call.call_id in last)
+    ended = _ended(history, target, lambda call: call.call_id in last and call.judged_at > began)
     said = [
         np.array([last[s.call_id].champion_probability for s in ended], dtype=float),
         np.array([last[s.call_id].challenger_probability for s in ended], dtype=float),
     ]
-    pair = _Pair(target, champion, challenger, given[0].answered_at if given else history.as_of)
+    pair = _Pair(target, champion, challenger, began)
     standing = _standing(history, pair, NewToBoth.IN_SHADOW, ended, said)
     return replace(standing, verdict=at_any_time(standing.verdict)) if standing.figures else standing
 

@@ -7,7 +7,7 @@ on everything, because under drift the newest calls are worth most.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 LEAST_OF_EACH_KIND = 20
 EXPLAINED_ROWS = 300
+EXPLAINED_EVERY = 3
+"""Of the other candidates every third of these rows is explained: that takes a deep forest a second, not three."""
 BUDGET_SECONDS = 300.0
 LATELY = 2_000
+AS_IT_IS = (1.0, 0.0)
+"""A sigmoid that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,9 @@ class Tried:
     metrics: dict[str, float]
     test_probabilities: "NDArray[np.float64]"
     """Each given by models that had not seen the row; shape (test rows,)."""
+    importances: Mapping[str, float] = field(default_factory=dict)
+    """Mean absolute contribution to the log-odds by feature, the largest first: of the chosen model as it is kept, of
+    another candidate as it answered the last block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,6 @@ class Trained:
     model: Any
     """A scikit-learn StackingClassifier over the encoding's columns (training/stack.py)."""
     encoding: Encoding
-    importances: dict[str, float]
-    """Mean absolute contribution to the log-odds by feature, the largest first."""
     leaks: Sequence[Leak]
     """Features that give the outcome away; they were left out, where nobody said to trust them."""
     following: tuple[str, ...]
@@ -122,12 +127,15 @@ def train(
         fingerprint=data.fingerprint,
         source=data.source,
         rows=len(rows),
-        chosen=replace(figures, metrics=figures.metrics | confidence_figures(known)),
-        tried=_by_candidate(judged, splits, data.y, order, is_test),
+        chosen=replace(
+            figures,
+            metrics=figures.metrics | confidence_figures(known),
+            importances=_importances(model, learning.X[-EXPLAINED_ROWS:], encoding),
+        ),
+        tried=_by_candidate(known, learning, encoding, order, is_test),
         trials={str(one.trial): chosen.loss_of[str(one.trial)] for one in judged},
         model=model,
         encoding=encoding,
-        importances=_importances(model, learning.X[-EXPLAINED_ROWS:], encoding),
         leaks=leaks,
         following=learning.following,
         duplicates=data.duplicates,
@@ -201,26 +209,41 @@ def _fit(chosen: Chosen, learning: Learning, jobs: int) -> Any:
     import numpy as np
 
     every = np.arange(len(learning.y))
-    members = [(f"member_{n}", trial.fit(learning, every, jobs)) for n, trial in enumerate(chosen.members)]
+    return _stacked([trial.fit(learning, every, jobs) for trial in chosen.members], chosen.sigmoid, learning)
+
+
+def _stacked(fitted: Sequence[Any], sigmoid: tuple[float, float], learning: Learning) -> Any:
+    import numpy as np
+
+    members = [(f"member_{n}", member) for n, member in enumerate(fitted)]
     shape = [int(np.flatnonzero(learning.y)[0]), int(np.flatnonzero(~learning.y)[0])] * 5
-    return stacked(members, chosen.sigmoid, learning.X[shape], learning.y[shape])
+    return stacked(members, sigmoid, learning.X[shape], learning.y[shape])
 
 
 def _by_candidate(
-    judged: Sequence[Judged],
-    splits: Sequence[Split],
-    y: "NDArray[np.bool_]",
+    known: Judgements,
+    learning: Learning,
+    encoding: Encoding,
     order: "NDArray[np.int64]",
     is_test: "NDArray[np.bool_]",
 ) -> list[Tried]:
     """The best trial of each candidate, calibrated block by block as if it had been the only one."""
-    tried = []
-    for name in dict.fromkeys(one.trial.candidate for one in judged):
-        mine = [one for one in judged if one.trial.candidate == name]
+    tried, splits, y = [], known.splits, known.y
+    for name in dict.fromkeys(one.trial.candidate for one in known.judged):
+        mine = [one for one in known.judged if one.trial.candidate == name]
         choosing = [split for split in splits if not split.is_test]
         best = choose([Judged(one.trial, one.log_odds[: len(choosing)]) for one in mine], choosing, y).best
-        alone = choose([one for one in mine if one.trial is best], splits, y)
-        tried.append(_figures(name, str(best), alone.in_turn, y[order], is_test, splits))
+        alone = replace(known, judged=[one for one in mine if one.trial is best])
+        p = choose(alone.judged, splits, y).in_turn
+        figures = _figures(name, str(best), p, y[order], is_test, splits)
+        model = _stacked([alone.judged[0].latest], AS_IT_IS, learning)
+        tried.append(
+            replace(
+                figures,
+                metrics=figures.metrics | confidence_figures(alone),
+                importances=_importances(model, learning.X[-EXPLAINED_ROWS::EXPLAINED_EVERY], encoding),
+            )
+        )
     return tried
 
 

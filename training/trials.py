@@ -83,6 +83,8 @@ class Judged:
     trial: Trial
     log_odds: list["NDArray[np.float64]"]
     """One array for each split; shorter than the splits where the trial was given up."""
+    latest: Any = None
+    """The Pipeline that answered the last block of the test: it learned from most. None before the test."""
 
 
 def learning_from(
@@ -191,12 +193,18 @@ def _choosing_blocks(trial: Trial, learning: Learning, jobs: int) -> Judged:
 
 
 def _test_blocks(judged: Judged, learning: Learning, jobs: int) -> Judged:
-    test = [split for split in learning.splits if split.is_test]
-    return Judged(judged.trial, judged.log_odds + _answers(judged.trial, learning, test, jobs))
+    answered = _in_blocks(judged.trial, learning, [split for split in learning.splits if split.is_test], jobs)
+    return Judged(judged.trial, judged.log_odds + [said for said, _ in answered], answered[-1][1])
 
 
 def _answers(trial: Trial, learning: Learning, splits: Sequence[Split], jobs: int) -> "list[NDArray[np.float64]]":
-    """What the trial says of each block; as many blocks at once as there are cores, each fit on one.
+    return [said for said, _ in _in_blocks(trial, learning, splits, jobs)]
+
+
+def _in_blocks(
+    trial: Trial, learning: Learning, splits: Sequence[Split], jobs: int
+) -> "list[tuple[NDArray[np.float64], Any]]":
+    """What the trial says of each block, and what said it; as many blocks at once as there are cores, each fit on one.
 
     Fits that share the cores among themselves wait for each other thousands of times, which is slow on a busy machine.
     """
@@ -205,16 +213,18 @@ def _answers(trial: Trial, learning: Learning, splits: Sequence[Split], jobs: in
     return list(Parallel(n_jobs=jobs, prefer="threads")(delayed(_answer)(trial, learning, one) for one in splits))
 
 
-def _answer(trial: Trial, learning: Learning, split: Split) -> "NDArray[np.float64]":
+def _answer(trial: Trial, learning: Learning, split: Split) -> "tuple[NDArray[np.float64], Any]":
     import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from training.stack import log_odds_of
 
+    said = []
     with threadpool_limits(1):
-        return np.concatenate(
-            [log_odds_of(trial.fit(learning, learn, 1), learning.X[judge]) for learn, judge in split.fits]
-        )
+        for learn, judge in split.fits:
+            fitted = trial.fit(learning, learn, 1)
+            said.append(log_odds_of(fitted, learning.X[judge]))
+    return np.concatenate(said), fitted
 
 
 def _choosing_loss(judged: Judged, learning: Learning) -> "NDArray[np.float64]":

@@ -40,13 +40,22 @@ def verify(headers: Mapping[str, str], raw_body: bytes, secret: SecretStr, now: 
     expected = hmac.digest(_key(secret), f"{delivery_id}.{stated}.".encode() + raw_body, "sha256")
     if not any(hmac.compare_digest(expected, signature) for signature in signatures):
         raise VendorRefused(f"the webhook's delivery {delivery_id} is not signed with our secret")
-    off = abs(now.replace(tzinfo=UTC).timestamp() - int(stated))
-    if off > TOLERANCE_SECONDS:
+    age = now.replace(tzinfo=UTC).timestamp() - int(stated)
+    if abs(age) > TOLERANCE_SECONDS:
         raise VendorRefused(
-            f"the webhook's delivery {delivery_id} was signed {off:.0f} seconds from now, "
-            f"at most {TOLERANCE_SECONDS} are taken: is it a replay, or a clock that is wrong?"
+            f"the webhook's delivery {delivery_id} was signed {when(age)}, "
+            f"at most {TOLERANCE_SECONDS} either way are taken: is it a replay, or a clock that is wrong?"
         )
     return delivery_id
+
+
+def when(age: float) -> str:
+    """How long ago something was signed, by its age in seconds, in words.
+
+    >>> when(400), when(-400)
+    ('400 seconds ago', '400 seconds in the future')
+    """
+    return f"{age:.0f} seconds ago" if age > 0 else f"{-age:.0f} seconds in the future"
 
 
 def is_secret(secret: SecretStr) -> bool:

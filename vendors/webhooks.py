@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from ringback.errors import VendorRefused
-from vendors.svix import TOLERANCE_SECONDS, UNIX_SECONDS
+from vendors.svix import TOLERANCE_SECONDS, UNIX_SECONDS, when
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -52,10 +52,10 @@ def verify_sendgrid(headers: Mapping[str, str], raw_body: bytes, public_key: str
         _sendgrid_key(public_key).verify(signature, stated.encode() + raw_body, ECDSA(SHA256()))
     except InvalidSignature:
         raise VendorRefused("the event webhook's delivery is not signed with SendGrid's key") from None
-    off = abs(now.replace(tzinfo=UTC).timestamp() - int(stated))
-    if off > TOLERANCE_SECONDS:
+    age = now.replace(tzinfo=UTC).timestamp() - int(stated)
+    if abs(age) > TOLERANCE_SECONDS:
         raise VendorRefused(
-            f"the delivery was signed {off:.0f} seconds from now, at most {TOLERANCE_SECONDS} are taken"
+            f"the delivery was signed {when(age)}, at most {TOLERANCE_SECONDS} seconds either way are taken"
         )
     return delivery_id_of(raw_body)
 

@@ -1,8 +1,9 @@
 """Campaigns: made, listed, changed, run and looked at."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 from anyio import to_thread
@@ -28,7 +29,7 @@ from api.campaign_shapes import (
     shown,
 )
 from api.errors import ApiError, Failure
-from api.finding import known_campaign
+from api.finding import known_campaign, open_campaign
 from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from campaigns import schedules
@@ -46,8 +47,21 @@ from vendors import prefect_runs
 from vendors.prefect_runs import JobRun
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
+Answer = TypeVar("Answer")
 READ, WRITE = Depends(require("read")), Depends(require("write"))
 DEPLOYMENTS = {"harvest": "harvest-leads/harvest-leads", "full": schedules.DEPLOYMENT}
+Responses = dict[int | str, dict[str, Any]]
+NOT_RUN: Responses = {
+    409: {"model": Failure, "description": "The campaign is paused or archived; the message says how it goes on."},
+    502: {"model": Failure, "description": "Prefect, which runs campaigns, is away or refused; nothing was started."},
+}  # fmt: skip
+NOT_PUT: Responses = {
+    502: {"model": Failure, "description": "Prefect, which keeps schedules, is away or refused; all is as it was."}
+}
+NOT_READ: Responses = {
+    409: {"model": Failure, "description": "How the campaign is run cannot be read; the message says what."}
+}
+ARCHIVED: Responses = {409: {"model": Failure, "description": "The campaign is archived; nobody joined."}}
 USUAL_SCHEDULE = "hourly, with all campaigns"
 
 
@@ -93,12 +107,12 @@ async def change(campaign_id: CampaignId, changed: CampaignChange) -> Campaign:
     return shown(await put_changes(campaign_id, changed.changes()))
 
 
-@router.post("/{campaign_id}/members", response_model=Joined, dependencies=[WRITE])
+@router.post("/{campaign_id}/members", response_model=Joined, dependencies=[WRITE], responses=ARCHIVED)
 async def add_members(campaign_id: CampaignId, members: MemberList) -> Joined:
-    """Let known leads join; those that are unknown are named, and nobody joins."""
-    await _known(campaign_id)
+    """Let known leads join; those that are unknown are named, and nobody joins. Nobody joins an archived campaign."""
 
     def join() -> int:
+        open_campaign(campaign_id)
         kept = kept_as(members.lead_ids)
         known = stored.known_ids(kept.values())
         if unknown := [one for one in members.lead_ids if kept[one] not in known]:
@@ -112,12 +126,16 @@ async def add_members(campaign_id: CampaignId, members: MemberList) -> Joined:
 
 @router.get("/{campaign_id}/performance", response_model=Performance, dependencies=[READ])
 async def how_it_does(campaign_id: CampaignId) -> Performance:
-    """The funnel with conversions and their intervals, goals, mails, attribution and cost."""
+    """The funnel with conversions and their intervals, goals, mails, attribution and cost.
+
+    The funnel counts who ever came so far: `qualified` are those whose outcome is that now, and those who were enrolled
+    once. By their outcome now members are counted in `/api/statistics` and `/api/campaigns/{campaign_id}/members`.
+    """
     known = await _known(campaign_id)
     return Performance.model_validate(asdict(await to_thread.run_sync(performance, known, now(), limiter=LISTS)))
 
 
-@router.get("/{campaign_id}/tests", response_model=list[TestFigures], dependencies=[READ])
+@router.get("/{campaign_id}/tests", response_model=list[TestFigures], dependencies=[READ], responses=NOT_READ)
 async def tests(campaign_id: CampaignId) -> list[TestFigures]:
     """How the A/B tests of its sequences stand; a verdict that was reached stays."""
     conduct = _conduct(await _known(campaign_id))
@@ -128,7 +146,7 @@ async def tests(campaign_id: CampaignId) -> list[TestFigures]:
     return await to_thread.run_sync(stand, limiter=LISTS)
 
 
-@router.post("/{campaign_id}/runs", status_code=202, response_model=RunStarted, dependencies=[WRITE])
+@router.post("/{campaign_id}/runs", status_code=202, response_model=RunStarted, dependencies=[WRITE], responses=NOT_RUN)
 async def run(campaign_id: CampaignId, asked: RunAsked) -> RunStarted:
     """Run its harvest, or all of it, now; Prefect does it, and `/status` shows what became of it."""
     known = await _known(campaign_id)
@@ -137,10 +155,10 @@ async def run(campaign_id: CampaignId, asked: RunAsked) -> RunStarted:
     start = partial(
         prefect_runs.run_now, settings().prefect, DEPLOYMENTS[asked.what], {"campaign_id": campaign_id}, uuid4().hex
     )
-    return RunStarted(run_id=await to_thread.run_sync(start, limiter=WRITES), what=asked.what)
+    return RunStarted(run_id=await _asked_of_prefect(start), what=asked.what)
 
 
-@router.put("/{campaign_id}/schedule", response_model=Status, dependencies=[WRITE])
+@router.put("/{campaign_id}/schedule", response_model=Status, dependencies=[WRITE], responses=NOT_PUT)
 async def schedule(campaign_id: CampaignId, asked: ScheduleAsked) -> Status:
     """Let a campaign run by a schedule of its own, or with the others again."""
     known = await _known(campaign_id)
@@ -151,7 +169,7 @@ async def schedule(campaign_id: CampaignId, asked: ScheduleAsked) -> Status:
         schedules.put(known, asked.cron)
         stored.change(campaign_id, {"conduct": conduct}, now())
 
-    await to_thread.run_sync(put, limiter=WRITES)
+    await _asked_of_prefect(put)
     return await status(campaign_id)
 
 
@@ -174,6 +192,14 @@ async def put_changes(campaign_id: str, changes: dict[str, Any]) -> Planned:
     if "state" in changes and (known.conduct or {}).get("schedule"):
         await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
     return known
+
+
+async def _asked_of_prefect(ask: Callable[[], Answer]) -> Answer:
+    """What Prefect is asked to do; raises ApiError 502 in the words of `/status` where it does not."""
+    try:
+        return await to_thread.run_sync(ask, limiter=WRITES)
+    except VendorError as failure:
+        raise ApiError(502, f"{failure}") from failure
 
 
 def _jobs(campaign_id: str) -> tuple[list[Job], str | None]:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.campaign_shapes import CAMPAIGN
 from api.errors import ApiError
-from api.finding import known_campaign
+from api.finding import open_campaign
 from api.security import require
 from api.threads import WRITES
 from campaigns.harvest import join
@@ -106,11 +106,11 @@ async def import_leads(
 
 def _imported(raw: bytes, kind: str, asked: _Asked, at: datetime) -> ImportedLeads:
     if asked.campaign_id is not None:
-        known_campaign(asked.campaign_id)
+        open_campaign(asked.campaign_id)
     text, found, read = _read(raw, kind, asked, at)
     delivery_id = sha256(f"{found.mapping.model_dump_json()}\0{text}".encode()).hexdigest()[:32]
     inbox.keep_done(Name(FILES, delivery_id), text, {"mapping": found.mapping.model_dump_json()}, at)
-    new = _published(read, at)
+    new = _published(read)
     joined = join(read.leads, asked.campaign_id, at)[0] if asked.campaign_id is not None else None
     aside = len(read.rejected)
     return ImportedLeads(
@@ -128,7 +128,7 @@ def _read(raw: bytes, kind: str, asked: _Asked, at: datetime) -> tuple[str, Reco
             raise BadMapping("the body has NUL characters, which no text has")
         table = table_of(text)
         found = recognise(table, "leads", "the body", source=asked.source, order=asked.order)
-        return text, found, read_file(table, found.mapping, at)
+        return text, found, read_file(table, found.mapping, at, present=at)
     except (BadMapping, csv.Error) as failure:
         raise ApiError(422, f"{failure}.", field="body") from failure
 
@@ -158,15 +158,14 @@ def _cell(number: int, name: str, value: Any) -> Cell:
     raise BadMapping(f"{number}.{name[:100]} is neither a word, a number, yes or no, null, nor a list of them")
 
 
-def _published(read: Read, at: datetime) -> int:
-    """Keep leads and companies in the database, but those that say they are known only later; gives how many are new.
+def _published(read: Read) -> int:
+    """Keep leads and companies in the database; gives how many leads are new.
 
     A crash before this loses nothing: the ingest, which reads the kept file, publishes as well.
     """
-    leads = [one for one in read.leads if one.known_at <= at]
-    known = campaigns.known_ids(kept_as(one.lead_id for one in leads).values())
-    people.publish_companies([one for one in read.facts if one.known_at <= at])
-    kept = people.publish_leads(leads).kept_as
+    known = campaigns.known_ids(kept_as(one.lead_id for one in read.leads).values())
+    people.publish_companies(read.facts)
+    kept = people.publish_leads(read.leads).kept_as
     return len(set(kept.values()) - known)
 
 

@@ -9,15 +9,16 @@ from typing import Annotated, Any, Literal
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from api.errors import MOST_PROBLEMS, ApiError, place_of, words_of
+from api.errors import ApiError, by_place, listed
 from api.security import require
 from api.threads import WRITES
 from ringback.clock import as_utc, now
 from ringback.decision_log import DecisionFile
 from ringback.errors import StoreError
 from ringback.forms import Form
+from warehouse.decision_lines import LONGEST_LINE
 from warehouse.decisions import AHEAD, landing_folder
 
 router = APIRouter(tags=["logs"])
@@ -25,6 +26,10 @@ MOST_ENTRIES = 1_000
 NDJSON = "application/x-ndjson"
 EARLIEST = datetime(2000, 1, 1)
 SECONDS_OF_A_YEAR = 31_536_000
+NUMERAL = r"^[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?$"
+"""As landing has it (`is_numeral` in warehouse/queries/decision_words.sql)."""
+WRITTEN_SECONDS = {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,20})?$", "examples": ["1.25"]}
+"""For programs: what is surely less than a year."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?)?")
 
 
@@ -52,9 +57,11 @@ Moment = Annotated[
     str, AfterValidator(_is_a_moment),
     Field(description="ISO 8601; UTC where no zone is said.", json_schema_extra={"format": "date-time"}),
 ]  # fmt: skip
-Text = Annotated[str, Field(max_length=2_000)]
-Word = Annotated[str, Field(max_length=500)] | int
-Needed = Annotated[str, Field(max_length=500), Form(r"[!-~]", "words with a letter or digit in them", "web_scraper")]
+Word = str | int | float
+"""As in a file of entries, which knows no difference between a text and a number here."""
+NOT_BLANK = "[^ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+"""Any character but Unicode's spaces, which are what DuckDB's trim takes away when entries land."""
+Needed = Annotated[str, Form(NOT_BLANK, "a text that is not blank, or a number", "web_scraper")] | int | float
 """What is blank names nothing."""
 Level = Literal["high", "medium", "low"]
 
@@ -66,9 +73,9 @@ class _Part(BaseModel):
 class LeadIdentifier(_Part):
     """Whom a decision was about."""
 
-    name: Text | None = None
-    company: Text | None = None
-    industry: Text | None = None
+    name: Word | None = None
+    company: Word | None = None
+    industry: Word | None = None
 
 
 class DecisionReasoning(_Part):
@@ -79,7 +86,7 @@ class DecisionReasoning(_Part):
     confidence_level: Level | None = None
     processing_time: Annotated[
         Annotated[float, Field(ge=0, le=SECONDS_OF_A_YEAR)]
-        | Annotated[str, Form(r"^[0-9]{1,7}(\.[0-9]{1,20})?$", "a number of seconds", "1.25")]
+        | Annotated[str, Form(NUMERAL, "a number of seconds", "1.25"), WithJsonSchema(WRITTEN_SECONDS)]
         | None,
         AfterValidator(_is_a_duration),
     ] = Field(None, description="Seconds, at most a year.")
@@ -154,7 +161,7 @@ async def log_decisions(request: Request) -> Response:
     """
     entries = _entries(request.headers.get("content-type", ""), await request.body())
     doubts = _checked(entries)
-    lines = b"".join(orjson.dumps(entry) + b"\n" for entry in entries)
+    lines = b"".join(line + b"\n" for line in _as_lines(entries))
     await to_thread.run_sync(_append, lines, limiter=WRITES)
     taken = TakenEntries(taken=len(entries), doubts=doubts)
     return Response(taken.model_dump_json(), 202, media_type="application/json")
@@ -188,19 +195,26 @@ def _lines(raw: bytes) -> list[Any]:
 
 def _checked(entries: Sequence[Any]) -> list[Doubt]:
     """What landing will set aside though it is well formed; raises ApiError 422 where something is not."""
-    problems: list[tuple[str, str]] = []
+    problems: dict[str, str] = {}
     doubts: list[Doubt] = []
     for n, sent in enumerate(entries):
         try:
             doubts += _doubt(n, LogEntry.model_validate(sent).timestamp)
         except ValidationError as failure:
-            told = failure.errors(include_url=False)
-            problems += {place_of((n, *one["loc"])): words_of(one) for one in told}.items()
+            problems |= by_place(failure.errors(include_url=False), within=(n,))
     if problems:
-        listed = "; ".join(f"{place}: {said}" for place, said in problems[:MOST_PROBLEMS])
-        further = f"; and {len(problems) - MOST_PROBLEMS:,} more" if len(problems) > MOST_PROBLEMS else ""
-        raise ApiError(422, f"{listed}{further}. Nothing of the request was kept.", field=problems[0][0])
+        raise ApiError(422, f"{listed(problems)}. Nothing of the request was kept.", field=next(iter(problems)))
     return doubts
+
+
+def _as_lines(entries: Sequence[Any]) -> list[bytes]:
+    """Each as a line of the landing file; raises ApiError 422 naming one that is longer than landing takes."""
+    lines = [orjson.dumps(entry) for entry in entries]
+    for n, line in enumerate(lines):
+        if len(line) > LONGEST_LINE:
+            said = f"{n}: is longer than 1 MiB as a line of JSON. Nothing of the request was kept."
+            raise ApiError(422, said, field=str(n))
+    return lines
 
 
 def _doubt(n: int, timestamp: str) -> list[Doubt]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.campaign_shapes import NO_NUL, CampaignId, Reason
 from api.errors import ApiError
@@ -89,10 +89,14 @@ class Member(BaseModel):
 
 
 class CardList(BaseModel):
-    """Some members, the highest score first, and how many there are by outcome."""
+    """Some members that were looked at, the highest score first, and how many there are."""
 
     members: list[Card]
-    outcomes: dict[str, int]
+    outcomes: dict[str, int] = Field(
+        description="Members by their outcome now; the funnel of `/performance` counts who ever was qualified."
+    )
+    not_looked_at: int = Field(description="Members of whom no run has made a card yet: they have no outcome.")
+    total: int = Field(description="All members, looked at or not.")
 
 
 class OverrideAsked(BaseModel):
@@ -138,12 +142,19 @@ async def members(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=500, pattern=NO_NUL, description="The last lead of a page.")] = None,
 ) -> CardList:
-    """Members that were looked at, the highest score first."""
+    """Members that were looked at, the highest score first, and how many wait to be.
+
+    A run of the campaign looks at those who wait, once they have a score.
+    """
 
     def listed() -> CardList:
-        known_campaign(campaign_id)
+        joined = known_campaign(campaign_id).leads
         found = cards.cards_in(campaign_id, limit, outcome, "score", looked_at_last(campaign_id, after))
-        return CardList(members=[_card(one) for one in found], outcomes=dict(cards.outcomes_in(campaign_id)))
+        outcomes = cards.outcomes_in(campaign_id)
+        return CardList(
+            members=[_card(one) for one in found], outcomes=dict(outcomes),
+            not_looked_at=max(0, joined - outcomes.total()), total=max(joined, outcomes.total()),
+        )  # fmt: skip
 
     return await to_thread.run_sync(listed, limiter=LISTS)
 

@@ -48,11 +48,12 @@ async def score(request: Request, explain: bool = True) -> Response:
     raw = await body_of(request)
     laps.lap("parse")
     asked = (raw, explain)
-    known = here.replies.get(asked, service)
-    metrics.count_cache(known is not None)
-    if known is not None:
-        return _response(known, laps)
+    reply = here.replies.get(asked, service, here.known)
+    metrics.count_cache(reply is not None)
+    if reply is not None:
+        return _response(reply, laps)
     lead = parsed(LeadRequest, raw)
+    not_among = None if here.known.has(lead) else here.known
     laps.lap("validate")
     stored = await here.stored_about(lead)
     laps.lap("stored")
@@ -66,7 +67,7 @@ async def score(request: Request, explain: bool = True) -> Response:
     laps.lap("log")
     metrics.observe_prediction(scored.prediction)
     reply = orjson.dumps(service.told(scored, explain) | {"cached": False}, option=AS_TIMES)
-    here.replies.keep(asked, service, reply)
+    here.replies.keep(asked, service, reply, not_among)
     return _response(reply, laps)
 
 

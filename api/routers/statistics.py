@@ -23,7 +23,10 @@ class Statistics(BaseModel):
     as_of: Moment
     leads: int
     campaigns: dict[str, int] = Field(description="By state.")
-    members: dict[str, int] = Field(description="Of all campaigns, by outcome; not_looked_at before there is one.")
+    members: dict[str, int] = Field(
+        description="Of all campaigns, by their outcome now; not_looked_at before there is one. Who ever was qualified "
+        "is counted by the funnel of `/api/campaigns/{campaign_id}/performance`."
+    )
     recommendations: dict[str, int] = Field(description="Leads by what their last score recommends.")
     priorities: dict[str, int] = Field(description="Leads by the priority of their last score.")
     mails: dict[str, int] = Field(description="Of campaigns, by state of the outbox.")

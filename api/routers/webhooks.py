@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from api.email_events import POSTMARK, RESEND, SENDGRID
-from api.errors import ApiError, Failure, place_of, words_of
+from api.errors import ApiError, Failure, by_place, listed
 from api.inbox_worker import FELLOW
 from api.threads import WRITES
 from database import inbox
@@ -64,9 +64,8 @@ async def leads_arrive(request: Request) -> Response:
     try:
         arrived = arrivals_in(text)
     except ValidationError as failure:
-        first = failure.errors()[0]
-        place = place_of(first["loc"])
-        raise ApiError(422, f"{place}: {words_of(first)}".removeprefix(": "), field=place or None) from None
+        wrong = by_place(failure.errors())
+        raise ApiError(422, listed(wrong), field=next(iter(wrong))) from None
     if not 1 <= len(arrived) <= MOST_LEADS:
         raise ApiError(422, f"{len(arrived):,} leads in one delivery; 1 to {MOST_LEADS} are taken")
     return await _keep(request, Name(LEADS, delivery_id), text)

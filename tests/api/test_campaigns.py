@@ -6,8 +6,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from database import campaigns
+from database.people import publish_leads
+from database.spending import Spent
 from ringback.errors import VendorRefused
-from tests.factories import HOUR, NOON
+from tests.factories import HOUR, NOON, a_lead
 from vendors.prefect_runs import JobRun
 
 KeyFor = Callable[..., dict[str, str]]
@@ -81,9 +83,6 @@ def test_a_conduct_that_nobody_understands_is_refused_with_its_field(client: Tes
 
 
 def test_known_leads_join_and_unknown_ones_are_named(client: TestClient, key_for: KeyFor) -> None:
-    from database.people import publish_leads
-    from tests.factories import a_lead
-
     writer = key_for("write")
     client.post("/api/campaigns", json=SPRING, headers=writer)
     publish_leads([a_lead("ana@acme.com"), a_lead("ben@acme.com")])
@@ -92,6 +91,45 @@ def test_known_leads_join_and_unknown_ones_are_named(client: TestClient, key_for
     unknown = client.post(path, json={"lead_ids": ["ana@acme.com", "eve@acme.com"]}, headers=writer)
     assert (joined.status_code, joined.json()) == (200, {"new": 2})
     assert (unknown.status_code, "eve@acme.com" in unknown.json()["error"]["message"]) == (404, True)
+
+
+def test_nobody_joins_an_archived_campaign(client: TestClient, key_for: KeyFor) -> None:
+    writer = key_for("write")
+    client.post("/api/campaigns", json=SPRING, headers=writer)
+    publish_leads([a_lead("ana@acme.com")])
+    path, asked = "/api/campaigns/spring/members", {"lead_ids": ["ana@acme.com"]}
+    client.patch("/api/campaigns/spring", json={"state": "archived"}, headers=writer)
+    refused = client.post(path, json=asked, headers=writer)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "archived")
+    assert "'PATCH /api/campaigns/spring' with the state active" in refused.json()["error"]["message"]
+    client.patch("/api/campaigns/spring", json={"state": "paused"}, headers=writer)
+    assert client.post(path, json=asked, headers=writer).json() == {"new": 1}
+
+
+@pytest.mark.parametrize("field", ["name", "plan", "conduct", "state"])
+def test_what_a_campaign_must_have_cannot_be_nulled(client: TestClient, key_for: KeyFor, field: str) -> None:
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    answer = client.patch("/api/campaigns/spring", json={field: None}, headers=key_for("write"))
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+
+
+def test_what_is_spent_is_told_to_the_cent(
+    client: TestClient, key_for: KeyFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = [Spent("headcount", "apollo", 1, 0, cost) for cost in (27.1, 0.53, 0.1)]
+    monkeypatch.setattr("campaigns.performance.spent", lambda _: costs)
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    told = client.get("/api/campaigns/spring/performance", headers=key_for("read")).json()
+    assert (sum(one.cost for one in costs), told["spent_usd"]) == (27.730000000000004, 27.73)
+
+
+def test_every_answer_that_a_campaign_gives_is_described(client: TestClient, key_for: KeyFor) -> None:
+    paths = client.get("/openapi.json", headers=key_for("read")).json()["paths"]
+    one = "/api/campaigns/{campaign_id}"
+    assert {"409", "502"} <= paths[f"{one}/runs"]["post"]["responses"].keys()
+    assert "502" in paths[f"{one}/schedule"]["put"]["responses"]
+    assert "409" in paths[f"{one}/members"]["post"]["responses"]
+    assert "409" in paths[f"{one}/tests"]["get"]["responses"]
 
 
 def test_performance_is_a_funnel_with_intervals_goals_and_cost(client: TestClient, key_for: KeyFor) -> None:
@@ -157,7 +195,13 @@ def test_status_says_where_prefect_does_not_answer_and_a_run_says_so_too(client:
     told = client.get("/api/campaigns/spring/status", headers=writer).json()
     assert (told["schedule"], told["jobs"]) == ("hourly, with all campaigns", [])
     assert "is 'ringback up' running?" in told["jobs_unknown_because"]
-    assert client.post("/api/campaigns/spring/runs", json={"what": "full"}, headers=writer).status_code == 502
+    for asked in (
+        client.post("/api/campaigns/spring/runs", json={"what": "full"}, headers=writer),
+        client.put("/api/campaigns/spring/schedule", json={"cron": "0 9 * * 1-5"}, headers=writer),
+    ):
+        assert (asked.status_code, asked.json()["error"]["code"]) == (502, "vendor_failed")
+        assert asked.json()["error"]["message"].startswith("Prefect")
+        assert "is 'ringback up' running?" in asked.json()["error"]["message"]
     client.patch("/api/campaigns/spring", json={"state": "archived"}, headers=writer)
     refused = client.post("/api/campaigns/spring/runs", json={"what": "full"}, headers=writer)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_active")

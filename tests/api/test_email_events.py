@@ -1,14 +1,16 @@
 """Events of three providers are one record each; what cannot be read is kept beside them with its reason."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from json import dumps
 from typing import Any
+
+import pytest
 
 from api.email_events import events_in
 from database.engagement import Engagement, events_of, keep_events
 from tests.factories import NOON
 
-CLICKED = datetime(2026, 10, 6, 23, 47, 56, 678_000)
+CLICKED = datetime(2026, 3, 17, 23, 47, 56, 678_000)
 
 
 def read(provider: str, content: Any, delivery_id: str = "msg_1") -> list[Engagement]:
@@ -17,7 +19,7 @@ def read(provider: str, content: Any, delivery_id: str = "msg_1") -> list[Engage
 
 def test_a_click_told_by_resend() -> None:
     event = {
-        "type": "email.clicked", "created_at": "2026-10-06T23:47:56.678Z",
+        "type": "email.clicked", "created_at": "2026-03-17T23:47:56.678Z",
         "data": {"email_id": "m1", "to": ["Bo <BO@y.test>"], "click": {"link": "https://x.test"}},
     }  # fmt: skip
     assert read("resend", event) == [
@@ -69,6 +71,20 @@ def test_events_of_postmark_are_named_by_what_they_are_of_since_it_names_few() -
     ]
     assert events[0].recipient == "c@x.test"
     assert len(events[1].detail["UserAgent"]) == 2_002
+
+
+@pytest.mark.parametrize(
+    ("said", "happened_at", "detail"),
+    [
+        ("2036-03-18T12:00:00Z", NOON, {"said_to_happen_at": "2036-03-18T12:00:00"}),
+        ("2026-03-18T12:04:00Z", NOON + timedelta(minutes=4), {}),
+    ],
+)
+def test_what_is_dated_after_it_was_told_happened_when_it_was_told(
+    said: str, happened_at: datetime, detail: dict[str, str]
+) -> None:
+    (event,) = read("postmark", {"RecordType": "Open", "Recipient": "c@x.test", "ReceivedAt": said})
+    assert (event.happened_at, event.detail) == (happened_at, detail)
 
 
 def test_whatever_a_provider_sends_is_never_lost() -> None:

@@ -59,6 +59,17 @@ def test_a_list_of_objects_is_a_file_and_joins_a_campaign(client: TestClient, ke
     assert {one.source for one in leads_by_id(["ana@acme.com", "bo@globex.com"]).values()} == {"fair"}
 
 
+def test_a_lead_that_says_a_time_to_come_is_known_at_once_and_joins(client: TestClient, key_for: KeyFor) -> None:
+    a_campaign()
+    text = "Email,Create Date\nana@acme.com,2031-01-01\n"
+    writer = key_for("write")
+    told = client.post(f"{PATH}?campaign=spring", content=text, headers=writer | CSV).json()
+    assert (told["kept"], told["new"], told["joined"], told["set_aside"]) == (1, 1, 1, 0)
+    assert "'2031-01-01' is to come" in told["values_left_out"][0]["reason"]
+    assert client.get("/api/leads/ana@acme.com", headers=writer).status_code == 200
+    assert take_delivered_files.fn(now()) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status", "says"),
     [
@@ -81,4 +92,6 @@ def test_what_is_no_file_of_leads_is_refused(
 def test_only_who_may_write_imports_and_only_into_a_campaign_that_is_there(client: TestClient, key_for: KeyFor) -> None:
     assert client.post(PATH, content=CONTACTS, headers=key_for("read") | CSV).status_code == 403
     assert client.post(f"{PATH}?campaign=none", content=CONTACTS, headers=key_for("write") | CSV).status_code == 404
+    a_campaign("over", state="archived")
+    assert client.post(f"{PATH}?campaign=over", content=CONTACTS, headers=key_for("write") | CSV).status_code == 409
     assert leads_by_id(["ana@acme.com"]) == {}

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ringback.clock import now
+from tests.warehouse.test_decisions import RIGHT, WRONG
 from warehouse.decisions import land_decisions, landing_folder
 
 KeyFor = Callable[..., dict[str, str]]
@@ -63,6 +64,69 @@ def test_one_wrong_entry_names_itself_and_nothing_is_kept(
     answer = client.post("/logs", json=[an_entry(), an_entry(**wrong)], headers=key_for("score"))
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, place)
     assert landed_lines() == []
+
+
+SAID_TO_BE_SET_ASIDE = ("timestamp: is before", "timestamp: lies more than")
+
+
+@pytest.mark.parametrize("reason", [name for name, one in WRONG.items() if isinstance(one, dict)])
+def test_what_a_file_sets_aside_is_refused_or_said_to_be_set_aside(
+    reason: str, client: TestClient, key_for: KeyFor
+) -> None:
+    as_json = key_for("score") | {"content-type": "application/json"}
+    answer = client.post("/logs", content=json.dumps(WRONG[reason]), headers=as_json)
+    if reason.startswith(SAID_TO_BE_SET_ASIDE):
+        assert len(answer.json()["doubts"]) == 1
+    else:
+        assert answer.status_code in (400, 413, 422)
+        assert "pattern" not in answer.text
+
+
+WORDS = {
+    "numbers": an_entry(
+        session_id=17, system=2.5, entry_id=1, decision_reasoning={"method_used": 3, "success": True},
+        lead_identifier={"name": 1, "company": 2.5},
+    ),
+    "other letters": an_entry(session_id="株式", decision_reasoning={"method_used": "学習", "success": True}),
+    "long words": an_entry(session_id="s" * 3_000, decision_reasoning={"method_used": "m" * 3_000, "success": True}),
+    "seconds with an exponent": an_entry(
+        decision_reasoning={"method_used": "m", "success": True, "processing_time": "1.5e3"}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*RIGHT, *WORDS])
+def test_what_a_file_keeps_is_taken(name: str, client: TestClient, key_for: KeyFor) -> None:
+    sent = (RIGHT | WORDS)[name]
+    if isinstance(sent, bytes) and len(sent) > 10_000:
+        pytest.skip("deeper than any JSON that a request may have")
+    body = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
+    answer = client.post("/logs", content=body, headers=key_for("score") | {"content-type": "application/json"})
+    assert (answer.status_code, answer.json()) == (202, {"taken": 1, "doubts": []})
+    assert land_decisions(now()).kept == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u3000\u00a0"])
+def test_a_blank_session_is_refused_over_http_as_in_a_file(blank: str, client: TestClient, key_for: KeyFor) -> None:
+    sent = an_entry(session_id=blank)
+    answer = client.post("/logs", json=sent, headers=key_for("score")).json()
+    assert answer["error"]["message"] == (
+        "0.session_id: must be a text that is not blank, or a number, such as web_scraper. "
+        "Nothing of the request was kept."
+    )
+    landing_folder().mkdir(parents=True)
+    (landing_folder() / "sent.jsonl").write_text(json.dumps(sent) + "\n")
+    assert land_decisions(now()).reasons == {"session_id: is empty": 1}
+
+
+def test_seconds_below_nought_are_told_as_such(client: TestClient, key_for: KeyFor) -> None:
+    sent = an_entry(decision_reasoning={"method_used": "m", "success": True, "processing_time": -1})
+    answer = client.post("/logs", json=sent, headers=key_for("score")).json()["error"]
+    assert (answer["field"], answer["message"]) == (
+        "0.decision_reasoning.processing_time",
+        "0.decision_reasoning.processing_time: Input should be greater than or equal to 0. "
+        "Nothing of the request was kept.",
+    )
 
 
 def test_a_moment_far_off_is_taken_and_said_to_be_set_aside(client: TestClient, key_for: KeyFor) -> None:

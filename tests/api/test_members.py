@@ -10,6 +10,7 @@ from campaigns.dimensions import Thresholds
 from campaigns.qualify import qualify
 from campaigns.rules import read_rules
 from database import tasks
+from database.campaigns import add_leads
 from database.tasks import NewTask
 from ringback.settings import CHECKOUT
 from tests.campaigns.enrolling import a_campaign
@@ -33,11 +34,18 @@ def test_members_are_listed_in_pages_and_by_outcome(client: TestClient, key_for:
     first = client.get(f"{PATH}?limit=1", headers=reader).json()
     second = client.get(f"{PATH}?limit=1&after=ana@acme.example", headers=reader).json()
     assert [one["lead_id"] for one in first["members"] + second["members"]] == ["ana@acme.example", "ben@acme.example"]
-    assert sum(first["outcomes"].values()) == 2
+    assert (sum(first["outcomes"].values()), first["not_looked_at"], first["total"]) == (2, 0, 2)
     assert client.get(f"{PATH}?outcome=maybe", headers=reader).status_code == 422
     assert client.get("/api/campaigns/none/members", headers=reader).status_code == 404
     unknown = client.get(f"{PATH}?after=garbage", headers=reader)
     assert (unknown.status_code, unknown.json()["error"]["field"]) == (422, "query.after")
+
+
+@pytest.mark.usefixtures("_looked_at")
+def test_members_whom_nobody_has_looked_at_are_counted(client: TestClient, key_for: KeyFor) -> None:
+    add_leads("spring", ["eve@acme.example", "joe@acme.example", "kim@acme.example"], NOON)
+    told = client.get(f"{PATH}?limit=1", headers=key_for("read")).json()
+    assert (len(told["members"]), told["not_looked_at"], told["total"]) == (1, 3, 5)
 
 
 @pytest.mark.usefixtures("_looked_at")

@@ -102,6 +102,22 @@ def test_a_new_champion_answers_the_same_question_anew(service: TestClient, scor
     assert second["prediction_id"] != first["prediction_id"]
 
 
+def test_somebody_who_was_not_known_is_answered_anew_once_there_are_new_people(
+    service: TestClient, scorer: dict[str, str]
+) -> None:
+    known, stranger = ({"company_name": "Acme Corp", "email": f"{who}@acme.com"} for who in ("ana", "bo"))
+    publish_leads([a_lead("ana@acme.com", company_id=None)])
+
+    def cached() -> list[bool]:
+        service.portal.call(serving().follow)  # type: ignore[union-attr]
+        told = [service.post("/score", json=lead, headers=scorer).json() for lead in (known, stranger)]
+        return [one["cached"] for one in told]
+
+    assert [cached(), cached()] == [[False, False], [True, True]]
+    publish_leads([a_lead("bo@acme.com", company_id=None)])
+    assert cached() == [True, False]
+
+
 def test_a_hundred_leads_are_answered_in_their_order_as_each_would_be_alone(
     service: TestClient, scorer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

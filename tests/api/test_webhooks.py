@@ -87,7 +87,7 @@ def test_a_webhook_without_a_secret_takes_nothing_and_says_how_it_is_set_up(
         ({"company_name": "Acme", "employees": "many"}, "employees"),
         ({"leads": [{"company_name": "Acme"}, {"company_name": ""}]}, "1.company_name"),
         ([{"company_name": "Acme"}] * 501, None),
-        ("Acme", None),
+        ("Acme", "body"),
     ],
 )
 def test_leads_that_cannot_be_read_are_sent_back_with_the_reason(
@@ -97,6 +97,20 @@ def test_leads_that_cannot_be_read_are_sent_back_with_the_reason(
     answer = told.post("/webhooks/leads", content=body, headers=svix_headers(body))
     assert (answer.status_code, answer.json()["error"].get("field")) == (422, field)
     assert kept() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (5, "body: must be an object"),
+        ([5], "0: must be an object"),
+        ({"company_name": "Acme", "tags": ["a"]}, "tags: must be a number or a text"),
+    ],
+)
+def test_what_a_lead_must_be_is_said_in_words(content: Any, said: str, told: TestClient) -> None:
+    body = dumps(content).encode()
+    answer = told.post("/webhooks/leads", content=body, headers=svix_headers(body))
+    assert answer.json()["error"]["message"] == said
 
 
 def test_a_signed_body_that_is_no_json_is_sent_back(told: TestClient) -> None:

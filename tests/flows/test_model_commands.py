@@ -249,6 +249,10 @@ def test_the_ledger_tells_the_decision_with_reason_evidence_person_and_run(model
     assert "evidence: first champion: ROC AUC 0.700 on 120 later calls" in said
 
 
+NEW_TO_PAIR = CALLS - 13
+"""Judged after the pair began to answer, sixty hours after the first call: each is two days after its call."""
+
+
 def score_as_of(moment: Any) -> int:
     """Score what is open, and let the challenger answer; gives how many shadow answers are new."""
     from flows import score_leads as scoring
@@ -301,7 +305,7 @@ def test_a_challenger_that_cannot_be_loaded_stops_nothing(models: Command, monke
 def test_the_shadow_test_gives_the_verdict_on_what_both_said_before_the_calls_ended(models: Command) -> None:
     assert score_all() == [61, 60, 60, 60, 59]
     (found,) = models.facts("shadow", "progression", "--as-of", LATER.isoformat())
-    assert (found["champion"], found["challenger"], found["answers"], found["calls"]) == ("1", "2", CALLS, CALLS)
+    assert (found["champion"], found["challenger"], found["answers"], found["calls"]) == ("1", "2", CALLS, NEW_TO_PAIR)
     compared = models.facts("compare", "progression", "--as-of", LATER.isoformat())
     assert found["evidence"]["log_loss_gain"] == pytest.approx(compared["evidence"]["log_loss_gain"], abs=0.02)
     assert found["promote"]
@@ -314,13 +318,14 @@ def test_the_three_counts_of_calls_new_to_both_are_each_said_in_words_of_their_o
     (live,) = models.facts("shadow", "progression", "--as-of", early)
     later = models.facts("compare", "progression", "--as-of", early)
     assert (live["compared_on"], later["compared_on"]) == (
-        "calls that both answered live, before they had ended", "calls since both were trained, whose outcome is known",
+        "calls since both answer live, which both answered before they had ended",
+        "calls since both were trained, whose outcome is known",
     )  # fmt: skip
     assert "what both answered live is compared by 'ringback models shadow progression'" in models(
         "compare", "progression", "--as-of", early
     )
     told = models("shadow", "progression", "--as-of", LATER.isoformat())
-    assert "on 300 calls that both answered live, before they had ended:" in told
+    assert f"on {NEW_TO_PAIR} calls since both answer live, which both answered before they had ended:" in told
     assert "new to both" not in told
 
 

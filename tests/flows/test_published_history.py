@@ -8,7 +8,7 @@ import pytest
 from database.people import publish_calls, publish_leads
 from database.published import published
 from features.batches import build_all
-from flows.score_leads import publish_rates
+from flows.score_leads import publish_rates, too_old
 from ringback.records import Call, Outcome, Value
 from scoring.lead import LeadRequest, features_of_lead
 from scoring.stored import BASE_RATES, present_rates, stored_about
@@ -120,3 +120,12 @@ def test_a_statement_that_was_taken_back_counts_no_more() -> None:
     keep((), [an_outcome("three", happened=False, known_at=NOON)])  # came late, and was known first
     publish_rates(MOMENT + HOUR)
     assert of_request(email="new@acme.com")["earlier_progressed"] == 1.0
+
+
+def test_open_calls_that_are_too_old_to_be_scored_are_counted() -> None:
+    ages = {"young": 59, "old": 61, "ended": 90, "ends": 91}
+    keep(
+        [a_call(name, NOON - days * DAY) for name, days in ages.items()],
+        [an_outcome("ended", known_at=NOON - DAY), an_outcome("ends", known_at=NOON + DAY)],
+    )
+    assert too_old(NOON) == 2

@@ -93,14 +93,14 @@ def learned() -> Trained:
     early, test = np.split(every, [len(every) * 4 // 5])
     p = Trial("logistic_regression").fit(learning, early, jobs=1).predict_proba(X[test])[:, 1]
     figures = metrics_of(y[test], p, "test") | intervals_of(y[test], p, "test")
-    tried = Tried("logistic_regression", "logistic_regression", figures, p)
+    tried = Tried("logistic_regression", "logistic_regression", figures, p, {"sentiment": 1.0})
     model = Trial("logistic_regression").fit(learning, every, jobs=1)
     shape = [int(np.flatnonzero(y)[0]), int(np.flatnonzero(~y)[0])] * 5
     return Trained(
         target="progression", as_of=START, fingerprint="first", source="fellow", rows=len(every), chosen=tried,
         tried=[tried], trials={"logistic_regression": figures["test_log_loss"]},
         model=stacked([("member_0", model)], (1.0, 0.0), X[shape], y[shape]), encoding=encoding,
-        importances={"sentiment": 1.0}, leaks=(), following=(), duplicates=0, maturity_days=1.0, judged_rows=test,
+        leaks=(), following=(), duplicates=0, maturity_days=1.0, judged_rows=test,
         judged_probabilities=p, test_call_ids=[f"fellow:early{at}" for at in test], test_y=y[test],
         test_judged_at=np.full(len(test), np.datetime64(START)), test_base_rates=np.full(len(test), y[early].mean()),
         test_companies=[], within_roc_auc=0.7, compared_probabilities=p,

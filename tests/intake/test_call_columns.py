@@ -108,3 +108,70 @@ def test_calls_with_dates_that_can_be_read_in_two_ways_are_asked_about() -> None
     with pytest.raises(BadMapping, match="'call date' \\(called_at\\) has dates such as 03/04/2026"):
         recognised(text, "calls")
     assert read_calls(text, order="day-first").calls[0].called_at == datetime(2026, 4, 3)
+
+
+def test_companies_whose_website_is_a_page_or_a_mailbox_of_others_stay_apart() -> None:
+    text = (
+        "Deal ID,Create Date,Company,Website,Deal Stage,Close Date\n"
+        "1,2025-01-01,Bakery A,https://www.facebook.com/bakerya,Closed Won,2025-01-05\n"
+        "2,2025-02-01,Garage B,https://www.facebook.com/garageb,Closed Lost,2025-02-05\n"
+        "3,2025-03-01,Florist C,gmail.com,Closed Won,2025-03-05\n"
+    )
+    assert [call.company_id for call in read_calls(text).calls] == ["name:bakery-a", "name:garage-b", "name:florist-c"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "ends"),
+    [
+        (("Closed Lost", "Closed Lost"), [False, False]),
+        (("closedlost", "Negotiation"), [False]),
+        (("CLOSED LOST", "closed won", "Closed - Lost"), [False, True, False]),
+        (("No Decision", "Disqualified", "Qualified"), [False, False]),
+        (("Verloren", "Gewonnen", "Verhandlung"), [False, True]),
+        (("Lost to competitor", "Rejected"), [False, False]),
+        (("Won", "Rejected"), [True, False]),
+    ],
+)
+def test_the_usual_words_of_stages_tell_won_and_lost_also_where_nobody_won(
+    stages: tuple[str, ...], ends: list[bool]
+) -> None:
+    rows = "".join(f"{n},2026-01-0{n},{stage},2026-02-0{n}\n" for n, stage in enumerate(stages, 1))
+    text = f"Deal ID,Create Date,Deal Stage,Close Date\n{rows}"
+    assert [one.happened for one in read_calls(text).outcomes] == ends
+    doubts = [one for one in recognised(text, "calls").doubts if "says that a call ended well" in one]
+    assert len(doubts) == (not any(ends))
+
+
+def test_a_call_that_failed_to_go_through_is_no_lost_deal() -> None:
+    text = "Call ID,Call Date,Status\n1,2026-01-01,Completed\n2,2026-01-01,Failed\n3,2026-01-01,Canceled\n"
+    assert recognised(text, "calls").mapping.outcomes == {}
+
+
+def test_a_file_in_which_nothing_is_won_yet_says_of_no_deal_that_it_is_lost() -> None:
+    text = "Deal ID,Create Date,Is Closed Won\n1,2026-01-01,false\n2,2026-01-01,false\n"
+    assert (read_calls(text).outcomes, recognised(text, "calls").mapping.outcomes) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("created", "closed", "says"),
+    [
+        (("45658.5", "45660"), ("45659", "45661,25"), "Excel's days"),
+        (("1735732800", "1735812345"), ("1735776000", "1735905600"), "seconds since 1970"),
+    ],
+)
+def test_dates_that_excel_or_unix_wrote_as_numbers_are_read_and_said(
+    created: tuple[str, str], closed: tuple[str, str], says: str, tmp_path: Path
+) -> None:
+    rows = "".join(f'{n};"{created[n]}";Closed Won;"{closed[n]}"\n' for n in (0, 1))
+    text = f"Deal ID;Create Date;Deal Stage;Close Date\n{rows}"
+    found = read_calls(text)
+    assert (found.calls[0].called_at, found.outcomes[0].known_at) == (datetime(2025, 1, 1, 12), datetime(2025, 1, 2))
+    kept = recognised(text, "calls")
+    assert sum(says in doubt for doubt in kept.doubts) == 2
+    (tmp_path / "calls.toml").write_text(mapping_text(kept))
+    assert load_mapping(tmp_path / "calls.toml") == kept.mapping
+
+
+def test_numbers_of_which_one_is_no_date_are_none() -> None:
+    with pytest.raises(BadMapping, match="'Create Date' is named so, but no one form of dates fits"):
+        recognised("Deal ID,Create Date\n1,45658.5\n2,7\n", "calls")

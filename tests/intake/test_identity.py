@@ -9,6 +9,7 @@ from intake.identity import (
     company_of_attendees,
     lead_id_of,
     registered_domain,
+    website_domain,
 )
 
 OWN = ("ringback-customer.example",)
@@ -48,6 +49,26 @@ def test_registered_domain_is_found_in_any_address(written: str | None, domain: 
 )
 def test_a_mail_provider_is_no_company(email: str, domain: str | None) -> None:
     assert company_domain(email) == domain
+
+
+@pytest.mark.parametrize(
+    ("website", "domain"),
+    [
+        ("https://www.acme.co.uk/pricing", "acme.co.uk"),
+        ("gmail.com", None),
+        ("yahoo.co.uk", None),
+        ("https://www.facebook.com/bakerya", None),
+        ("de.linkedin.com/company/acme", None),
+        ("x.com", None),
+        ("https://sites.google.com/view/acme", None),
+        ("acme.wordpress.com", None),
+        ("acme.wixsite.com", "acme.wixsite.com"),
+        ("wixsite.com", None),
+        (None, None),
+    ],
+)
+def test_what_many_companies_share_is_no_companys_domain(website: str | None, domain: str | None) -> None:
+    assert website_domain(website) == domain
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_file_of_contacts_is_enough(
     assert "custom fields: Segment (category)" in said
     assert "4 rows of contacts.csv: 2 new, 1 known already, 1 rejected" in said
     assert "rows about the same lead as a row before them in the file: 1\n" in said
-    assert "rows kept without some of their values, which cannot be read: 1\n" in said
+    assert "rows kept without some of their values: 1\n" in said
     assert "ATTENTION: 1 of 4 rows were rejected" in said
     with reading() as warehouse:
         found = rows(warehouse, "SELECT name, source, custom ->> '$.Segment' AS segment FROM lead_facts ORDER BY name")

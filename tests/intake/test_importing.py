@@ -7,11 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from database.models import Call
+from database.people import companies_by_id
 from database.session import reading as reading_database
+from features import build
 from features.snapshots import snapshots_as_of
 from intake.importing import Imported, import_text, rehearse
 from intake.mapping import load_mapping
+from ringback.records import CompanyFacts
 from ringback.settings import CHECKOUT
+from scoring.lead import NOTHING, LeadRequest, features_of_lead
 from tests.dying import die
 from tests.factories import DAY, NOON
 from tests.intake.mappings import LEADS, OUTCOMES, a_mapping
@@ -182,6 +186,51 @@ def test_leads_that_are_known_only_later_are_counted() -> None:
     assert (done.new, done.later) == (1, 1)
 
 
+def test_a_lead_that_says_a_time_to_come_is_known_from_the_import_on_which_is_said() -> None:
+    text = "Email,Updated\nana@acme.com,2026-03-01\nbo@acme.com,2031-03-01\n"
+    done = [import_text(text, recognised(text).mapping, "leads.csv", at, present=at) for at in (NOON, NOON + DAY)]
+    assert [(one.new, one.same, one.later, one.left_out) for one in done] == [(2, 0, 0, 1), (0, 2, 0, 1)]
+    with reading() as warehouse:
+        known = [tuple(one.values()) for one in rows(warehouse, "SELECT email, known_at FROM lead_facts")]
+    assert sorted(known) == [("ana@acme.com", datetime(2026, 3, 1)), ("bo@acme.com", NOON)]
+    with reading() as warehouse:
+        (aside,) = rows(warehouse, "SELECT field, reason FROM quarantine")
+    assert (aside["field"], aside["reason"].partition(":")[0]) == ("Updated", "'2031-03-01' is to come")
+
+
+DATED = """Deal ID,Create Date,Deal Stage,Close Date
+1,2026-01-05 09:00,Closed Won,2026-01-05
+2,2026-01-05 09:00,Closed Lost,2031-01-01
+3,2026-01-05 09:00,Closed Lost,2025-12-27
+"""
+
+
+def test_an_outcome_that_is_to_come_is_left_out_of_its_call_with_the_reason() -> None:
+    done = import_text(DATED, recognised(DATED, "calls").mapping, "deals.csv", NOON, present=NOON)
+    assert (done.new, done.outcomes, done.left_out, done.rejected) == (3, 2, 1, 0)
+    with reading() as warehouse:
+        (aside,) = rows(warehouse, "SELECT external_id, field, reason FROM quarantine")
+    assert (aside["external_id"], aside["field"]) == ("2", "Close Date")
+    assert aside["reason"].startswith("'2031-01-01' is to come, although the outcome is 'Closed Lost'")
+
+
+def test_outcomes_dated_before_the_day_of_their_call_are_counted() -> None:
+    assert import_text(DATED, recognised(DATED, "calls").mapping, "deals.csv", NOON, present=NOON).ended_before == 1
+
+
+def test_an_outcome_that_is_known_a_day_after_its_call_waits_for_a_later_import() -> None:
+    text = "id,when,age,job,duration,y\n1,2026-03-18T09:00,40,clerk,60,yes\n2,2026-03-19T09:00,40,clerk,60,yes\n"
+    done = [import_text(text, a_mapping(), "calls.csv", at, present=at) for at in (NOON, NOON + 3 * DAY)]
+    assert [(one.new, one.later, one.outcomes, one.later_outcomes) for one in done] == [(1, 1, 0, 1), (1, 0, 2, 0)]
+
+
+def test_a_stated_outcome_that_is_to_come_is_rejected_with_the_reason() -> None:
+    text = "meeting,held,decided,stage,voice\nrec_1,2026-03-01,2031-03-10,Won,true\n"
+    done = import_text(text, a_mapping(OUTCOMES), "outcomes.csv", NOON, present=NOON)
+    assert (done.rejected, done.outcomes) == (1, 0)
+    assert done.reasons[0].startswith("1 × decided: '2031-03-10' is to come, although the outcome is 'Won'")
+
+
 @pytest.mark.sqlite
 def test_a_rehearsal_counts_as_the_import_does_and_changes_nothing(home: Path) -> None:
     bring_contacts(CONTACTS.replace("Bo,", "Bob,"), NOON)
@@ -201,3 +250,35 @@ def test_a_rehearsal_needs_no_store(home: Path) -> None:
     (home / "warehouse.duckdb").unlink()
     assert counts(rehearse(CONTACTS, recognised(CONTACTS).mapping, NOON)[0]) == (4, 3, 0, 1, 0)
     assert not (home / "warehouse.duckdb").exists()
+
+
+DEALS = """Deal ID,Create Date,Company,Website,Industry,Number of Employees,Seats,Deal Stage,Close Date
+1,2026-03-01 09:00,Acme,acme.com,SaaS,"1,200",3,Closed Won,2026-03-02
+2,2026-03-02 09:00,Bolt,bolt.com,Retail,,4,Closed Lost,2026-03-03
+3,2026-03-03 09:00,,,Retail,40,5,Closed Lost,2026-03-04
+"""
+
+
+def test_what_a_file_of_deals_says_of_companies_is_what_a_request_says_of_them() -> None:
+    mapping = recognised(DEALS, kind="calls").mapping
+    assert {"industry", "employees"} <= mapping.columns.keys()
+    assert mapping.custom == {"Seats": "number"}
+    imported = import_text(DEALS, mapping, "deals.csv", NOON)
+    assert (*counts(imported), imported.left_out) == (3, 3, 0, 0, 3, 1)
+    acme, bolt, nobody = sorted(snapshots_as_of(NOON), key=lambda one: one.call_id)
+    assert (acme.company, nobody.company) == (
+        CompanyFacts("acme.com", mapping.source, acme.called_at, name="Acme", domain="acme.com", industry="SaaS",
+                     employees=1200.0),
+        None,
+    )  # fmt: skip
+    asked = LeadRequest(company_name="Acme", industry="SaaS", employees=1200.0)
+    said = features_of_lead(asked, NOTHING, NOON)
+    assert [build(acme)[name] for name in ("industry", "employees")] == [said["industry"], said["employees"]]
+    assert bolt.company is not None
+    assert bolt.company.employees is None
+    edited = DEALS.replace('"1,200"', "1500")
+    import_text(edited, mapping, "deals.csv", NOON + DAY)
+    known = companies_by_id(["acme.com"])["acme.com"].known
+    assert (known["employees"], [one.company.employees for one in snapshots_as_of(NOON) if one.company]) == (
+        1500.0, [1200.0, None],
+    )  # fmt: skip

@@ -138,8 +138,8 @@ def test_a_revenue_too_small_for_dollars_is_not_taken_for_dollars() -> None:
     assert (found.columns["annual_revenue"], found.custom) == ("revenue", {})
 
 
-def test_ranges_of_employees_stay_custom() -> None:
-    found = recognised("company,Company Size\nAcme,11-50\n")
+def test_words_about_the_size_of_a_company_stay_custom() -> None:
+    found = recognised("company,Company Size\nAcme,small\n")
     assert found.mapping.custom == {"Company Size": "category"}
 
 

@@ -1,5 +1,6 @@
 """A first mapping for a file nobody described: it can be followed as it is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,10 @@ def suggested(text: str, folder: Path) -> Mapping:
 
 def test_columns_are_recognised_by_name_and_content(tmp_path: Path) -> None:
     mapping = suggested(FILE, tmp_path)
-    assert mapping.columns == {"id": "Deal ID", "called_at": "Create Date", "company": "Account Name"}
-    assert mapping.custom == {"Employees": "number", "Segment": "category", "Opted In": "flag"}
+    assert mapping.columns == {
+        "id": "Deal ID", "called_at": "Create Date", "company": "Account Name", "employees": "Employees",
+    }  # fmt: skip
+    assert mapping.custom == {"Segment": "category", "Opted In": "flag"}
     outcome = mapping.outcomes["progression"]
     assert (outcome.column, outcome.positive, outcome.negative, outcome.known_at) == (
         "Stage", ["Closed Won"], ["Closed Lost"], "Close Date",
@@ -70,6 +73,31 @@ def test_what_no_column_looks_like_is_left_open_in_a_draft_and_marked(tmp_path: 
     assert mapping.columns == {"id": "Deal ID", "title": "Deal Name", "company": "Company", "called_at": ""}
     (tmp_path / "filled.toml").write_text(draft.replace('called_at = ""', 'called_at = "Close Date"'))
     assert len(read_file(text, load_mapping(tmp_path / "filled.toml"), NOON).calls) == 1
+
+
+def test_a_file_whose_rows_all_have_another_number_of_cells_says_so() -> None:
+    with pytest.raises(BadMapping, match="none of the 2 rows of crm has as many cells as its first line, 2; the first"):
+        suggest_mapping("email,name\na@b.com,Bo, the Great\nc@d.com,Ana, too\n", kind="leads")
+
+
+@pytest.mark.parametrize(
+    ("dates", "says"),
+    [
+        (("2026-01-01", "01.02.2026", "soon"), r"(such as '2026-01-01', '01.02.2026', 'soon')"),
+        (("", "", ""), "; 'Create Date' is named so, but is empty"),
+    ],
+)
+def test_a_column_that_is_named_like_a_time_and_holds_none_is_named_with_its_values(
+    dates: tuple[str, ...], says: str
+) -> None:
+    rows = "".join(f"{n},{date}\n" for n, date in enumerate(dates))
+    with pytest.raises(BadMapping, match=re.escape(says)):
+        recognise(table_of(f"Deal ID,Create Date\n{rows}"), "calls")
+
+
+def test_a_column_that_is_named_like_an_address_and_holds_none_is_named_with_its_values() -> None:
+    with pytest.raises(BadMapping, match="'Email' is named so, but holds no addresses \\('foo'\\)"):
+        suggest_mapping("Email,Seats\nfoo,1\n", kind="leads")
 
 
 @pytest.mark.parametrize("text", ["", "id,called_at\n"])

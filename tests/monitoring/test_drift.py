@@ -1,5 +1,6 @@
 """Drift is found where there is some, seldom where there is none, and told with since when and at what cost."""
 
+import importlib
 from datetime import datetime, timedelta
 from json import loads
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from benchmarks.drift_quiet import planted, quiet
 from benchmarks.drift_world import Ordinary
+from database.incidents import open_incident
 from features.encoding import Encoding, learn_encoding
 from monitoring.drift import SAFE_BY, Judgement, judge, later_counts, level_of
 from monitoring.drift_cost import cost_of
@@ -206,6 +208,21 @@ def test_without_a_champion_there_is_nothing_to_compare_with(home: Path) -> None
     said = check_drift.fn(as_of=AS_OF)
     assert said.champion == "none yet as of 2026-07-20, so nothing to compare with; 'ringback run train' makes one"
     assert (str(said.moved), said.report) == ("nothing", None)
+
+
+@pytest.mark.usefixtures("home")
+def test_an_old_incident_is_told_again_as_old_and_under_its_own_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str, list[str]]] = []
+    flow = importlib.import_module("flows.check_drift")
+    monkeypatch.setattr(flow, "champion_as_of", lambda *_: "a champion")
+    monkeypatch.setattr(flow, "compare", lambda *_: flow.Drift("version 1"))
+    monkeypatch.setattr(flow, "tell", lambda event, because, _, words: told.append((event, because, list(words))))
+    open_incident("performance", "progression v1", "accuracy 0.718 on 581 calls", AS_OF - timedelta(days=3))
+    flow.check_drift.fn(as_of=AS_OF)
+    said = (
+        "told again, for nothing was trained since 2026-07-17 00:00 UTC, when it was said: accuracy 0.718 on 581 calls"
+    )
+    assert told == [("performance.declined", said, [said])]
 
 
 def test_sentences_print_one_a_line() -> None:

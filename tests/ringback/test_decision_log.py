@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from ringback import decision_log
 from ringback.decision_log import LARGEST_ENTRY, DecisionFile, DecisionLog
 from ringback.settings import CHECKOUT
+from warehouse.decisions import land_decisions, landing_folder
 
 NOON = datetime(2026, 3, 18, 12)
 
@@ -100,10 +102,96 @@ class Hostile(Mapping[str, object]):
         raise ValueError("no")
 
 
+class Undecided:
+    def __bool__(self) -> bool:
+        raise ValueError("neither")
+
+    def __str__(self) -> str:
+        return "who knows"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_read_as"),
+    [
+        (True, True), ("yes", True), (" TRUE ", True), ("1", True), (1, True), ([0], True),
+        (False, False), ("no", False), ("False", False), ("0", False), (0, False), ([], False),
+    ],
+)  # fmt: skip
+def test_success_is_read_as_it_is_meant(tmp_path: Path, said: object, is_read_as: bool) -> None:
+    entry = one(tmp_path, success=said)
+    assert (entry["decision_reasoning"]["success"], "not_read" in entry) == (is_read_as, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "moment"),
+    [
+        ("2026-03-18T12:00:00", "2026-03-18T12:00:00+00:00"),
+        ("2026-03-18 12:00Z", "2026-03-18T12:00:00+00:00"),
+        ("2026-03-18", "2026-03-18T00:00:00+00:00"),
+        (date(2026, 3, 18), "2026-03-18T00:00:00+00:00"),
+        (NOON.replace(tzinfo=timezone(timedelta(minutes=53, seconds=28))), "2026-03-18T11:06:32+00:00"),
+    ],
+)
+def test_moments_and_their_texts_are_read(tmp_path: Path, said: object, moment: str) -> None:
+    assert one(tmp_path, at=said)["timestamp"] == moment
+
+
+@pytest.mark.parametrize("said", [1.5, "1.5", Decimal("1.5"), timedelta(seconds=1.5)])
+def test_seconds_are_read(tmp_path: Path, said: object) -> None:
+    assert one(tmp_path, seconds=said)["decision_reasoning"]["processing_time"] == 1.5
+
+
+def test_labels_and_confidence_are_read(tmp_path: Path) -> None:
+    labels = {"quality_score": "80", "success_indicator": "no", "improvement_potential": "Low", "by": "Ana"}
+    entry = one(tmp_path, labels=labels, confidence="High")
+    assert entry["decision_reasoning"]["confidence_level"] == "high"
+    assert entry["training_labels"] == {
+        "quality_score": 80.0, "success_indicator": False, "improvement_potential": "low", "by": "Ana",
+    }  # fmt: skip
+
+
+ODD: dict[str, Any] = {
+    "success": "maybe", "seconds": "soon", "at": "yesterday", "confidence": 0.9, "lead": "Acme",
+    "labels": {"quality_score": 101, "success_indicator": "perhaps"},
+}  # fmt: skip
+
+
+def test_what_cannot_be_read_is_told_beside_the_rest_of_the_entry(tmp_path: Path) -> None:
+    entry = one(tmp_path, input={"pages": 3}, **ODD)
+    assert entry["decision_reasoning"] == {
+        "method_used": "crawler", "confidence_level": None, "success": False, "processing_time": None,
+    }  # fmt: skip
+    assert (entry["input_data"], entry["training_labels"]) == (
+        {"pages": 3}, {"quality_score": None, "success_indicator": None},
+    )  # fmt: skip
+    assert entry["not_read"] == {
+        "success": "maybe", "seconds": "soon", "at": "yesterday", "confidence": "0.9", "lead": "Acme",
+        "labels.quality_score": "101", "labels.success_indicator": "perhaps",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("home")
+def test_whatever_is_logged_lands() -> None:
+    with DecisionLog(landing_folder(), "bot", session_id="s") as log:
+        odd: list[dict[str, Any]] = [
+            ODD, {"success": None}, {"success": Undecided()}, {"seconds": float("nan")}, {"seconds": -1},
+            {"seconds": 10**400}, {"at": 5}, {"method": None}, {"method": " "}, {"method": ["a"]}, {"session_id": " "},
+            {"entry_id": ["x"]}, {"template": {"a": 1}}, {"model_version": True}, {"campaign_id": None},
+            {"lead": {"company": ["Acme"], "name": None}}, {"lead": Hostile()}, {"labels": [1]}, {"input": Hostile()},
+            {"input": "text"}, {"output": [1, 2]}, {"confidence": Unshowable()}, {"colour": Unshowable()},
+        ]  # fmt: skip
+        for said in odd:
+            log.decision("website_analysis", **({"method": "crawler", "success": True} | said))
+    landed = land_decisions(NOON + timedelta(days=3650))
+    assert (landed.kept, landed.reasons) == (len(odd), {})
+
+
 def test_what_cannot_be_logged_at_all_raises_nothing_and_is_counted(tmp_path: Path) -> None:
     with DecisionLog(tmp_path, "bot") as log:
-        log.decision("website_analysis", method="crawler", success=True, input=Hostile())
-        log.decision("website_analysis", method="crawler", success=True, seconds="soon")  # type: ignore[arg-type]
+        for _ in range(2):
+            log.decision(
+                "website_analysis", method="crawler", success=True, **{f"f{n}": "x" * 7_000 for n in range(20)}
+            )
     assert sum(entry["output_data"]["lost"] for entry in entries(tmp_path)) == 2
     assert {entry["log_type"] for entry in entries(tmp_path)} == {"log_loss"}
 

@@ -143,6 +143,7 @@ def test_what_is_stored_counts_for_a_row_as_for_that_lead_alone() -> None:
     "lead",
     [
         {"company_name": "Acme Corp", "email": "bo@gmail.com"},
+        {"company_name": "Acme Corp", "domain": "facebook.com"},
         {"company_name": "Acme Corp", "domain": "intranet"},
         {"company_name": "Acme Corp", "domain": "10.0.0.1"},
         {"company_name": "Öko!"},

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from scoring.lead import NOTHING, LeadRequest, Stored, features_of_lead, lead_id_of_request, people, snapshot_of_lead
+from intake.cells import people
+from scoring.arrivals import Arrival, records_of
+from scoring.lead import NOTHING, LeadRequest, Stored, features_of_lead, lead_id_of_request, snapshot_of_lead
 from tests.factories import DAY, NOON
 
 CUSTOMERS = {
@@ -161,6 +163,8 @@ def test_the_past_with_the_company_is_counted_anew_and_never_taken_from_before_t
     [
         ({}, "company:name:acme"),
         ({"domain": "www.acme.com"}, "company:acme.com"),
+        ({"domain": "gmail.com"}, "company:name:acme"),
+        ({"domain": "https://www.facebook.com/acme"}, "company:name:acme"),
         ({"email": " Ana@Acme.com".strip()}, "ana@acme.com"),
         ({"lead_id": "crm:7", "email": "ana@acme.com"}, "crm:7"),
         ({"company_name": "..."}, "call:..."),
@@ -170,6 +174,15 @@ def test_the_past_with_the_company_is_counted_anew_and_never_taken_from_before_t
 def test_a_lead_is_known_by_its_id_else_its_address_else_its_company(said: dict[str, Any], lead_id: str) -> None:
     assert lead_id_of_request(a_request(**said)) == lead_id
     assert lead_id_of_request(a_request(**said), STORED) == "ana@acme.com"
+
+
+@pytest.mark.parametrize("website", ["gmail.com", "https://www.linkedin.com/company/foo"])
+def test_what_companies_share_makes_them_no_one_company_where_leads_are_delivered(website: str) -> None:
+    told = [Arrival(company_name=name, website=website) for name in ("Foo Ltd", "Bar GmbH")]
+    read = [records_of(one, str(n), NOON)[0] for n, one in enumerate(told)]
+    assert [(one.lead_id, one.company_id) for one in read] == [
+        ("company:name:foo-ltd", "name:foo-ltd"), ("company:name:bar-gmbh", "name:bar-gmbh"),
+    ]  # fmt: skip
 
 
 def test_the_tone_is_read_from_the_words_where_it_is_not_said() -> None:

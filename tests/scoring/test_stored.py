@@ -10,7 +10,7 @@ from database.prediction_log import Logged, keep_features
 from database.predictions import keep_predictions
 from database.published import publish
 from scoring import stored
-from scoring.lead import NOTHING, LeadRequest, Stored
+from scoring.lead import NOTHING, LeadRequest, Stored, features_of_lead
 from scoring.stored import BASE_RATES, KnownByHeart, present_rates, stored_about
 from tests.factories import DAY, HOUR, NOON, a_call, a_lead, a_prediction, company_facts
 
@@ -19,7 +19,7 @@ MINUTE = HOUR / 60
 RATES = Stored(recent_progression_rate=0.4, long_progression_rate=0.3)
 
 
-def asked(**said: str) -> LeadRequest:
+def asked(**said: str | None) -> LeadRequest:
     return LeadRequest.model_validate({"company_name": "Acme Corp"} | said)
 
 
@@ -41,13 +41,23 @@ def test_a_lead_is_found_by_its_id_its_address_and_the_id_it_had_before_it_was_m
     publish_leads(
         [a_lead("ana2", source="apollo", email=None, external_id="67", linkedin_url="https://linkedin.com/in/Ana/")]
     )
-    expected = Stored(
-        "ana@acme.com", "acme.com", "CTO", {"industry": "Healthcare", "technologies": ["AWS"]}, {}, 0.4, 0.3
-    )
+    expected = replace(
+        RATES, lead_id="ana@acme.com", company_id="acme.com", job_title="CTO",
+        company={"industry": "Healthcare", "technologies": ["AWS"]},
+    )  # fmt: skip
     for said in ({"lead_id": "ana@acme.com"}, {"email": " Ana@ACME.com ".strip()}, {"lead_id": "ana2"},
                  {"lead_id": "apollo:67"}, {"lead_id": "unknown", "email": "ana@acme.com"}):  # fmt: skip
         assert stored_about(asked(**said), RATES) == expected, said
         assert KnownByHeart().renewed().has(asked(**said))
+
+
+@pytest.mark.usefixtures("home")
+def test_custom_fields_that_came_with_a_lead_count_unless_the_request_says_otherwise() -> None:
+    publish_leads([a_lead("ana@acme.com", custom={"Seats": 40.0, "Lead Source": "Fair"})])
+    about_ana = stored_about(asked(email="ana@acme.com"), RATES)
+    assert about_ana.custom == {"Seats": 40.0, "Lead Source": "Fair"}
+    row = features_of_lead(asked(email="ana@acme.com", **{"Lead Source": "Web", "Seats": None}), about_ana, NOON)
+    assert (row["custom.Seats"], row["custom.Lead Source"]) == (40.0, "Web")
 
 
 @pytest.mark.usefixtures("ana")

@@ -124,7 +124,8 @@ def test_too_few_calls_prove_nothing_and_it_is_said_which_were_counted() -> None
         False, "100 calls are needed to compare, there are 99 since both were trained, whose outcome is known"
     )
     assert against_champion(replace(few, calls=NewToBoth.IN_SHADOW), "3").reason == (
-        "100 calls are needed to compare, there are 99 that both answered live, before they had ended"
+        "100 calls are needed to compare, there are 99 since both answer live, which both answered before they had "
+        "ended"
     )
 
 

@@ -1,11 +1,14 @@
 """MLflow keeps a training once, and gives back a model that answers as it did."""
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 
 from ringback.errors import StoreError, UnknownModel
@@ -74,7 +77,7 @@ def test_a_version_from_before_confidence_was_learned_has_none(
 
 @pytest.mark.usefixtures("recorded")
 def test_features_are_named_from_the_strongest() -> None:
-    assert registry.importances("progression", "1") == list(learned().importances)
+    assert registry.importances("progression", "1") == list(learned().chosen.importances)
 
 
 @pytest.mark.usefixtures("recorded")
@@ -99,8 +102,6 @@ def test_the_same_training_again_leaves_one_version(recorded: Version) -> None:
 
 def runs_of(target: Target) -> dict[str, str]:
     """Whether it was chosen, by candidate."""
-    import mlflow
-
     experiment = mlflow.get_experiment_by_name(target)
     assert experiment is not None
     found = mlflow.MlflowClient().search_runs([experiment.experiment_id])
@@ -112,6 +113,40 @@ def test_every_candidate_has_a_run(recorded: Version) -> None:
         name: str(name == recorded.candidate).lower()
         for name in {one.candidate for one in learned().tried} | {recorded.candidate}
     }
+
+
+def test_every_run_can_be_seen_beside_the_others_with_the_data_it_learned_from(recorded: Version) -> None:
+    client = mlflow.MlflowClient()
+    runs = client.search_runs([client.get_run(recorded.run_id).info.experiment_id])
+    figures = [{name for name in run.data.metrics if name.startswith(("val_", "test_"))} for run in runs]
+    assert "test_confidence_ece" in figures[0]
+    assert figures == [figures[0]] * len(runs)
+    for run in runs:
+        files = {one.path for one in client.list_artifacts(run.info.run_id)}
+        assert {"importances.json", "importances.png", "reliability.json", "calibration.png", "gain.png"} <= files
+        (used,) = run.inputs.dataset_inputs
+        assert (used.dataset.name, used.dataset.digest, {tag.key: tag.value for tag in used.tags}["rows"]) == (
+            "labelled calls for progression", recorded.fingerprint, "600",
+        )  # fmt: skip
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("written", ["float64", "float32", object])
+def test_an_ordinary_frame_is_answered_by_what_mlflow_loads(written: object) -> None:
+    trained, rows = learned(), training_rows().rows[:5]
+    loaded = mlflow.pyfunc.load_model("models:/progression/1")
+    X = pd.DataFrame(trained.encoding.encode(rows), columns=trained.encoding.columns)
+    answers = loaded.predict(X.astype(written))
+    np.testing.assert_allclose(answers, trained.model.predict_proba(X.to_numpy()), rtol=1e-6)
+    assert loaded.metadata.signature.outputs.inputs[0].shape == (-1, 2)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_stored_model_has_a_made_up_example_that_it_answers() -> None:
+    loaded = mlflow.pyfunc.load_model("models:/progression/1")
+    made_up, not_known = loaded.input_example.to_dict("records")
+    assert (made_up["employees"], math.isnan(not_known["employees"])) == (1.0, True)
+    assert loaded.predict(loaded.input_example).shape == (2, 2)
 
 
 def test_what_is_kept_beside_a_version_is_read_back(recorded: Version) -> None:
@@ -132,8 +167,6 @@ def test_the_model_card_says_what_it_is_why_and_that_its_calls_are_simulated(rec
 
 @pytest.mark.usefixtures("recorded")
 def test_runs_that_a_crash_left_behind_are_removed() -> None:
-    import mlflow
-
     other = replace(learned(), target="voice_ai")
     experiment = mlflow.get_experiment_by_name("voice_ai")
     assert experiment is not None

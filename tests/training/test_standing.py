@@ -38,7 +38,7 @@ def shadowed(champion: float, retail: float, health: float, calls: int = 2 * HAL
             call_id(n), "first", "progression", "1", "2",
             champion if n % 2 == 0 else 1 - champion,
             right if n % 2 == 0 else 1 - right,
-            NOON + HOUR,
+            NOON - HOUR,
         )
         for n in range(calls)
         for right in [(retail if n < HALF else health) - 0.01 * (n % 3)]
@@ -69,7 +69,7 @@ def test_a_large_group_for_which_the_challenger_is_worse_is_named_and_speaks_aga
 
 @pytest.mark.usefixtures("home")
 def test_the_last_answer_about_a_call_counts_and_none_from_when_its_outcome_was_known() -> None:
-    answer = ShadowAnswer(call_id(0), "first", "progression", "1", "2", 0.5, 0.1, NOON)
+    answer = ShadowAnswer(call_id(0), "first", "progression", "1", "2", 0.5, 0.1, NOON - HOUR)
     keep_shadow_answers(
         [
             answer,
@@ -79,6 +79,16 @@ def test_the_last_answer_about_a_call_counts_and_none_from_when_its_outcome_was_
         ]
     )
     assert stand_in_shadow(history(2), "progression", "1", "2").n == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_calls_that_were_open_when_the_pair_began_are_leftovers_and_do_not_count() -> None:
+    """Of those before, what ended soon has gone: what was still open then mostly ends badly."""
+    answer = ShadowAnswer(call_id(0), "first", "progression", "1", "2", 0.5, 0.1, NOON + HOUR)
+    keep_shadow_answers([answer, replace(answer, call_id=call_id(1), answered_at=NOON + DAY)])
+    seen = history(2)
+    later = replace(seen, calls=[seen.calls[0], replace(seen.calls[1], judged_at=NOON + DAY)])
+    assert [stand_in_shadow(one, "progression", "1", "2").n for one in (seen, later)] == [0, 1]
 
 
 def test_the_pace_is_that_of_the_last_28_days_and_the_delay_the_usual_one() -> None:

@@ -14,8 +14,18 @@ from training.train import train
 def test_what_moves_the_outcome_is_found() -> None:
     trained = learned()
     same_as_pricing = "notes_length"  # of the two notes there are, the one about pricing is the longer one
-    assert set(list(trained.importances)[:3]) == {"pricing_asked", same_as_pricing, "sentiment"}
+    assert set(list(trained.chosen.importances)[:3]) == {"pricing_asked", same_as_pricing, "sentiment"}
     assert trained.chosen.metrics["test_roc_auc_low"] > 0.6
+
+
+def test_every_candidate_says_what_it_leans_on_and_how_sure_it_is_by_the_same_names() -> None:
+    trained = learned()
+    names = [sorted(one.metrics) for one in (trained.chosen, *trained.tried)]
+    assert names == [names[0]] * 5
+    assert "test_confidence_brier" in names[0]
+    strongest = [next(iter(one.importances)) for one in trained.tried]
+    assert set(strongest) <= {"pricing_asked", "notes_length", "notes_text"}
+    assert all(set(one.importances) == set(trained.chosen.importances) for one in trained.tried)
 
 
 def test_every_candidate_is_tried_and_judged_on_the_last_fifth() -> None:
