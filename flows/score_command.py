@@ -30,7 +30,6 @@ Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 END_WITHIN_SECONDS = 5.0
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
-MOST_NAMED = 8
 ALSO_LOGGED = ("company_name", "domain", "email", "lead_id")
 
 
@@ -89,6 +88,7 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     from time import monotonic
 
     from flows.environment import prepare_stores
+    from flows.score_doubts import doubts_about
     from ringback.settings import settings
     from scoring.bulk_pool import parts_of
     from scoring.sink import remove_left
@@ -97,16 +97,9 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     prepare_stores()
     began = monotonic()
     source = source_of(path)
-    if source.not_utf8_line is not None:
-        print(_why_not_utf8(source), file=sys.stderr)
-    for doubt in source.doubts:
-        print(f"doubtful: {doubt}; where that is wrong, write such numbers without the sign", file=sys.stderr)
     who, pinned = who_answers()
-    if lacking := _lacking(who, source):
-        print(
-            f"the models learned from columns that {path.name} lacks: {_listed(lacking)}; they count as not known",
-            file=sys.stderr,
-        )
+    for doubt in doubts_about(source, who):
+        print(doubt, file=sys.stderr)
     order = _order(who, explain, source)
     stem = stem_of(path)
     output = output or path.with_name(f"{stem}.scored.{source.kind}")
@@ -191,23 +184,6 @@ def _order(who: "Champions", explain: bool, source: "Source") -> "Order":
     return Order(progression, voice_ai, now(), explain, dict(source.fields), source.numbers)
 
 
-def _lacking(who: "Champions", source: "Source") -> list[str]:
-    """Custom columns from which a model learned and that a file has not; of a date its features name the parts."""
-    from features.custom import PREFIX
-
-    learned = {
-        name.removeprefix(PREFIX) for engine in (who.progression, who.voice_ai) if engine
-        for name in engine.features if name.startswith(PREFIX)
-    }  # fmt: skip
-    has = set(source.columns)
-    return sorted({name.rsplit(" (", 1)[0] for name in learned if not {name, name.rsplit(" (", 1)[0]} & has})
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"{', '.join(map(repr, names[:MOST_NAMED]))}{more}"
-
-
 def _engine(target: Target, version: str | None) -> "Engine | None":
     """The engine of a version, else of the last champion before that can be loaded."""
     from database.promotions import ledger
@@ -250,13 +226,6 @@ def _logged(table: "pa.Table", source: "Source", given: Sequence[str]) -> "pa.Ta
         kept[field] = as_text(table.column(column)) if is_there else pa.nulls(len(table), pa.string())
     called = names_of_results(given)
     return pa.table(kept | {result: table.column(called[result]) for result in RESULTS if result != "reasons"})
-
-
-def _why_not_utf8(source: "Source") -> str:
-    return (
-        f"{source.path.name} is read as Windows-1252, as line {source.not_utf8_line} is not UTF-8; "
-        "where the file is UTF-8 otherwise, mend that line, or names with other than plain letters come out garbled"
-    )
 
 
 def _keep_misshapen(source: "Source", path: Path) -> str | None:

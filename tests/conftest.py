@@ -52,9 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long come first: begun at the end, one would go on alone."""
+    """Files that take long come first: begun at the end, one would go on alone.
+
+    Those in a browser come last, because Playwright leaves an event loop running in its process.
+    """
     long = {item.path for item in items if item.get_closest_marker("long")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: 2 if "browser" in item.path.parts else item.path not in long)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

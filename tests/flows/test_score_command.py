@@ -24,7 +24,8 @@ from database.promotions import Promotion, promote
 from database.serving import pin
 from database.session import reading
 from flows import score_command
-from flows.score_command import Done, _lacking, said, score_file, score_lead
+from flows.score_command import Done, said, score_file, score_lead
+from flows.score_doubts import lacking
 from ringback.errors import BadMapping, RingbackError, WorkerEnded, WrongUsage
 from ringback.records import Target
 from ringback.settings import CHECKOUT
@@ -389,4 +390,4 @@ def test_columns_that_a_model_learned_from_and_a_file_lacks_are_named(tmp_path: 
     who = Champions(cast("Engine", SimpleNamespace(features=learned)), None)
     path = tmp_path / "leads.csv"
     path.write_text("company_name,Tier,Open (a)\nA,1,2\n")
-    assert _lacking(who, tables.source_of(path)) == ["Seats", "Since"]
+    assert lacking(who, tables.source_of(path)) == ["Seats", "Since"]
