@@ -73,6 +73,19 @@ def predicted_contents(progression_version: str, voice_ai_version: str) -> set[t
         return {(row.call_id, row.content_hash) for row in connection.execute(asked)}
 
 
+def unanswered_calls(lead_id: str, after: datetime) -> dict[str, datetime]:
+    """When the calls of a lead since a moment were that nobody has answered, by call; the earliest first."""
+    c, p = models.Call, models.Prediction
+    answered = select(p.call_id).where(p.lead_id == lead_id)
+    asked = (
+        select(c.call_id, c.called_at)
+        .where(c.lead_id == lead_id, c.called_at >= after, c.call_id.not_in(answered))
+        .order_by(c.called_at, c.call_id)
+    )
+    with reading() as connection:
+        return dict(connection.execute(asked).tuples().all())
+
+
 def to_land(until: datetime, most: int) -> list[Prediction]:
     """Answers of the service up to a moment that the warehouse may not have yet, the earliest first.
 

@@ -1,10 +1,13 @@
 """How calls ended, as far as it may be learned from: mature outcomes only, open calls are neither good nor bad."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ringback.records import Target
 from warehouse.connect import query, reading
+
+OPEN_FOR = timedelta(days=60)
+"""A call older than this without an outcome is no longer worth scoring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,11 @@ def score(
             done = score_file(file, output, reasons, jobs or settings().training_jobs, quiet=json)
         typer.echo(as_json(done) if json else "\n".join(said(done)))
     elif lead is not None:
+        from flows.score_doubts import doubts_about_lead
+
         told = score_lead(lead)
+        for doubt in doubts_about_lead(told["lead_id"], now()):
+            typer.echo(doubt, err=True)
         typer.echo(as_json(told) if json else "\n".join(said_of_lead(told)))
 
 

@@ -1,6 +1,7 @@
-"""What is doubtful about a file of leads, before it is scored."""
+"""What is doubtful about a file of leads before it is scored, and about one lead's score."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from features.custom import PREFIX
@@ -22,6 +23,20 @@ def doubts_about(source: "Source", who: "Champions") -> Iterator[str]:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         named = f"{', '.join(map(repr, names[:MOST_NAMED]))}{more}"
         yield f"the models learned from columns that {source.path.name} lacks: {named}; they count as not known"
+
+
+def doubts_about_lead(lead_id: str, moment: datetime) -> Iterator[str]:
+    """A sentence where the lead has open calls that are not scored yet: what was said in them does not count."""
+    from database.predictions import unanswered_calls
+    from features.labels import OPEN_FOR, decided_as_of
+
+    if (calls := unanswered_calls(lead_id, moment - OPEN_FOR)) and (open_ones := calls.keys() - decided_as_of(moment)):
+        last = max(calls[one] for one in open_ones)
+        more = f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
+        yield (
+            f"its call of {last:%d %b %Y}{more} is not scored yet, so that what was said there does not count here; "
+            "'ringback run score_leads' scores it"
+        )
 
 
 def lacking(who: "Champions", source: "Source") -> Sequence[str]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect import flow, get_run_logger, task
 
@@ -14,7 +14,7 @@ from database.promotions import champion_as_of
 from database.published import publish, published
 from database.shadow import ShadowAnswer, champion_answers, keep_shadow_answers, shadow_contents
 from features.batches import Featured, build_all
-from features.labels import decided_as_of
+from features.labels import OPEN_FOR, decided_as_of
 from flows.engines import engine_of_version
 from flows.environment import moment_of, prepare_stores, run_name, whole
 from ringback.decision_log import DecisionLog
@@ -31,8 +31,6 @@ from warehouse.connect import query, reading, writing
 from warehouse.decisions import landing_folder
 from warehouse.landing import land_predictions
 
-OPEN_FOR = timedelta(days=60)
-"""A call older than this without an outcome is no longer worth scoring."""
 LOGGED_AT_ONCE = 5_000
 MOST_SECONDS_FOR_THE_LOG = 30.0
 SURE, RATHER_SURE = 0.8, 0.65

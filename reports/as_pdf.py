@@ -1,14 +1,14 @@
 """The report on paper: what comes first, the charts, what to do and why, and the tickets; two to four pages."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.charts import HEIGHT, LEFT, RIGHT, WIDTH, Chart
-from reports.front import Front, front_of, measures_of
+from reports.front import Advice, Front, front_of, measures_of
 from reports.pages import plain
 from reports.periods import AnyReport, PublishedReport, as_published
 from reports.render import charts_of
@@ -109,12 +109,12 @@ def _first(sheet: Sheet, front: Front) -> None:
         sheet.text(f"{one.told}: {one.change} {one.against}", 9, TONES.get(one.direction, INK))
     sheet.text(front.errs.trends, 7.5, SOFT)
     sheet.heading("What to do")
-    for advice in front.advice:
-        assumed = " (assumed)" if advice.is_assumed else ""
-        sheet.text(f"{advice.priority}  {clipped(advice.title)}", 10, bold=True, gap=0.2)
-        sheet.text(f"{advice.worth}{assumed}; {advice.effort}", 8.5, SOFT)
+    _advised(sheet, front.advice)
     if not front.advice:
         sheet.text(front.no_advice)
+    if front.undecided:
+        sheet.text(front.undecided_title)
+        _advised(sheet, front.undecided)
     sheet.text(front.errs.rules, 7.5, SOFT)
     sheet.heading("What the last changes brought")
     for outcome in front.outcomes:
@@ -125,6 +125,13 @@ def _first(sheet: Sheet, front: Front) -> None:
         sheet.text("No change was measured lately.")
     sheet.text(f"{front.earned} Tickets: {front.waiting}.", 9)
     sheet.text(front.errs.impact, 7.5, SOFT)
+
+
+def _advised(sheet: Sheet, listed: Iterable[Advice]) -> None:
+    for advice in listed:
+        assumed = " (assumed)" if advice.is_assumed else ""
+        sheet.text(f"{advice.priority}  {clipped(advice.title)}", 10, bold=True, gap=0.2)
+        sheet.text(f"{advice.worth}{assumed}; {advice.effort}", 8.5, SOFT)
 
 
 def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:

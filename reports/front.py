@@ -13,6 +13,7 @@ from improvement.trends import Direction, Trend
 from improvement.wording import NOT_ENOUGH, against_text, difference_text, range_text, sample_text
 from monitoring.measure import Measure
 from reports.periods import AnyReport, PeriodFigure, PublishedReport, as_published, headline
+from reports.weekly import WeeklyReport
 from reports.words import (
     VERDICT_TONE,
     Errs,
@@ -62,6 +63,7 @@ class Advice:
     """A recommendation in two lines."""
 
     anchor: str
+    """Where the page says more of it: the recommendation, or the ticket that waits."""
     priority: str
     title: str
     worth: str
@@ -97,18 +99,22 @@ class Front:
     numbers: tuple[Number, ...]
     advice: tuple[Advice, ...]
     further_advice: int
+    undecided: tuple[Advice, ...]
+    """Earlier recommendations that nobody has decided on, as far as there is room: what is worth most first."""
     no_advice: str
     outcomes: tuple[Outcome, ...]
     earned: str
     waiting: str
     errs: Errs
     """How often each kind of claim is a false alarm."""
+    undecided_title: str = "Still to be decided:"
 
 
 def front_of(report: AnyReport) -> Front:
     """What a report says first."""
     published = as_published(report)
     week = published.report
+    undecided = _undecided(week)[: max(0, ADVICE_FIRST - len(week.recommendations))]
     return Front(
         title=published.period.title,
         when=_when(published),
@@ -119,11 +125,8 @@ def front_of(report: AnyReport) -> Front:
         numbers=tuple(_numbers(published)),
         advice=tuple(advice_of(one, at) for at, one in enumerate(week.recommendations[:ADVICE_FIRST], 1)),
         further_advice=max(0, len(week.recommendations) - ADVICE_FIRST),
-        no_advice=(
-            "Nothing this week: no rule found enough evidence for a change."
-            if week.data.calls
-            else "Bring in calls: 'ringback import calls FILE', or connect Fellow."
-        ),
+        undecided=tuple(map(_advice_waiting, undecided)),
+        no_advice=_no_advice(week),
         outcomes=tuple(outcome_of(line, measures_of(week)) for line in measured_lately(published)[:OUTCOMES_FIRST]),
         earned=earned_text(week.earned),
         waiting=waiting_text(week.tickets),
@@ -177,6 +180,38 @@ def advice_of(one: Recommendation, at: int) -> Advice:
         f"do-{at}", one.priority, one.title, worth_text(one.returns), is_assumed(one.returns),
         f"{one.effort_hours:g} h",
     )  # fmt: skip
+
+
+def _advice_waiting(line: Line) -> Advice:
+    return Advice(
+        line.ticket_id, line.priority, line.title, worth_text(line.expected), is_assumed(line.expected),
+        f"{line.effort_hours:g} h",
+    )  # fmt: skip
+
+
+def _undecided(week: WeeklyReport) -> list[Line]:
+    """Tickets that wait for a decision and were recommended lately, other than by this report; by what they promise."""
+    new = {(one.rule, one.subject) for one in week.recommendations}
+    lines = [
+        line for line in week.tickets
+        if line.state == "open" and not line.is_stale and (line.rule, line.subject) not in new
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: (-(_dollars_a_week(line) or 0.0), line.ticket_id))
+
+
+def _dollars_a_week(line: Line) -> float | None:
+    return line.expected.per_week.value if line.expected and line.expected.per_week else None
+
+
+def _no_advice(week: WeeklyReport) -> str:
+    """What is said where nothing new is recommended."""
+    if not week.data.calls:
+        return "Bring in calls: 'ringback import calls FILE', or connect Fellow."
+    if _undecided(week):
+        return "Nothing new."
+    if week.held_back:
+        return "Nothing new: what the rules found has its ticket already."
+    return "Nothing this week: no rule found enough evidence for a change."
 
 
 def outcome_of(line: Line, measures: dict[str, Measure]) -> Outcome:

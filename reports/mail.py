@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from monitoring.measure import Measurement
 from reports.charts import CHARTED, chosen
-from reports.front import Front, Outcome, front_of, measures_of
+from reports.front import Advice, Front, Outcome, front_of, measures_of
 from reports.pages import page, plain
 from reports.periods import AnyReport, as_published
 from reports.weekly import says_something
@@ -81,16 +81,20 @@ def _text(front: Front) -> str:
         interval = f"95 %: {one.interval}; " if one.interval else ""
         lines += [f"- {one.title}: {one.value} ({interval}{one.sample})", f"  {one.told}: {one.change} {one.against}"]
     lines += ["", "WHAT TO DO", *([] if front.advice else [front.no_advice])]
-    for advice in front.advice:
-        assumed = " (assumed)" if advice.is_assumed else ""
-        lines.append(f"- [{advice.priority}] {clipped(advice.title)}: {advice.worth}{assumed}; {advice.effort}")
+    lines += map(_advised, front.advice)
     lines += [f"  and {front.further_advice} more in the report"] if front.further_advice else []
+    lines += [front.undecided_title, *map(_advised, front.undecided)] if front.undecided else []
     lines += ["", "WHAT THE LAST CHANGES BROUGHT", *map(_told, front.outcomes)]
     lines += [front.earned, f"Tickets: {front.waiting}.", "", front.errs.trends, front.errs.rules, front.errs.impact]
     first = 0 if front.synthetic else 1
     return (
         "\n".join(plain(" ".join(line.split())) if line[:2] != "  " else plain(line) for line in lines[first:]) + "\n"
     )
+
+
+def _advised(advice: Advice) -> str:
+    assumed = " (assumed)" if advice.is_assumed else ""
+    return f"- [{advice.priority}] {clipped(advice.title)}: {advice.worth}{assumed}; {advice.effort}"
 
 
 def _told(outcome: Outcome) -> str:

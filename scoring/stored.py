@@ -208,12 +208,7 @@ class StoredOfTable:
 
     def _is_likely(self, said: str) -> bool:
         """Whether an address or domain may lead to a known company; odd ones may."""
-        return (
-            self._tails is None
-            or not said.isascii()
-            or any(sign in said for sign in "/:?# ")
-            or _tail(said) in self._tails
-        )
+        return self._tails is None or not said.isascii() or not ODD_SIGNS.isdisjoint(said) or _tail(said) in self._tails
 
     def _company_id(self, columns: Mapping[str, Coded], row: int) -> str | None:
         domain, email, name = (

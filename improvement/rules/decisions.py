@@ -5,6 +5,7 @@ from improvement.recommendation import Expected, Recommendation
 from improvement.roi import Estimate
 from improvement.week import Week
 from improvement.wording import evidence_text, gap_text, percent
+from ringback.names import spoken
 
 ENOUGH_COVERAGE = 0.7
 LEAST_GAP = 0.05
@@ -13,6 +14,8 @@ LEAST_POINTS = 5.0
 SURE_AND_LARGE = 0.1
 LEAST_BOUGHT = 50
 DEAR_SHARE = 0.1
+LEAST_USD_A_WEEK = 3.5
+"""Less does not pay, within half a year, for the hour of 90 US dollars that leaving a signal out takes."""
 
 
 def template_underperforms(week: Week) -> Recommendation | None:
@@ -153,12 +156,14 @@ def signal_not_worth_its_price(week: Week) -> Recommendation | None:
         return None
     worst = max(idle, key=lambda signal: (signal.usd - total * (signal.weight or 0.0), signal.name))
     a_week = worst.usd / max(1.0, week.signal_weeks)
+    if a_week < LEAST_USD_A_WEEK:
+        return None
     return Recommendation(
         rule="signal_not_worth_its_price",
         subject=worst.name,
         category="enrichment",
         priority="MEDIUM",
-        title=f"{worst.name.replace('_', ' ')} costs more than it adds",
+        title=f"What is paid for {spoken(worst.name)} adds too little",
         description="Its share of the bill is more than four times its share of what the scores rest on.",
         evidence=(
             (

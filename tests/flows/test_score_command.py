@@ -20,12 +20,14 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from database.people import publish_companies, publish_leads
+from database.predictions import keep_predictions
 from database.promotions import Promotion, promote
 from database.serving import pin
 from database.session import reading
 from flows import score_command
 from flows.score_command import Done, said, score_file, score_lead
-from flows.score_doubts import lacking
+from flows.score_doubts import doubts_about_lead, lacking
+from intake.store import take_calls, take_outcomes
 from ringback.errors import BadMapping, RingbackError, WorkerEnded, WrongUsage
 from ringback.records import Target
 from ringback.settings import CHECKOUT
@@ -37,7 +39,7 @@ from scoring.policy import policy
 from scoring.service import Service
 from scoring.stored import stored_about
 from tests.dying import be_killed
-from tests.factories import NOON, a_lead, company_facts
+from tests.factories import DAY, NOON, a_call, a_lead, a_prediction, an_outcome, company_facts
 from tests.scoring.leads import wide_model
 
 Row = dict[str, Any]
@@ -343,6 +345,23 @@ def test_a_known_lead_is_scored_with_its_reasons_and_the_answer_is_kept() -> Non
     assert kept == [(told["prediction_id"], "ana@acme.com")]
     with pytest.raises(WrongUsage, match="no lead is known by 'nobody'"):
         score_lead("nobody")
+
+
+@pytest.mark.usefixtures("models")
+def test_calls_of_a_lead_that_are_not_scored_are_told_and_those_that_have_ended_are_not() -> None:
+    at = NOON + 20 * DAY
+    take_calls(
+        [a_call(name, NOON + days * DAY, lead_id="ana@acme.com") for name, days in (("a", 0), ("b", 1), ("c", 2))]
+    )
+    take_calls([a_call("old", NOON - 90 * DAY, lead_id="ana@acme.com")])
+    take_outcomes([an_outcome("b", known_at=NOON + 2 * DAY)])
+    keep_predictions([a_prediction("request", call_id="request:1", lead_id="ana@acme.com", source="cli")])
+    assert list(doubts_about_lead("ana@acme.com", at)) == [
+        "its call of 20 Mar 2026 and 1 more is not scored yet, so that what was said there does not count here; "
+        "'ringback run score_leads' scores it"
+    ]  # fmt: skip
+    keep_predictions([a_prediction(name, 0.6, NOON + DAY, lead_id="ana@acme.com") for name in "ac"])
+    assert not list(doubts_about_lead("ana@acme.com", at))
 
 
 @pytest.mark.usefixtures("models")

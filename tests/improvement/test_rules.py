@@ -139,6 +139,7 @@ SILENT: list[tuple[str, Week]] = [
     ("step_became_slow", seconds([1.0] * 7 + [1.1])),
     ("signal_not_worth_its_price", with_signals(0.4)),
     ("signal_not_worth_its_price", with_signals(0.02, usd=5.0)),
+    ("signal_not_worth_its_price", with_signals(0.02, usd=30.0)),
 ]
 
 

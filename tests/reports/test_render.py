@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from jsonschema import Draft202012Validator
 
+from improvement.roi import Estimate, Return
 from reports.as_csv import render_csv
 from reports.as_pdf import Sheet, render_pdf
 from reports.front import front_of
@@ -21,7 +22,7 @@ from reports.weekly import WeeklyReport
 from reports.words import errs_of
 from ringback.settings import CHECKOUT
 from tests.reports.conftest import parsed
-from tests.reports.samples import FORMULA, HOSTILE, LONG, SCRIPT, a_recommendation, filled
+from tests.reports.samples import ASSUMED, FORMULA, HOSTILE, LONG, SCRIPT, a_line, a_recommendation, filled
 
 OWN_LINKS = {"report.html", "technical.html", "report.json", "report.csv"}
 PAGES = (render_html, render_technical)
@@ -30,6 +31,11 @@ PAGES = (render_html, render_technical)
 @pytest.fixture(scope="module")
 def hostile(busy: WeeklyReport) -> WeeklyReport:
     return filled(busy, HOSTILE)
+
+
+def returned(usd_a_week: float) -> Return:
+    """What an effort is worth that brings so much a week."""
+    return Return(270.0, Estimate(0.0, usd_a_week, 2 * usd_a_week), 26, Estimate(0, 1, 2), None, 0.34, ASSUMED)
 
 
 def pages_of(pdf: bytes) -> int:
@@ -46,6 +52,28 @@ def test_a_page_is_whole_and_asks_nobody_for_anything(hostile: WeeklyReport, ren
     assert len(page.ids) == len(set(page.ids))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(page.ids)
     assert len(html.encode()) < 1_000_000
+
+
+def test_what_waits_for_a_decision_stands_under_what_to_do_where_there_is_room(busy: WeeklyReport) -> None:
+    week = replace(filled(busy), recommendations=())
+    lines = (
+        a_line("T-00000001", "Unpriced", week.as_of, expected=None),
+        a_line("T-00000002", "Cheap", week.as_of, expected=returned(2.0)),
+        a_line("T-00000003", "Dear", week.as_of, expected=returned(900.0)),
+        a_line("T-00000004", "Dearest, but forgotten", week.as_of, expected=returned(5_000.0), is_stale=True),
+        a_line("T-00000005", "Dearest, but accepted", week.as_of, expected=returned(5_000.0), state="accepted"),
+    )
+    front = front_of(replace(week, tickets=lines))
+    assert (front.no_advice, [one.title for one in front.undecided]) == ("Nothing new.", ["Dear", "Cheap", "Unpriced"])
+    html, mail = render_html(replace(week, tickets=lines)), mail_of(replace(week, tickets=lines))
+    assert '<a href="#T-00000003"><bdi>Dear</bdi></a>' in html
+    assert "Nothing new.\nStill to be decided:\n- [HIGH] Dear: $900 a week" in mail.text
+    assert mail.html is not None
+    assert re.search(r"Still to be decided:.*T-00000003: \$900 a week", mail.html, re.DOTALL)
+    two = (a_recommendation("one"), replace(a_recommendation("two"), subject="T-00000003"))
+    assert [one.title for one in front_of(replace(week, recommendations=two, tickets=lines)).undecided] == ["Cheap"]
+    assert front_of(replace(week, tickets=())).no_advice.startswith("Nothing new: what the rules found has its ticket")
+    assert front_of(replace(week, tickets=(), held_back=())).no_advice.startswith("Nothing this week: no rule found")
 
 
 def test_links_from_the_report_lead_to_a_place_in_the_technical_one(hostile: WeeklyReport) -> None:
