@@ -20,6 +20,7 @@ from api.compiling import engine_of_version
 from api.errors import ApiError
 from api.replies import Replies
 from api.threads import FOLLOWING
+from database.known import known_lead
 from database.promotions import ledger
 from database.serving import Wanted, wanted
 from intake.sentiment import sentiment_of
@@ -30,10 +31,10 @@ from ringback.settings import settings
 from scoring.engine import Engine
 from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
-from scoring.log import PredictionLog, line_of, waiting_bytes
+from scoring.log import PredictionLog, bring_in, line_of, waiting_bytes
 from scoring.policy import policy, policy_failure
 from scoring.service import Service
-from scoring.stored import KnownByHeart, present_rates, stored_about
+from scoring.stored import KnownByHeart, present_rates, request_about, stored_about
 
 LOOK_AGAIN_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 60.0
@@ -178,6 +179,18 @@ def score_lead(lead: dict[str, Any], received_at: datetime) -> None:
     scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once)
     here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
     metrics.observe_prediction(scored.prediction)
+
+
+def score_now(lead_id: str) -> None:
+    """Score a lead by what is stored about it; its answer is in the database afterwards. Nothing for one unknown."""
+    here, known = serving(), known_lead(lead_id, None)
+    if known is None:
+        return
+    asked = request_about(known)
+    scored = here.service.score(asked, stored_about(asked, here.rates), now(), source="page")
+    here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
+    metrics.observe_prediction(scored.prediction)
+    bring_in()
 
 
 def facts() -> dict[str, Any]:

@@ -15,8 +15,8 @@ HIGH_VALUE = "high_value_lead"
 FIELDS = tuple(one.name for one in fields(Prediction))
 REQUEST = "request:"
 """So begins the `call_id` of an answer to a request that named no call."""
-OF_A_LEAD = ("flow", "webhook")
-"""Who asks always speaks of what really happened to the lead."""
+OF_A_LEAD = ("flow", "webhook", "cli", "page")
+"""Who asks states nothing of their own, or what really happened to the lead: the answer is its score."""
 
 
 def keep_predictions(predictions: Iterable[Prediction]) -> int:

@@ -142,18 +142,16 @@ def score_lead(lead_id: str) -> dict[str, Any]:
     from database.known import known_lead
     from flows.environment import prepare_stores
     from scoring.judging import Champions
-    from scoring.lead import LeadRequest
     from scoring.log import PredictionLog, bring_in, line_of
     from scoring.policy import policy
     from scoring.service import Service
-    from scoring.stored import present_rates, stored_about
+    from scoring.stored import present_rates, request_about, stored_about
 
     prepare_stores()
     known = known_lead(lead_id, lead_id if "@" in lead_id else None)
     if known is None:
         raise WrongUsage(f"no lead is known by {lead_id!r}; 'ringback import leads' brings leads in")
-    named = (known.company.name if known.company else None) or known.known.get("company_name")
-    asked = LeadRequest(company_name=named or known.company_id or known.lead_id, lead_id=known.lead_id)
+    asked = request_about(known)
     who, pinned = who_answers()
     service = Service(who, Champions(None, None), policy(), pinned=pinned)
     scored = service.score(asked, stored_about(asked, present_rates()), now(), source="cli")

@@ -8,7 +8,7 @@ from typing import Literal
 Target = Literal["progression", "voice_ai"]
 TARGETS: tuple[Target, ...] = ("progression", "voice_ai")
 
-AskedBy = Literal["flow", "api", "webhook", "cli"]
+AskedBy = Literal["flow", "api", "webhook", "cli", "page"]
 AnsweredBy = Literal["champion", "challenger", "rules", "pinned"]
 
 Value = str | float | None

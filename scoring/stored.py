@@ -40,6 +40,12 @@ def company_id_of_lead(lead: LeadRequest) -> str | None:
     return company_id_of(website_domain(lead.domain) or company_domain(lead.email), lead.company_name)
 
 
+def request_about(known: Known) -> LeadRequest:
+    """A request about a known lead that states nothing of its own."""
+    named = (known.company.name if known.company else None) or known.known.get("company_name")
+    return LeadRequest(company_name=str(named or known.company_id or known.lead_id), lead_id=known.lead_id)
+
+
 def stored_about(lead: LeadRequest, rates: Stored) -> Stored:
     """What is stored about a lead: all of a known one, else of its company; beside the rates."""
     known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None

@@ -83,23 +83,31 @@ def rule_text(rule: str | None) -> str:
     return RULES.get(rule, str(rule))
 
 
-def value_text(value: object) -> str:
-    """Any value of a lead, a company or a signal, short enough for a table.
+SHARES = frozenset({"headcount_growth"})
+"""Fields that are shares."""
+
+
+def value_text(value: object, field: str = "") -> str:
+    """Any value of a lead, a company or a signal, short enough for a table; a field that is a share as per cent.
 
     >>> value_text(["a", "b"]), value_text({"total": 3, "roles": []}), value_text(True)
     ('a, b', 'total: 3; roles: none', 'yes')
+    >>> value_text(0.152, "headcount_growth")
+    '15.2 %'
     """
     if value is None or value == "":
         return NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
+        if field in SHARES:
+            return f"{100 * value:.1f} %"
         is_small = abs(value) < 10_000 and float(value).is_integer()  # be it a year
         return str(int(value)) if is_small else number(value)
     if isinstance(value, list | tuple):
         return _cut(", ".join(value_text(one) for one in value) or "none")
     if isinstance(value, dict):
-        return _cut("; ".join(f"{spoken(name)}: {value_text(one)}" for name, one in value.items()) or "none")
+        return _cut("; ".join(f"{spoken(name)}: {value_text(one, name)}" for name, one in value.items()) or "none")
     return _cut(str(value))
 
 

@@ -21,6 +21,7 @@ from api.routers.history import AT_ONCE, told
 from api.routers.members import OVERRIDE, TASK, possible_outcome
 from api.routers.signing import inside
 from api.security import require
+from api.serving import score_now
 from api.threads import LISTS, LOOK_UPS, WRITES
 from campaigns.team import team
 from database import campaigns, overrides, tasks
@@ -85,6 +86,14 @@ async def enrich(request: Request, lead_id: LeadId, _fields: Fields) -> Response
         count = sum(one.value is not None for one in found)
         return show(request, "row_enriched.html", is_done=work.done(), found=count, missed=len(found) - count)
     return await _signals(request, lead, not work.done(), 0)
+
+
+@router.post("/leads/{lead_id:path}/score", dependencies=[WRITE])
+async def score(lead_id: LeadId, _fields: Fields) -> Response:
+    """Score it now, by what is stored about it."""
+    lead = await to_thread.run_sync(known_lead, lead_id, limiter=LOOK_UPS)
+    await to_thread.run_sync(score_now, lead.lead_id, limiter=WRITES)
+    return back_to(address_of(lead.lead_id), "Scored by what is known of it.")
 
 
 @router.post("/leads/{lead_id:path}/overrides/{override_id}/withdraw", dependencies=[WRITE])

@@ -498,6 +498,22 @@ def test_a_lead_of_whom_little_is_known_has_a_page(browse: Browse) -> None:
     assert "Enriched." in send(browser, f"{link}/enrich")
 
 
+def test_a_lead_without_a_score_is_scored_from_its_page(browse: Browse, client: TestClient) -> None:
+    people.publish_leads([a_lead("new@acme.example", NOON, company_id="acme.example")])
+    link = "/leads/new@acme.example"
+    with client:
+        browser = browse("write")
+        page = browser.get(link).text
+        assert ("No score yet" in page, "Score now" in page) == (True, True)
+        assert "Scored by what is known of it." in send(browser, f"{link}/score")
+        page = browser.get(link).text
+        assert "No score yet" not in page
+        assert "<dt>Answered by</dt><dd>rules" in page
+        assert browser.post(f"{link}/score").status_code == 403
+        assert browser.post("/leads/nobody/score", data={"csrf": token(browser)}).status_code == 404
+        assert "Score now" not in browse("read").get(link).text
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_bought(monkeypatch: pytest.MonkeyPatch) -> None:
     from api import enriching

@@ -39,10 +39,12 @@ def scores(path: Path) -> list[tuple[str, int]]:
     return [(row["lead_id"], row["qualification_score"]) for row in rows]
 
 
-def test_the_week_s_leads_have_the_score_of_their_calls_and_webhooks(warehouse: Path) -> None:
+def test_the_week_s_leads_have_the_score_of_what_is_known_of_them(warehouse: Path) -> None:
     assert scores(warehouse) == [("one@example.com", 40)]
-    land(warehouse, World(predictions=[a_question("command line", 0.98, 2 * HOUR, source="cli")]))
+    land(warehouse, World(predictions=[a_question("what if she had said", 0.98, 2 * HOUR)]))
     assert scores(warehouse) == [("one@example.com", 40)]
+    land(warehouse, World(predictions=[a_question("command line", 0.45, 2 * HOUR, source="cli")]))
+    assert scores(warehouse) == [("one@example.com", 45)]
     land(warehouse, World(predictions=[a_question("hook", 0.5, 3 * HOUR, source="webhook")]))
     assert scores(warehouse) == [("one@example.com", 50)]
     land(warehouse, World(predictions=[a_question("about a call", 0.6, 4 * HOUR, call_id="fellow:two")]))

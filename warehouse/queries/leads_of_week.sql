@@ -1,12 +1,12 @@
 -- one row per lead scored from $week for seven days as of $as_of: its last score of that week, highest first
 --
--- What somebody merely asked (no flow, no webhook, and about no call: `request:`) is no score of the lead; as in
+-- What somebody merely asked over the REST API (about no call: `request:`) is no score of the lead; as in
 -- database/predictions.py, counts_for_lead.
 WITH last_scores AS (
     SELECT *
     FROM predictions
     WHERE predicted_at >= $week AND predicted_at < $week::TIMESTAMP + INTERVAL 7 DAY AND predicted_at <= $as_of
-        AND (source IN ('flow', 'webhook') OR NOT starts_with(call_id, 'request:'))
+        AND (source IN ('flow', 'webhook', 'cli', 'page') OR NOT starts_with(call_id, 'request:'))
     QUALIFY row_number() OVER (PARTITION BY lead_id ORDER BY predicted_at DESC, prediction_id) = 1
 ),
 best AS (
