@@ -72,6 +72,8 @@ def test_what_waits_for_a_decision_stands_under_what_to_do_where_there_is_room(b
     assert re.search(r"Still to be decided:.*T-00000003: \$900 a week", mail.html, re.DOTALL)
     two = (a_recommendation("one"), replace(a_recommendation("two"), subject="T-00000003"))
     assert [one.title for one in front_of(replace(week, recommendations=two, tickets=lines)).undecided] == ["Cheap"]
+    on_a_phone = render_html(replace(week, recommendations=two, tickets=lines))
+    assert '<p class="wide">Still to be decided:</p>' in on_a_phone, "there is no room for a third"
     assert front_of(replace(week, tickets=())).no_advice.startswith("Nothing new: what the rules found has its ticket")
     assert front_of(replace(week, tickets=(), held_back=())).no_advice.startswith("Nothing this week: no rule found")
 
