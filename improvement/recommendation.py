@@ -53,5 +53,12 @@ class Recommendation:
     @property
     def rank(self) -> tuple[int, float, float, str, str]:
         """Most urgent first, then what is worth most, then the least effort."""
-        value = self.returns.value.value if self.returns and self.returns.value else 0.0
-        return ORDER[self.priority], -value, self.effort_hours, self.rule, self.subject
+        return rank_of(self.priority, self.returns, self.effort_hours, self.rule, self.subject)
+
+
+def rank_of(
+    priority: Priority, worth: Return | None, effort_hours: float, rule: str, subject: str
+) -> tuple[int, float, float, str, str]:
+    """The order of recommendations and of tickets that wait: most urgent, then worth most, then the least effort."""
+    value = worth.value.value if worth and worth.value else 0.0
+    return ORDER[priority], -value, effort_hours, rule, subject

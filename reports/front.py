@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from improvement.recommendation import Recommendation
+from improvement.recommendation import Recommendation, rank_of
 from improvement.tickets import Line, effect_text
 from improvement.trends import Direction, Trend
 from improvement.wording import NOT_ENOUGH, against_text, difference_text, range_text, sample_text
@@ -100,7 +100,7 @@ class Front:
     advice: tuple[Advice, ...]
     further_advice: int
     undecided: tuple[Advice, ...]
-    """Earlier recommendations that nobody has decided on, as far as there is room: what is worth most first."""
+    """Earlier recommendations that nobody has decided on, as far as there is room, the most urgent first."""
     no_advice: str
     outcomes: tuple[Outcome, ...]
     earned: str
@@ -190,17 +190,13 @@ def _advice_waiting(line: Line) -> Advice:
 
 
 def _undecided(week: WeeklyReport) -> list[Line]:
-    """Tickets that wait for a decision and were recommended lately, other than by this report; by what they promise."""
+    """Tickets recommended lately, other than by this report, that wait for a decision; ordered as recommendations are."""
     new = {(one.rule, one.subject) for one in week.recommendations}
     lines = [
         line for line in week.tickets
         if line.state == "open" and not line.is_stale and (line.rule, line.subject) not in new
     ]  # fmt: skip
-    return sorted(lines, key=lambda line: (-(_dollars_a_week(line) or 0.0), line.ticket_id))
-
-
-def _dollars_a_week(line: Line) -> float | None:
-    return line.expected.per_week.value if line.expected and line.expected.per_week else None
+    return sorted(lines, key=lambda one: rank_of(one.priority, one.expected, one.effort_hours, one.rule, one.subject))
 
 
 def _no_advice(week: WeeklyReport) -> str:

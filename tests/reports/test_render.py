@@ -35,7 +35,8 @@ def hostile(busy: WeeklyReport) -> WeeklyReport:
 
 def returned(usd_a_week: float) -> Return:
     """What an effort is worth that brings so much a week."""
-    return Return(270.0, Estimate(0.0, usd_a_week, 2 * usd_a_week), 26, Estimate(0, 1, 2), None, 0.34, ASSUMED)
+    a_week = Estimate(0.0, usd_a_week, 2 * usd_a_week)
+    return Return(270.0, a_week, 26, Estimate(0.0, 26 * usd_a_week, 52 * usd_a_week), None, 0.34, ASSUMED)
 
 
 def pages_of(pdf: bytes) -> int:
@@ -57,6 +58,7 @@ def test_a_page_is_whole_and_asks_nobody_for_anything(hostile: WeeklyReport, ren
 def test_what_waits_for_a_decision_stands_under_what_to_do_where_there_is_room(busy: WeeklyReport) -> None:
     week = replace(filled(busy), recommendations=())
     lines = (
+        a_line("T-00000000", "Less urgent", week.as_of, expected=returned(9_000.0), priority="MEDIUM"),
         a_line("T-00000001", "Unpriced", week.as_of, expected=None),
         a_line("T-00000002", "Cheap", week.as_of, expected=returned(2.0)),
         a_line("T-00000003", "Dear", week.as_of, expected=returned(900.0)),
