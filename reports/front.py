@@ -190,7 +190,7 @@ def _advice_waiting(line: Line) -> Advice:
 
 
 def _undecided(week: WeeklyReport) -> list[Line]:
-    """Tickets recommended lately, other than by this report, that wait for a decision; ordered as recommendations are."""
+    """Tickets that wait and were recommended lately, not by this report; in the order of recommendations."""
     new = {(one.rule, one.subject) for one in week.recommendations}
     lines = [
         line for line in week.tickets
