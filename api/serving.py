@@ -33,7 +33,7 @@ from scoring.judging import Champions
 from scoring.lead import NOTHING, LeadRequest, Stored
 from scoring.log import PredictionLog, bring_in, line_of, waiting_bytes
 from scoring.policy import policy, policy_failure
-from scoring.service import Service
+from scoring.service import Scored, Service
 from scoring.stored import KnownByHeart, present_rates, request_about, stored_about
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -176,26 +176,28 @@ def score_lead(lead: dict[str, Any], received_at: datetime) -> None:
     asked = LeadRequest.model_validate(known)
     at = now()
     once = f"webhook:{asked.lead_id}:{received_at:%Y-%m-%d}"
-    scored = here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once)
-    here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
-    metrics.observe_prediction(scored.prediction)
+    _keep(here, here.service.score(asked, stored_about(asked, here.rates), at, source="webhook", identity=once))
 
 
 def score_now(lead_id: str) -> None:
-    """Score a lead by what is stored about it; its answer is in the database afterwards. Nothing for one unknown."""
+    """Score a lead by what is stored about it; its answer is in the database afterwards. Raises ApiError 404."""
     here, known = serving(), known_lead(lead_id, None)
-    if known is None:
-        return
+    if known is None:  # it was merged or removed since it was looked up
+        raise ApiError(404, "There is no such lead.")
     asked = request_about(known)
-    scored = here.service.score(asked, stored_about(asked, here.rates), now(), source="page")
-    here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
-    metrics.observe_prediction(scored.prediction)
+    _keep(here, here.service.score(asked, stored_about(asked, here.rates, known), now(), source="page"))
     bring_in()
 
 
 def facts() -> dict[str, Any]:
     """How the scoring of this process is."""
     return serving().facts()
+
+
+def _keep(here: Serving, scored: Scored) -> None:
+    """Log an answer that no request asked for."""
+    here.written.append(line_of(scored, {"request_id": None, "key_id": None}))
+    metrics.observe_prediction(scored.prediction)
 
 
 async def _keep_following(one: Serving) -> None:

@@ -27,6 +27,12 @@ class Known:
     features: Mapping[str, Value] = field(default_factory=dict)
     mails: tuple[SentMail, ...] = ()
 
+    @property
+    def company_name(self) -> str:
+        """What its company is called, or else known by."""
+        named = (self.company.name if self.company else None) or self.known.get("company_name")
+        return str(named or self.company_id or self.lead_id)
+
 
 Asked = tuple[str | None, str | None]
 """A lead's id and address, of which either may not be known."""

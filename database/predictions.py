@@ -74,14 +74,10 @@ def predicted_contents(progression_version: str, voice_ai_version: str) -> set[t
 
 
 def unanswered_calls(lead_id: str, after: datetime) -> dict[str, datetime]:
-    """When the calls of a lead since a moment were that nobody has answered, by call; the earliest first."""
+    """When the calls of a lead since a moment were that nobody has answered, by call."""
     c, p = models.Call, models.Prediction
     answered = select(p.call_id).where(p.lead_id == lead_id)
-    asked = (
-        select(c.call_id, c.called_at)
-        .where(c.lead_id == lead_id, c.called_at >= after, c.call_id.not_in(answered))
-        .order_by(c.called_at, c.call_id)
-    )
+    asked = select(c.call_id, c.called_at).where(c.lead_id == lead_id, c.called_at >= after, c.call_id.not_in(answered))
     with reading() as connection:
         return dict(connection.execute(asked).tuples().all())
 

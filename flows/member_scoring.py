@@ -63,15 +63,9 @@ def features_of(leads: Iterable[Known], moment: datetime) -> Iterator[dict[str, 
     before = calls_before([(lead.company_id, None) for lead in listed if lead.company_id])
     for lead in listed:
         stored: Stored = stored_of_known(lead, before.get((lead.company_id or "", None)), rates)
-        asked = blank.model_copy(update={"company_name": name_of(lead), "lead_id": lead.lead_id})
+        asked = blank.model_copy(update={"company_name": lead.company_name, "lead_id": lead.lead_id})
         yield features_of_lead(asked, stored, moment)
 
 
-def name_of(lead: Known) -> str:
-    """What the lead's company is called, or else known by."""
-    named = (lead.company.name if lead.company else None) or lead.known.get("company_name")
-    return str(named or lead.company_id or lead.lead_id)
-
-
 def _subject(lead: Known, row: dict[str, Value]) -> Subject:
-    return Subject(row, lead.lead_id, name_of(lead), None, f"member:{lead.lead_id}")
+    return Subject(row, lead.lead_id, lead.company_name, None, f"member:{lead.lead_id}")

@@ -154,7 +154,7 @@ def score_lead(lead_id: str) -> dict[str, Any]:
     asked = request_about(known)
     who, pinned = who_answers()
     service = Service(who, Champions(None, None), policy(), pinned=pinned)
-    scored = service.score(asked, stored_about(asked, present_rates()), now(), source="cli")
+    scored = service.score(asked, stored_about(asked, present_rates(), known), now(), source="cli")
     written = PredictionLog()
     written.append(line_of(scored, {"request_id": None, "key_id": None}))
     written.close()

@@ -129,9 +129,8 @@ def _first(sheet: Sheet, front: Front) -> None:
 
 def _advised(sheet: Sheet, listed: Iterable[Advice]) -> None:
     for advice in listed:
-        assumed = " (assumed)" if advice.is_assumed else ""
         sheet.text(f"{advice.priority}  {clipped(advice.title)}", 10, bold=True, gap=0.2)
-        sheet.text(f"{advice.worth}{assumed}; {advice.effort}", 8.5, SOFT)
+        sheet.text(advice.stake, 8.5, SOFT)
 
 
 def _charts(sheet: Sheet, charts: Sequence[Chart]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from improvement.recommendation import Recommendation, rank_of
+from improvement.roi import Return
 from improvement.tickets import Line, effect_text
 from improvement.trends import Direction, Trend
 from improvement.wording import NOT_ENOUGH, against_text, difference_text, range_text, sample_text
@@ -70,6 +71,11 @@ class Advice:
     is_assumed: bool
     effort: str
 
+    @property
+    def stake(self) -> str:
+        """What it is worth and takes: `$800 a week (95 %: $400 to $1,200) (assumed); 3 h`."""
+        return f"{self.worth}{' (assumed)' if self.is_assumed else ''}; {self.effort}"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -114,7 +120,7 @@ def front_of(report: AnyReport) -> Front:
     """What a report says first."""
     published = as_published(report)
     week = published.report
-    undecided = _undecided(week)[: max(0, ADVICE_FIRST - len(week.recommendations))]
+    undecided = _undecided(week)
     return Front(
         title=published.period.title,
         when=_when(published),
@@ -125,8 +131,11 @@ def front_of(report: AnyReport) -> Front:
         numbers=tuple(_numbers(published)),
         advice=tuple(advice_of(one, at) for at, one in enumerate(week.recommendations[:ADVICE_FIRST], 1)),
         further_advice=max(0, len(week.recommendations) - ADVICE_FIRST),
-        undecided=tuple(map(_advice_waiting, undecided)),
-        no_advice=_no_advice(week),
+        undecided=tuple(
+            _advice(line.ticket_id, line, line.expected)
+            for line in undecided[: max(0, ADVICE_FIRST - len(week.recommendations))]
+        ),
+        no_advice=_no_advice(week, bool(undecided)),
         outcomes=tuple(outcome_of(line, measures_of(week)) for line in measured_lately(published)[:OUTCOMES_FIRST]),
         earned=earned_text(week.earned),
         waiting=waiting_text(week.tickets),
@@ -176,16 +185,12 @@ def number_over(figure: PeriodFigure, before: str) -> Number:
 
 def advice_of(one: Recommendation, at: int) -> Advice:
     """A recommendation in two lines; `at` is its place in the list, from 1."""
-    return Advice(
-        f"do-{at}", one.priority, one.title, worth_text(one.returns), is_assumed(one.returns),
-        f"{one.effort_hours:g} h",
-    )  # fmt: skip
+    return _advice(f"do-{at}", one, one.returns)
 
 
-def _advice_waiting(line: Line) -> Advice:
+def _advice(anchor: str, one: Recommendation | Line, worth: Return | None) -> Advice:
     return Advice(
-        line.ticket_id, line.priority, line.title, worth_text(line.expected), is_assumed(line.expected),
-        f"{line.effort_hours:g} h",
+        anchor, one.priority, one.title, worth_text(worth), is_assumed(worth), f"{one.effort_hours:g} h"
     )  # fmt: skip
 
 
@@ -199,11 +204,11 @@ def _undecided(week: WeeklyReport) -> list[Line]:
     return sorted(lines, key=lambda one: rank_of(one.priority, one.expected, one.effort_hours, one.rule, one.subject))
 
 
-def _no_advice(week: WeeklyReport) -> str:
+def _no_advice(week: WeeklyReport, is_some_undecided: bool) -> str:
     """What is said where nothing new is recommended."""
     if not week.data.calls:
         return "Bring in calls: 'ringback import calls FILE', or connect Fellow."
-    if _undecided(week):
+    if is_some_undecided:
         return "Nothing new."
     if week.held_back:
         return "Nothing new: what the rules found has its ticket already."

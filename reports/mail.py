@@ -93,8 +93,7 @@ def _text(front: Front) -> str:
 
 
 def _advised(advice: Advice) -> str:
-    assumed = " (assumed)" if advice.is_assumed else ""
-    return f"- [{advice.priority}] {clipped(advice.title)}: {advice.worth}{assumed}; {advice.effort}"
+    return f"- [{advice.priority}] {clipped(advice.title)}: {advice.stake}"
 
 
 def _told(outcome: Outcome) -> str:

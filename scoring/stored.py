@@ -42,13 +42,16 @@ def company_id_of_lead(lead: LeadRequest) -> str | None:
 
 def request_about(known: Known) -> LeadRequest:
     """A request about a known lead that states nothing of its own."""
-    named = (known.company.name if known.company else None) or known.known.get("company_name")
-    return LeadRequest(company_name=str(named or known.company_id or known.lead_id), lead_id=known.lead_id)
+    return LeadRequest(company_name=known.company_name, lead_id=known.lead_id)
 
 
-def stored_about(lead: LeadRequest, rates: Stored) -> Stored:
-    """What is stored about a lead: all of a known one, else of its company; beside the rates."""
-    known = known_lead(lead.lead_id, lead.email) if lead.lead_id or lead.email else None
+def stored_about(lead: LeadRequest, rates: Stored, known: Known | None = None) -> Stored:
+    """What is stored about a lead: all of a known one, else of its company; beside the rates.
+
+    With `known` the lead is not looked up once more.
+    """
+    if known is None and (lead.lead_id or lead.email):
+        known = known_lead(lead.lead_id, lead.email)
     company_id = (known.company_id if known else None) or company_id_of_lead(lead)
     if known is None:
         found = companies_by_id([company_id]).get(company_id) if company_id else None
