@@ -8,13 +8,15 @@ their lease they are in doubt.
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial, reduce
-from threading import Event
+from functools import reduce
+from multiprocessing import get_context
+from threading import Event, local
 from time import monotonic
+from typing import Protocol
 
 from campaigns.allowed import judge_at
 from campaigns.letters import Letterhead
@@ -24,24 +26,52 @@ from database import engagement, outbox, sending
 from database.engagement import Engagement
 from database.outbox import LEASE, Judge, Message
 from database.sending import Attempt, Outcome
+from ringback.beside import beside, processors
+from ringback.collecting import collecting_seldom
 from ringback.errors import VendorAway, VendorRefused, VendorUnavailable, WrongUsage
 from ringback.settings import Settings
 from vendors.mail import THIS_MACHINE, Mail, Sender, sender
 from vendors.mail_line import together
 
 log = logging.getLogger("ringback.deliver")
-AT_ONCE = 50
-"""Mails that a process has taken at once: as many are in doubt when it is killed."""
-LINES = 2
-"""Connections side by side where many mails are due: one more saves 3 % more, and servers allow few of one client."""
-MANY = 200
-"""Mails from which on a second connection is opened."""
+FEWEST, MOST = 10, 100
+"""Mails that are taken at once over a connection: as many are in doubt when its process is killed."""
+HANDED_OVER_WITHIN = 0.25
+"""Seconds that those are meant to take, by how fast the server took the last."""
+MANY, VERY_MANY = 200, 5_000
+"""Mails from which on a second connection is opened, and those from which on by a process of its own.
+
+A third saves 3 % more, and servers allow few of one client.
+"""
 GIVE_UP_AFTER = 3
 """So many doubts in a row, and the rest of the batch waits: each would be one more."""
 NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.\d{1,3}\b")
 """Enhanced status codes of RFC 3463 for an address that is not there."""
 SMTP = "smtp"
-Clock = Callable[[], datetime]
+_second = local()
+"""Of the thread, or of the process, that hands over beside another: what ends both."""
+
+
+class Signal(Protocol):
+    """An event of threads or of processes."""
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+
+    def set(self) -> None:
+        """Set it, for all who look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time that goes on from a moment, the same for all processes of this machine."""
+
+    at: datetime
+    began: float = field(default_factory=monotonic)
+
+    def __call__(self) -> datetime:
+        """What time it is."""
+        return self.at + timedelta(seconds=monotonic() - self.began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +119,15 @@ def campaign_sender(settings: Settings) -> Sender:
 def deliver_all(post: Post, at: datetime, worker: str, at_most: int | None = None) -> Delivered:
     """Hand over all mails that are due, or at most so many; from `at` on, time goes on.
 
-    Many go over several connections side by side, each a worker of its own that takes its own mails; a server that
-    takes no second connection gets all of them over the first.
+    Many go over two connections side by side, each a worker of its own that takes its own mails; a server that takes no
+    second connection gets all of them over the first.
     """
-    began = monotonic()
-
-    def clock() -> datetime:
-        return at + timedelta(seconds=monotonic() - began)
-
+    clock = Clock(at)
     done = _give_up(at, post.lease)
     if at_most is None and outbox.are_due(at, MANY):
-        return reduce(Delivered.and_also, _side_by_side(post, clock, worker), done)
-    return done.and_also(_over_one_line(post, clock, AT_ONCE, worker, Event(), at_most))
+        is_worth_it = processors() > 1 and outbox.are_due(at, VERY_MANY)
+        return reduce(Delivered.and_also, _side_by_side(post, clock, worker, is_worth_it), done)
+    return done.and_also(_over_one_line(post, clock, worker, Event(), at_most))
 
 
 def _give_up(at: datetime, lease: timedelta) -> Delivered:
@@ -111,43 +138,78 @@ def _give_up(at: datetime, lease: timedelta) -> Delivered:
     return Delivered(in_doubt=len(given_up), given_up=len(given_up))
 
 
-def _side_by_side(post: Post, clock: Clock, worker: str) -> list[Delivered]:
-    """Hand over all mails that are due over several connections; where one breaks or meets silence, all end.
-
-    In threads: while one waits for the server another works, and they take turns at the database without sleeping. Two
-    processes were no faster, as the server is the larger part of the work, and take seconds to start.
-    """
-    is_over = Event()
-    work = partial(_over_one_line, post, clock, AT_ONCE // LINES)
-    with ThreadPoolExecutor(LINES - 1, "deliver") as others:
+def _side_by_side(post: Post, clock: Clock, worker: str, in_processes: bool) -> list[Delivered]:
+    """Hand over all mails that are due over two connections; where one breaks or meets silence, both end."""
+    with _second_line(in_processes) as (begin, is_over):
         try:
-            theirs = [others.submit(work, f"{worker}/{number}", is_over) for number in range(2, LINES + 1)]
-            ended = [work(worker, is_over), *(one.result() for one in theirs)]
+            second = begin(post, clock, f"{worker}/2")
+            ended = [_over_one_line(post, clock, worker, is_over), second.result()]
             is_away = [one.away_because is not None for one in ended]
             if any(is_away) and not all(is_away) and not is_over.is_set():
                 # a line that could not go on may have put mails back at the last; what keeps these counts
-                ended = [*(replace(one, away_because=None) for one in ended), work(worker, is_over)]
+                kept = [replace(one, away_because=None) for one in ended]
+                ended = [*kept, _over_one_line(post, clock, worker, is_over)]
             return ended
         except BaseException:
             is_over.set()
             raise
 
 
+@contextmanager
+def _second_line(in_processes: bool) -> Iterator[tuple[Callable[[Post, Clock, str], "Future[Delivered]"], Signal]]:
+    """How to begin handing over beside this thread, and what ends both.
+
+    Threads take turns at the database without sleeping, and need no start; two processes work at once.
+    """
+    is_over: Signal
+    if in_processes:
+        is_over = get_context("spawn").Event()
+        with beside(1, _listen, is_over) as process:
+            yield lambda *given: process.submit(_in_a_process, *given), is_over
+    else:
+        is_over = Event()
+        with ThreadPoolExecutor(1, "deliver", _listen, (is_over,)) as thread:
+            yield lambda *given: thread.submit(_over_the_second, *given), is_over
+
+
+def _listen(is_over: Signal) -> None:
+    _second.is_over = is_over
+
+
+def _over_the_second(post: Post, clock: Clock, worker: str) -> Delivered:
+    return _over_one_line(post, clock, worker, _second.is_over)
+
+
+def _in_a_process(post: Post, clock: Clock, worker: str) -> Delivered:
+    with collecting_seldom():
+        return _over_the_second(post, clock, worker)
+
+
 def _over_one_line(
-    post: Post, clock: Clock, at_once: int, worker: str, is_over: Event, at_most: int | None = None
+    post: Post, clock: Clock, worker: str, is_over: Signal, at_most: int | None = None
 ) -> Delivered:  # fmt: skip
     """Hand over mails that are due over one connection, until there are none or `is_over`."""
-    done = Delivered()
+    done, at_once = Delivered(), FEWEST
     with together(post.sender) as line, _accounted(worker, is_over) as held:
         while not is_over.is_set() and (at_most is None or done.looked_at < at_most):
+            at, began = clock(), monotonic()
             wanted = at_once if at_most is None else min(at_once, at_most - done.looked_at)
-            at = clock()
             looked_at = held.exchange(at, wanted, judge_at(at, post.sequences, post.own_holidays))
             away = _hand_over(post.letterhead, line, held, clock, is_over)
             done = done.and_also(_counted(looked_at, held.attempts, away))
             if not looked_at or away:
                 break
+            at_once = as_many_as(looked_at, monotonic() - began)
     return done
+
+
+def as_many_as(handed_over: int, seconds: float) -> int:
+    """How many mails to take next: a slow server's are few, so that few are in doubt where the process is killed.
+
+    >>> as_many_as(10, 2.0), as_many_as(10, 0.05), as_many_as(50, 0.05)
+    (10, 50, 100)
+    """
+    return max(FEWEST, min(MOST, round(handed_over / max(seconds, 1e-3) * HANDED_OVER_WITHIN)))
 
 
 @dataclass(slots=True)
@@ -185,7 +247,7 @@ class Held:
 
 
 @contextmanager
-def _accounted(worker: str, is_over: Event) -> Iterator[Held]:
+def _accounted(worker: str, is_over: Signal) -> Iterator[Held]:
     """Mails that a worker holds, which it lets go at the end, however that comes; where it breaks, all is over."""
     held = Held(worker)
     try:
@@ -197,7 +259,7 @@ def _accounted(worker: str, is_over: Event) -> Iterator[Held]:
         held.let_go()
 
 
-def _hand_over(letterhead: Letterhead, line: Sender, held: Held, clock: Clock, is_over: Event) -> str | None:
+def _hand_over(letterhead: Letterhead, line: Sender, held: Held, clock: Clock, is_over: Signal) -> str | None:
     """Hand mails over one by one and note what is said; gives why the rest waits, where it does."""
     silent = 0
     for one in held.messages:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from database.models import Campaign, CampaignLead, LastScore, Lead, MergedLead
-from database.session import in_parts, insert_new, middle_of, reading, take_turns, writing
+from database.session import borders_of, in_parts, insert_new, reading, take_turns, writing
 
 State = Literal["active", "paused", "archived"]
 
@@ -140,10 +140,10 @@ def unscored_members(campaign_id: str, after: str, at_most: int, until: str | No
         return list(connection.scalars(asked))
 
 
-def middle_unscored(campaign_id: str, many: int) -> str | None:
-    """The member in the middle of those that no answer counts for; None where there are fewer than so many."""
+def borders_unscored(campaign_id: str, many: int, parts: int) -> list[str]:
+    """The members between equal parts of those that no answer counts for; none where there are fewer than so many."""
     with reading() as connection:
-        return middle_of(connection, _unscored(campaign_id), CampaignLead.lead_id, many)
+        return borders_of(connection, _unscored(campaign_id), many, parts)
 
 
 def _unscored(campaign_id: str) -> Select[tuple[str]]:

@@ -16,7 +16,7 @@ from database.campaign_models import Campaign, Decision, Message, Task
 from database.campaign_models import Enrolment as Row
 from database.models import Company, EngagementEvent, Lead
 from database.outbox import SETTLED, State
-from database.session import execute_many, in_parts, insert_new, middle_of, reading, writing
+from database.session import borders_of, execute_many, in_parts, insert_new, reading, writing
 from database.suppressions import Suppressed, suppress_within
 from database.tasks import NewTask, make_within
 
@@ -103,10 +103,10 @@ def due(at: datetime, at_most: int, after: str = "", until: str | None = None) -
         return [_enrolment(row) for row in connection.execute(asked)]
 
 
-def middle_due(at: datetime, many: int) -> str | None:
-    """The enrolment in the middle, by id, of those whose step is due; None where there are fewer than so many."""
+def borders_due(at: datetime, many: int, parts: int) -> list[str]:
+    """The enrolments between equal parts of those whose step is due; none where there are fewer than so many."""
     with reading() as connection:
-        return middle_of(connection, _due(select(Row.enrolment_id), at), Row.enrolment_id, many)
+        return borders_of(connection, _due(select(Row.enrolment_id), at), many, parts)
 
 
 def _due(asked: Select[Any], at: datetime) -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from database.campaign_models import LeadCard, Message, Override, Suppression
 from database.lead_mails import BY_PEOPLE
 from database.models import Call, CampaignLead, Company, EngagementEvent, LastScore, Lead, Prediction
-from database.session import in_parts, middle_of, reading
+from database.session import borders_of, in_parts, reading
 
 AT_ONCE = 2_500
 KNOWN_LATE = timedelta(minutes=10)
@@ -135,8 +135,8 @@ def stale_members(
         return list(connection.scalars(asked))
 
 
-def middle_without_card(campaign_id: str, made_by: str, many: int) -> str | None:
-    """The member in the middle of those without a card by these rules; None where there are fewer than so many."""
+def borders_without_card(campaign_id: str, made_by: str, many: int, parts: int) -> list[str]:
+    """The members between equal parts of those without a card by these rules; none where fewer than so many are."""
     asked = (
         select(CampaignLead.lead_id)
         .outerjoin(LeadCard, and_(LeadCard.campaign_id == campaign_id, LeadCard.lead_id == CampaignLead.lead_id))
@@ -144,7 +144,7 @@ def middle_without_card(campaign_id: str, made_by: str, many: int) -> str | None
         .where(or_(LeadCard.made_by.is_(None), LeadCard.made_by != made_by))
     )
     with reading() as connection:
-        return middle_of(connection, asked, CampaignLead.lead_id, many)
+        return borders_of(connection, asked, many, parts)
 
 
 def _is_outdated(at: datetime) -> ColumnElement[bool]:

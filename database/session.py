@@ -106,12 +106,16 @@ def in_parts(keys: Iterable[K]) -> Iterator[list[K]]:
         yield listed[start : start + KEYS_AT_ONCE]
 
 
-def middle_of(connection: Connection, asked: Select[tuple[str]], key: Any, many: int) -> str | None:
-    """The key in the middle of what is asked for; None where that is fewer than so many."""
-    count = connection.scalar(select(func.count()).select_from(asked.subquery())) or 0
+def borders_of(connection: Connection, asked: Select[tuple[str]], many: int, parts: int) -> list[str]:
+    """The keys between equal parts of what is asked for; none where that is fewer than so many."""
+    keys = asked.subquery()
+    count = connection.scalar(select(func.count()).select_from(keys)) or 0
     if count < many:
-        return None
-    return connection.scalar(asked.order_by(key).limit(1).offset(count // 2))
+        return []
+    numbered = select(keys.c[0].label("key"), func.row_number().over(order_by=keys.c[0]).label("number")).subquery()
+    ends = [count * part // parts for part in range(1, parts)]
+    between = select(numbered.c.key).where(numbered.c.number.in_(ends)).order_by(numbered.c.key)
+    return list(connection.scalars(between))
 
 
 def count_rows() -> dict[str, int]:

@@ -28,10 +28,10 @@ from flows.mail_writing import write_all
 from flows.member_qualifying import qualify_members
 from flows.member_scoring import score_members
 from flows.score_leads import champions_as_of
-from flows.side_by_side import made_ahead
 from ringback.clock import now
 from ringback.errors import RingbackError, WrongUsage
 from ringback.settings import CHECKOUT, settings
+from ringback.side_by_side import made_ahead
 
 PLAYBOOK = "playbook"
 """Incidents of campaigns that cannot go on."""

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from database.campaigns import middle_unscored, unscored_members
+from database.campaigns import borders_unscored, unscored_members
 from database.company_calls import calls_before
 from database.known import Known, known_leads
 from database.prediction_log import Logged, keep_features
 from database.predictions import keep_predictions
-from flows.side_by_side import Part, in_parts
 from ringback.records import AnsweredBy, Prediction, Value
+from ringback.side_by_side import Part, in_parts
 from scoring.judging import Champions
 from scoring.lead import LeadRequest, Stored, features_of_lead
 from scoring.policy import policy
@@ -24,7 +24,7 @@ AT_ONCE = 5_000
 
 def score_members(campaign_id: str, champions: Champions, moment: datetime) -> int:
     """Score the members of a campaign that have no score; gives how many. What is kept is kept, however it ends."""
-    return sum(in_parts(partial(_score_part, campaign_id, champions, moment), partial(middle_unscored, campaign_id)))
+    return sum(in_parts(partial(_score_part, campaign_id, champions, moment), partial(borders_unscored, campaign_id)))
 
 
 def _score_part(campaign_id: str, champions: Champions, moment: datetime, part: Part) -> int:

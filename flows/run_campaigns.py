@@ -14,6 +14,7 @@ from campaigns.routing import RoutedMembers
 from flows import campaign_steps as steps
 from flows.campaign_landing import land_campaigns
 from flows.environment import moment_of, prepare_stores, run_name
+from ringback.beside import keeping_one
 from ringback.collecting import collecting_seldom
 
 
@@ -42,6 +43,7 @@ class CampaignsRun:
 
 @flow(name="run-campaigns", flow_run_name=run_name)
 @collecting_seldom()
+@keeping_one()
 def run_campaigns(as_of: datetime | None = None, campaign_id: str | None = None) -> CampaignsRun:
     """Let every active campaign, or one, go on: who qualifies, whose it becomes, what is written and sent."""
     prepare_stores()

@@ -5,16 +5,20 @@ Both writes are idempotent, so a crash between the two is mended by bringing the
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from database import people, queue
 from database.queue import Waiting
 from ringback.records import Call, CompanyFacts, Lead, Outcome, Payload, Rejected
+from ringback.side_by_side import made_ahead
 from warehouse import landing
 from warehouse.connect import writing
 from warehouse.landing import Landed
 
 HIGH_VALUE_WORDS = ("voice ai", "ai agent", "pricing", "contract", "pilot", "go live", "this quarter")
 WORTH_ENRICHING_AT = 60
+AT_ONCE = 5_000
+Said: TypeAlias = tuple[Sequence[Lead], Sequence[CompanyFacts]]
 
 
 def take_calls(
@@ -37,13 +41,32 @@ def take_payloads(payloads: Iterable[Payload], rejected: Iterable[Rejected]) -> 
 
 
 def take_leads(leads: Sequence[Lead], facts: Sequence[CompanyFacts]) -> Landed:
-    """Keep leads and what their source says of their companies."""
+    """Keep leads and what their source says of their companies.
+
+    Many are kept some at a time, and another process puts the next into the warehouse while these are published.
+    """
+    parts = _parts(leads, facts)
+    landed = Landed(0, 0)
+    for (some, companies), now_landed in zip(parts, made_ahead(_land_said, parts), strict=True):
+        people.publish_companies(companies)
+        people.publish_leads(some)
+        landed += now_landed
+    return landed
+
+
+def _parts(leads: Sequence[Lead], facts: Sequence[CompanyFacts]) -> list[Said]:
+    """Some at a time, what was known first before the rest."""
+    some = sorted(leads, key=lambda lead: lead.known_at)
+    companies = sorted(facts, key=lambda fact: fact.known_at)
+    starts = range(0, max(len(some), len(companies)), AT_ONCE)
+    return [(some[start : start + AT_ONCE], companies[start : start + AT_ONCE]) for start in starts]
+
+
+def _land_said(said: Said) -> Landed:
+    leads, facts = said
     with writing() as warehouse:
         landing.land_company_facts(warehouse, facts)
-        landed = landing.land_lead_facts(warehouse, leads)
-    people.publish_companies(facts)
-    people.publish_leads(leads)
-    return landed
+        return landing.land_lead_facts(warehouse, leads)
 
 
 def take_outcomes(outcomes: Sequence[Outcome]) -> Landed:

@@ -1,10 +1,15 @@
 """Work in processes beside this one, which end with it, however it ends."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import cache
 from multiprocessing import get_context, parent_process
 from threading import Thread
+
+_keeper: ContextVar[Callable[[], ProcessPoolExecutor] | None] = ContextVar("keeper", default=None)
 
 
 def beside(processes: int, begin: Callable[..., object] | None = None, *given: object) -> ProcessPoolExecutor:
@@ -13,6 +18,30 @@ def beside(processes: int, begin: Callable[..., object] | None = None, *given: o
     They end at once when this one does, also by kill -9.
     """
     return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_get_ready, initargs=(begin, given))
+
+
+@contextmanager
+def one_beside() -> Iterator[ProcessPoolExecutor]:
+    """A process as `beside` starts it; within `keeping_one` it is always the same, which stays for the next."""
+    if keeper := _keeper.get():
+        yield keeper()
+    else:
+        with beside(1) as other:
+            yield other
+
+
+@contextmanager
+def keeping_one() -> Iterator[None]:
+    """Have the steps within share the process of `one_beside`, which takes seconds to start; it ends at the end."""
+    if _keeper.get():
+        yield
+        return
+    with ExitStack() as ended:
+        before = _keeper.set(cache(lambda: ended.enter_context(beside(1))))
+        try:
+            yield
+        finally:
+            _keeper.reset(before)
 
 
 def processors() -> int:

@@ -1,6 +1,6 @@
 """A sender in a process of its own, to be killed: its arguments are name, port, sequence file, seconds of lease.
 
-Those whose name ends in an even number send over several connections at once.
+Those whose name ends in an even number send over two connections at once, every other of them by two processes.
 """
 
 import sys
@@ -17,15 +17,16 @@ from tests.campaigns.mailing import a_post, an_office
 from vendors.mail import Smtp
 
 SOON = timedelta(minutes=10)
+sending.FIRST_RETRY_AFTER = timedelta(seconds=0.2)  # here, so that the process beside has it, too
 
 
 def main(name: str, port: int, file: Path, lease_seconds: float) -> None:
     """Write and send until nothing is left that could be sent today."""
-    sending.FIRST_RETRY_AFTER = timedelta(seconds=0.2)
     sequence = read_sequence(file)
     smtp = Smtp("127.0.0.1", port, "none", "Ringback <hello@ours.example>", timeout_seconds=1.0)
-    at_most = 200 if int(name.rpartition("-")[2]) % 2 else None
-    deliver.MANY = 1
+    number = int(name.rpartition("-")[2])
+    at_most = 200 if number % 2 else None
+    deliver.MANY, deliver.VERY_MANY = 1, 50 if number % 4 == 0 else sys.maxsize
     post = a_post(sequence, smtp, lease=timedelta(seconds=lease_seconds))
     print("ready", flush=True)
     sys.stdin.readline()  # all begin at the same moment

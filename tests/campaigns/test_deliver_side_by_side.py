@@ -1,6 +1,8 @@
 """Many mails go over two connections at once: each once, and what one line meets is told."""
 
+import smtplib
 from collections import Counter
+from multiprocessing import parent_process
 from pathlib import Path
 from threading import Barrier, Event, current_thread, local, main_thread
 
@@ -12,7 +14,7 @@ from campaigns.nurture import write_due
 from campaigns.sequences import MailSequence
 from database import outbox, sending, suppressions
 from ringback.errors import VendorAway, VendorRefused, VendorUnavailable
-from sandbox.smtp import MailServer
+from sandbox.smtp import MailFaults, MailServer
 from tests.campaigns.mailing import TUESDAY, Kept, a_post, a_sequence, an_office, enrol
 from tests.campaigns.test_deliver import SECOND
 from vendors.mail import Mail, Smtp
@@ -24,7 +26,8 @@ NAMES = [f"n{number}" for number in range(12)]
 def sequence(home: Path, monkeypatch: pytest.MonkeyPatch) -> MailSequence:
     """A dozen mails that are due, which is many; each line takes two at once."""
     monkeypatch.setattr(deliver, "MANY", len(NAMES))
-    monkeypatch.setattr(deliver, "AT_ONCE", 4)
+    monkeypatch.setattr(deliver, "FEWEST", 2)
+    monkeypatch.setattr(deliver, "MOST", 2)
     sequence = a_sequence(home)
     enrol(NAMES)
     write_due(an_office(sequence), TUESDAY)
@@ -66,6 +69,46 @@ def test_a_real_server_is_given_each_mail_once(sequence: MailSequence, home: Pat
         smtp = Smtp("127.0.0.1", server.port, "none", "Ringback <hello@ours.example>")
         assert deliver_all(a_post(sequence, smtp), TUESDAY, "w") == Delivered(12, accepted=12)
         assert server.taken == dict.fromkeys((one.message_id for one in outbox.messages("sent")), 1)
+
+
+@pytest.fixture
+def _in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are are very many, and there are two processors."""
+    monkeypatch.setattr(deliver, "VERY_MANY", len(NAMES))
+    monkeypatch.setattr(deliver, "processors", lambda: 2)
+
+
+@pytest.mark.usefixtures("_in_processes")
+def test_a_second_process_hands_over_very_many(sequence: MailSequence, home: Path) -> None:
+    slow = MailFaults(delay_seconds=0.5)
+    with MailServer(home / "log.jsonl", slow) as server:
+        smtp = Smtp("127.0.0.1", server.port, "none", "Ringback <hello@ours.example>")
+        assert deliver_all(a_post(sequence, smtp), TUESDAY, "w") == Delivered(12, accepted=12)
+        assert server.taken == dict.fromkeys((one.message_id for one in outbox.messages("sent")), 1)
+    tries = sending.attempts_of([one.message_id for one in outbox.messages()])
+    assert {one.by for one in tries} == {"w", "w/2"}
+    assert all(TUESDAY <= one.at < TUESDAY + 60 * SECOND for one in tries)
+
+
+class BreaksHere(Smtp):
+    """Breaks in this process, not in the one beside."""
+
+    def hand_over(self, server: smtplib.SMTP, text: bytes) -> None:
+        """Hand over, or break."""
+        if parent_process() is None:
+            raise ZeroDivisionError
+        super().hand_over(server, text)
+
+
+@pytest.mark.usefixtures("_in_processes")
+def test_what_breaks_here_ends_the_process_beside(sequence: MailSequence, home: Path) -> None:
+    with MailServer(home / "log.jsonl", MailFaults(delay_seconds=0.2)) as server:
+        post = a_post(sequence, BreaksHere("127.0.0.1", server.port, "none", "hello@ours.example"))
+        with pytest.raises(ZeroDivisionError):
+            deliver_all(post, TUESDAY, "w")
+        counts = outbox.counts()
+    assert (counts["in_doubt"], counts.get("sending", 0)) == (1, 0)
+    assert counts.get("sent", 0) == len(server.taken) <= 2
 
 
 def test_fewer_than_many_or_a_stated_number_go_over_one_line(sequence: MailSequence) -> None:
@@ -143,15 +186,15 @@ def test_what_came_of_a_batch_is_noted_where_the_next_cannot_be_taken(
     monkeypatch.setattr(deliver, "MANY", 1_000)
     with pytest.raises(ZeroDivisionError):
         deliver_all(a_post(sequence, Kept()), TUESDAY, "w")
-    assert outbox.counts() == {"sent": 4, "waiting": 8}
-    assert len(sending.attempts_of([one.message_id for one in outbox.messages("sent")])) == 4
+    assert outbox.counts() == {"sent": 2, "waiting": 10}
+    assert len(sending.attempts_of([one.message_id for one in outbox.messages("sent")])) == 2
 
 
 def test_an_address_that_is_not_there_is_suppressed_before_the_next_are_taken(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two mails to one address the second is not sent where the first is refused."""
-    monkeypatch.setattr(deliver, "AT_ONCE", 1)
+    monkeypatch.setattr(deliver, "FEWEST", 1)
     enrol(["ana", "bob"])
     for name in ("ana", "bob"):
         draft = outbox.Draft(f"{name}@ours.example", f"e-{name}", 0, "c1", f"{name}@acme.com", "test", "first",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from ringback.beside import beside
+from ringback.beside import beside, keeping_one, one_beside
 
 BEGUN: list[str] = []
 PARENT = """
@@ -33,6 +33,21 @@ def test_a_process_begins_before_its_first_work() -> None:
     with beside(1, begin, "ready") as other:
         said, pid = other.submit(begun).result()
     assert (said, BEGUN, pid == os.getpid()) == (["ready"], [], False)
+
+
+def pid_beside() -> int:
+    with one_beside() as other:
+        return other.submit(os.getpid).result()
+
+
+def test_steps_share_a_process_that_ends_after_them() -> None:
+    with keeping_one():
+        pid = pid_beside()
+        with keeping_one():
+            assert pid_beside() == pid
+        assert pid_beside() == pid
+    assert not psutil.pid_exists(pid)
+    assert pid_beside() != pid
 
 
 def test_none_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
