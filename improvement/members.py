@@ -6,7 +6,9 @@ more than sampling says; by how much is taken from all the parts together.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import sqrt
+from typing import TypeAlias
 
 from improvement.trends import FALSE_DISCOVERY_RATE, Trend
 from monitoring.measure import Measure, Measurement, pooled
@@ -68,7 +70,26 @@ def falls(members: Sequence[Trend]) -> list[Gap]:
     return _judged(members, _fall)
 
 
-Compare = Callable[[Trend, Sequence[Trend], int, float, int], Gap | None]
+Over: TypeAlias = Callable[[int, int | None, int | None], Measurement | None]
+"""The weeks of a part, by its place, from one on and up to another, as one measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a measure, and by how much more than sampling says their weeks vary."""
+
+    known: Sequence[Trend]
+    over: Over
+    dispersion: float
+    freedom: int
+
+    def others(self, place: int, start: int | None, stop: int | None) -> Measurement | None:
+        """All but one part over these weeks."""
+        each = (self.over(other, start, stop) for other in range(len(self.known)) if other != place)
+        return pooled([part for part in each if part is not None])
+
+
+Compare = Callable[[_Parts, int, int], Gap | None]
 
 
 def _judged(members: Sequence[Trend], compare: Compare) -> list[Gap]:
@@ -77,11 +98,11 @@ def _judged(members: Sequence[Trend], compare: Compare) -> list[Gap]:
     known = [one for one in members if one.measure.kind != "count" and len(one.weeks) > 0]
     if len(known) < 2:
         return []
-    dispersion, freedom = _dispersion(known)
+    over = cache(lambda place, start, stop: pooled(known[place].weeks[start:stop]))
+    parts = _Parts(known, over, *_dispersion(known))
     found = []
-    for one in known:
-        rest = [other for other in known if other is not one]
-        tried = [gap for weeks in WINDOWS if (gap := compare(one, rest, weeks, dispersion, freedom)) is not None]
+    for place in range(len(known)):
+        tried = [gap for weeks in WINDOWS if (gap := compare(parts, place, weeks)) is not None]
         if tried:
             clearest = min(tried, key=lambda gap: (gap.p_value, gap.weeks))
             found.append(replace(clearest, p_value=min(1.0, clearest.p_value * len(WINDOWS))))
@@ -92,53 +113,44 @@ def _judged(members: Sequence[Trend], compare: Compare) -> list[Gap]:
     return sorted(judged, key=lambda gap: (gap.p_value, gap.member))
 
 
-def _gap(one: Trend, rest: Sequence[Trend], weeks: int, dispersion: float, freedom: int) -> Gap | None:
-    now, others = _over(one, -weeks, None), _together([_over(other, -weeks, None) for other in rest])
+def _gap(parts: _Parts, place: int, weeks: int) -> Gap | None:
+    now, others = parts.over(place, -weeks, None), parts.others(place, -weeks, None)
     if now is None or others is None or not now.enough or not others.enough:
         return None
     difference = (now.value or 0.0) - (others.value or 0.0)
-    return _tested(one, weeks, (now, others, None), difference, _variance(now, others), dispersion, freedom)
+    return _tested(parts, place, weeks, (now, others, None), difference, _variance(now, others))
 
 
-def _fall(one: Trend, rest: Sequence[Trend], weeks: int, dispersion: float, freedom: int) -> Gap | None:
-    if len(one.weeks) - weeks < LEAST_EARLIER_WEEKS:
+def _fall(parts: _Parts, place: int, weeks: int) -> Gap | None:
+    if len(parts.known[place].weeks) - weeks < LEAST_EARLIER_WEEKS:
         return None
-    now, before = _over(one, -weeks, None), _over(one, None, -weeks)
-    others = _together([_over(other, -weeks, None) for other in rest])
-    others_before = _together([_over(other, None, -weeks) for other in rest])
+    now, before = parts.over(place, -weeks, None), parts.over(place, None, -weeks)
+    others, others_before = parts.others(place, -weeks, None), parts.others(place, None, -weeks)
     if now is None or before is None or others is None or others_before is None:
         return None
     if not all(m.enough for m in (now, before, others, others_before)):
         return None
     moved, others_moved = (now.value or 0) - (before.value or 0), (others.value or 0) - (others_before.value or 0)
     variance = _variance(now, others) + _variance(before, others_before)
-    return _tested(one, weeks, (now, others, before), moved - others_moved, variance, dispersion, freedom)
+    return _tested(parts, place, weeks, (now, others, before), moved - others_moved, variance)
 
 
 def _tested(
-    one: Trend, weeks: int, parts: tuple[Measurement, Measurement, Measurement | None], difference: float,
-    variance: float, dispersion: float, freedom: int,
+    parts: _Parts, place: int, weeks: int, held: tuple[Measurement, Measurement, Measurement | None],
+    difference: float, variance: float,
 ) -> Gap | None:  # fmt: skip
     from scipy.stats import t
 
-    error = sqrt(variance * dispersion)
+    error = sqrt(variance * parts.dispersion)
     if error <= 0:
         return None
-    half = float(t.ppf(0.975, freedom)) * error
-    p_value = float(2 * t.sf(abs(difference) / error, freedom))
-    now, others, before = parts
+    half = float(t.ppf(0.975, parts.freedom)) * error
+    p_value = float(2 * t.sf(abs(difference) / error, parts.freedom))
+    one, (now, others, before) = parts.known[place], held
     return Gap(
         one.measure, one.dimension, one.member, weeks, now, others, before,
         difference, difference - half, difference + half, p_value,
     )  # fmt: skip
-
-
-def _over(trend: Trend, start: int | None, stop: int | None) -> Measurement | None:
-    return pooled(trend.weeks[start:stop])
-
-
-def _together(parts: Sequence[Measurement | None]) -> Measurement | None:
-    return pooled([part for part in parts if part is not None])
 
 
 def _variance(one: Measurement, other: Measurement) -> float:
