@@ -58,7 +58,7 @@ def play(leads: int) -> None:
                 took = _steps(leads, champions)
             sent = outbox.counts("bench").get("sent", 0)
     whole = sum(took.values())
-    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{leads:,} leads, answered by {'champions' if champions else 'rules'}; {sent:,} mails taken by {SERVER}")
     print("  " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items()))
     print(
@@ -66,7 +66,7 @@ def play(leads: int) -> None:
     )
     print(
         f"  in all {whole:.1f} s ({leads / whole:,.0f} leads a second), {OLD_SYSTEM_SECONDS / whole:.1f} times as fast "
-        "as the old system with 100 leads; at most {:,.0f} MiB, and {:,.0f} in a process beside".format(*peaks),
+        f"as the old system with 100 leads; at most {peak:,.0f} MiB in the main one of two processes",
         flush=True,
     )
 
