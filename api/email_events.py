@@ -6,11 +6,12 @@ One item that cannot be read does not lose the others: it is kept as it came, wi
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
 from database.engagement import UNREADABLE, Engagement
-from ringback.clock import parse_time
+from ringback.clock import as_utc, parse_time
 
 RESEND, SENDGRID, POSTMARK = "resend", "sendgrid", "postmark"
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
@@ -93,6 +94,8 @@ def _sendgrid(item: Mapping[str, Any], _: str) -> tuple[str, str, str, str | Non
 
 
 def _postmark(item: Mapping[str, Any], _: str) -> tuple[str, str, str, str | None, datetime, list[str]]:
+    if "FromFull" in item and "RecordType" not in item:
+        return _answer_by_postmark(item)
     record = str(item["RecordType"])
     kind, moment = POSTMARK_KINDS[record]
     if record == "SubscriptionChange" and not item.get("SuppressSending"):
@@ -102,6 +105,26 @@ def _postmark(item: Mapping[str, Any], _: str) -> tuple[str, str, str, str | Non
     name = str(item["ID"]) if item.get("ID") else f"{record}:{item.get('MessageID')}:{recipient}:{at}"
     kept = [name for name in item if name not in ("RecordType", "MessageID", "Recipient", "Email", moment)]
     return name, kind, recipient, item.get("MessageID"), _time(at), kept
+
+
+def _answer_by_postmark(item: Mapping[str, Any]) -> tuple[str, str, str, str | None, datetime, list[str]]:
+    """A mail that came to our inbound address: an answer of whom it is from, or of a machine in the absence of that.
+
+    Which mail it answers is not told: the provider may have given ours another id, so address and time decide.
+    """
+    headers = {str(one["Name"]).lower(): str(one["Value"]).lower() for one in item.get("Headers") or ()}
+    kind = "replied_by_machine" if _is_automatic(headers) else "replied"
+    at = as_utc(parsedate_to_datetime(item["Date"]))
+    return f"Inbound:{item['MessageID']}", kind, item["FromFull"]["Email"], None, at, ["Subject"]
+
+
+def _is_automatic(headers: Mapping[str, str]) -> bool:
+    """Whether a machine says that it wrote a mail (RFC 3834, and how programs said so before)."""
+    return (
+        headers.get("auto-submitted", "no") != "no"
+        or headers.get("precedence") in ("bulk", "junk", "list", "auto_reply")
+        or any(name in headers for name in ("x-autoreply", "x-autorespond"))
+    )
 
 
 READERS: Mapping[str, Reader] = {RESEND: _resend, SENDGRID: _sendgrid, POSTMARK: _postmark}

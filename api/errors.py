@@ -21,6 +21,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from api.addresses import SIGN_IN, is_nowhere, is_page
+from api.mail_pages import MAIL_LINKS, nowhere_page
 from database.away import is_away
 from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
 from scoring.lead import ADDRESS, PEOPLE, SAYS_SOMETHING
@@ -149,9 +150,13 @@ async def _told(request: Request, error: Exception) -> Response:
 
 
 def told(failure: ApiError, scope: Scope) -> Response:
-    """A failure as JSON; to somebody who looks at a page, as a page, and where a key is missing the way to sign in."""
+    """A failure as JSON; to somebody who looks at a page, as a page, and where a key is missing the way to sign in.
+
+    Whoever followed a link of a mail that leads nowhere is told so, and nothing of what else is here.
+    """
     request_id, sent = scope["state"]["request_id"], dict(scope["headers"])
-    is_for_people = is_page(scope["path"]) or is_nowhere(scope["path"])
+    is_of_mail = scope["path"].startswith(MAIL_LINKS) and failure.status == 404
+    is_for_people = is_page(scope["path"]) or is_nowhere(scope["path"]) or is_of_mail
     if not is_for_people or b"text/html" not in sent.get(b"accept", b""):
         return answer(failure, request_id)
     if failure.status == 401 and b"authorization" not in sent:
@@ -160,6 +165,8 @@ def told(failure: ApiError, scope: Scope) -> Response:
 
     plain = answer(failure, request_id)
     headers = {name: value for name, value in plain.headers.items() if name not in ("content-length", "content-type")}
+    if is_of_mail:
+        return nowhere_page(headers)
     return failure_page(scope, failure.status, str(failure), headers)
 
 

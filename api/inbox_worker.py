@@ -18,9 +18,11 @@ from typing import Any
 from anyio import to_thread
 
 from api import email_events
+from campaigns.engagement import under_our_names
 from database import engagement, inbox, incidents, keys, people, published
 from database.away import is_away
 from database.inbox import MOST_ATTEMPTS, Delivery, Name
+from database.mails_to import mails_to
 from ringback.clock import now
 from ringback.errors import VendorUnavailable
 from ringback.settings import settings
@@ -126,7 +128,7 @@ class InboxWorker:
     def _take_events(self, delivery: Delivery) -> None:
         name = delivery.name
         found = email_events.events_in(name.source, delivery.body, name.delivery_id, delivery.received_at)
-        engagement.keep_events(found)
+        engagement.keep_events(under_our_names(found, mails_to({one.recipient for one in found})))
 
     def _take_leads(self, delivery: Delivery) -> None:
         """Keep the leads, then score each; both can be done again without doing it twice.

@@ -1,12 +1,13 @@
 """What people did with the mails of an enrolment: which events are of it, and which of them a machine made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.machines import all_at_once, made_by_machine
 from database.engagement import Engagement
+from database.mails_to import Went
 from database.outbox import Message
 from database.suppressions import reason_in
 
@@ -14,6 +15,10 @@ BY_MACHINE = "_by_machine"
 SIGNALS = frozenset({"opened", "clicked", "replied", "meeting"})
 RIPE_AFTER = timedelta(seconds=60)
 """Only then is a click judged: a machine's next one, which gives it away, comes within seconds."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""Providers tell whole seconds, by clocks of their own."""
+PROVIDERS_ID = "provider_message_id"
+"""In the detail of an event: what its provider calls the mail."""
 ENDINGS = ("complained", "unsubscribed", "bounced")
 """What ends all mails to an address, the gravest first."""
 
@@ -55,6 +60,25 @@ def belonging(events: Iterable[Engagement], messages: Sequence[Message]) -> list
         one for one in events
         if (named in ids if (named := our_id(one)) is not None else first is not None and one.happened_at >= first)
     ]  # fmt: skip
+
+
+def under_our_names(events: Iterable[Engagement], went: Mapping[str, Sequence[Went]]) -> list[Engagement]:
+    """The same events, each with our id of the mail that it is of, where that can be told.
+
+    What is counted by mail knows no other id: funnels, templates and the measures of mails. Told by the event itself,
+    else it is the last mail that had gone to the address by then. The provider's id stays in the detail.
+    """
+    return [_named(one, went.get(one.recipient, ())) for one in events]
+
+
+def _named(event: Engagement, went: Sequence[Went]) -> Engagement:
+    told = our_id(event)
+    until = event.happened_at + CLOCKS_DIFFER
+    ours = [one.message_id for one in went if (one.at <= until if told is None else one.message_id == told)]
+    if not ours or ours[-1] == event.message_id:
+        return event
+    kept = {PROVIDERS_ID: event.message_id} if event.message_id else {}
+    return replace(event, message_id=ours[-1], detail={**event.detail, **kept})
 
 
 def our_id(event: Engagement) -> str | None:

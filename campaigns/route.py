@@ -15,6 +15,9 @@ FITS_VOICE_AI_AT = 60
 """Points of Voice-AI fit, 0 to 100."""
 PRODUCTS_BY_FUNCTION = {"authentication": "verify", "communication": "messaging", "messaging": "messaging"}
 """What a company whose web site does this could use, where Voice AI does not fit; an assumption."""
+VOICE_AI = "voice ai"
+PRODUCTS = (VOICE_AI, *sorted(set(PRODUCTS_BY_FUNCTION.values())))
+"""All that a lead may be known to fit."""
 Restriction = Literal["products", "territories", "languages", "priorities"]
 
 
@@ -77,7 +80,7 @@ def products_of(voice_ai_fit: int | None, web_functions: Iterable[str] = ()) -> 
     """
     by_function = {PRODUCTS_BY_FUNCTION[one] for one in web_functions if one in PRODUCTS_BY_FUNCTION}
     fits = voice_ai_fit is not None and voice_ai_fit >= FITS_VOICE_AI_AT
-    return frozenset(by_function | {"voice ai"} if fits else by_function)
+    return frozenset(by_function | {VOICE_AI} if fits else by_function)
 
 
 def match(lead: Routable, routes: Sequence[Route], team: Team, day: date) -> Matched:

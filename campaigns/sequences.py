@@ -5,7 +5,7 @@ wrong in sending is looked for when the file is read (`campaigns/sequence_checks
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
@@ -13,9 +13,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from campaigns.playbook import Mistaken, Part, nearest, read
+from campaigns.route import PRODUCTS
 from campaigns.timing import NO_WAIT, WEEKDAYS, Wait, Window
 from ringback.errors import BadPlaybook, WrongUsage
 from ringback.forms import Form
@@ -25,6 +26,7 @@ FOLDER = "sequences"
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 Signal = Literal["opened", "clicked", "replied", "meeting"]
 """What a person may have done with mails of an enrolment."""
+Priority = Literal["HIGH_VOICE_AI", "HIGH", "MEDIUM", "LOW"]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -40,6 +42,13 @@ def _clock_time(value: Any) -> time:
     return time(int(read[1]), int(read[2]))
 
 
+def _product(value: str) -> str:
+    if value.casefold() not in PRODUCTS:
+        raise ValueError(f"{value!r} is no product that a lead is known to fit{nearest(value.casefold(), PRODUCTS)}")
+    return value
+
+
+Product = Annotated[Text, AfterValidator(_product)]
 WaitText = Annotated[Wait, BeforeValidator(_wait)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 
@@ -47,10 +56,10 @@ ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 class For(Part):
     """Whom a sequence is for; empty for everybody."""
 
-    products: tuple[Text, ...] = ()
+    products: tuple[Product, ...] = ()
     territories: tuple[Text, ...] = ()
     languages: tuple[Annotated[str, Form(r"^[a-z]{2}$", "a language in two small letters", "de")], ...] = ()
-    priorities: tuple[Text, ...] = ()
+    priorities: tuple[Priority, ...] = ()
 
 
 class Hours(Part):
@@ -230,6 +239,18 @@ def sequences_in(folder: Path) -> dict[str, MailSequence]:
     if told:
         raise BadPlaybook("\n".join(told))
     return found
+
+
+def refuse_strange_territories(known: Mapping[str, MailSequence], territories: Sequence[str]) -> None:
+    """Raise BadPlaybook where a sequence is for a territory that the team does not have: nobody would be in it."""
+    told = [
+        f"{sequence_id}.yaml: for.territories: {name!r} is no territory of the team{nearest(name, territories)}"
+        for sequence_id, one in known.items()
+        for name in one.file.matches.territories
+        if name.strip().casefold() not in territories
+    ]
+    if told:
+        raise BadPlaybook("\n".join(told))
 
 
 def sequence_of(known: Mapping[str, MailSequence], sequence_id: str) -> MailSequence:

@@ -1,6 +1,5 @@
 """What sources ask for signals: a file that people put their own plans into."""
 
-import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from enrichment.catalogue import BY_NAME
 from ringback.errors import BadMapping
+from ringback.toml_files import mistakes_of, read_toml
 
 
 class Strict(BaseModel):
@@ -42,14 +42,11 @@ class SourcePrices(Strict):
 def load_prices(path: Path) -> dict[str, SourcePrices]:
     """Prices by source; raises BadMapping naming the file, the key and the way out."""
     try:
-        read = TypeAdapter(dict[str, SourcePrices]).validate_python(tomllib.loads(path.read_text()))
+        read = TypeAdapter(dict[str, SourcePrices]).validate_python(read_toml(path))
     except FileNotFoundError:
         raise BadMapping(f"there is no price file {path}; RINGBACK_PRICES names it") from None
-    except tomllib.TOMLDecodeError as failure:
-        raise BadMapping(f"{path} is not TOML: {failure}") from None
     except ValidationError as failure:
-        first = failure.errors()[0]
-        raise BadMapping(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise BadMapping(f"{path}: {mistakes_of(failure)}") from None
     for source, prices in read.items():
         if unknown := sorted(prices.signals.keys() - BY_NAME.keys()):
             raise BadMapping(f"{path}: {source}.signals.{unknown[0]} is no signal; there are {', '.join(BY_NAME)}")

@@ -63,6 +63,8 @@ def main() -> None:
         _tell(failure, 2)
     except RingbackError as failure:
         _tell(failure, 1)
+    except Exception as failure:
+        _tell(_said_or_raised(failure), 1)
 
 
 @app.command()
@@ -138,6 +140,7 @@ def run(
     from importlib import import_module
 
     from flows.environment import as_json, quick_flows
+    from flows.run_arguments import arguments_of
     from flows.run_words import failure_in_one_sentence, told
     from flows.sandboxed import sandbox_beside
 
@@ -145,7 +148,7 @@ def run(
     if name not in FLOWS:
         raise WrongUsage(f"there is no flow {flow!r}; there are {', '.join(FLOWS)}")
     chosen = getattr(import_module(f"flows.{name}"), name)
-    arguments = _named(parameters or [], chosen) | {"as_of": _moment(as_of)}
+    arguments = arguments_of(chosen, parameters or [], _moment(as_of))
     with sandbox_beside() if name in ASK_VENDORS else nullcontext(), quick_flows(), failure_in_one_sentence():
         result = chosen(**arguments)
     typer.echo(as_json(result) if json else told(name, result))
@@ -164,8 +167,10 @@ def replay(
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")  # read when Prefect is first imported
     from flows.environment import as_json
     from flows.replay import facts, replay, told
+    from flows.run_words import failure_in_one_sentence
 
-    played = replay(_at(since), _at(until), every, lambda text: typer.echo(text, err=True))
+    with failure_in_one_sentence():
+        played = replay(_at(since), _at(until), every, lambda text: typer.echo(text, err=True))
     typer.echo(as_json(facts(played)) if json else "\n".join(told(played)))
 
 
@@ -205,14 +210,17 @@ def migrate() -> None:
 
 @app.command()
 def sandbox(
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default RINGBACK_SANDBOX_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1024, max=65535, help="Port on 127.0.0.1; default RINGBACK_SANDBOX_PORT.")
+    ] = None,
     plant: Annotated[
         list[str] | None,
         typer.Option(help="Shift the simulated world and end: need=, urgency= or budget= by standard deviations."),
     ] = None,
-    since: Annotated[str | None, typer.Option(help="From when the shift holds; default now.")] = None,
+    since: Annotated[str | None, typer.Option(help="From when the shift of --plant holds; default now.")] = None,
 ) -> None:
     """Run the simulated vendors until Ctrl-C; with --plant change what customers think, for drift to be found."""
+    from flows.ports import listens
     from flows.sandboxed import plant as plant_shift
     from flows.sandboxed import world_of_home
     from ringback.clock import now
@@ -224,8 +232,13 @@ def sandbox(
         plant_shift(_at(since) if since else now(), sizes)
         typer.echo("the world is shifted; a sandbox that runs knows it once it is started again")
         return
-    typer.echo(f"the sandbox listens on http://127.0.0.1:{port or settings().sandbox_port}; Ctrl-C stops it")
-    serve(port=port or settings().sandbox_port, world=world_of_home())
+    if since:
+        raise WrongUsage("--since says from when a shift holds; say which one with --plant")
+    at = port or settings().sandbox_port
+    if listens(at):
+        raise WrongUsage(f"port {at} is taken: a sandbox runs already, or RINGBACK_SANDBOX_PORT chooses another")
+    typer.echo(f"the sandbox listens on http://127.0.0.1:{at}; Ctrl-C stops it")
+    serve(port=at, world=world_of_home())
 
 
 lead_commands.add_to(app)
@@ -251,17 +264,6 @@ def _import(
 
     for said in bring_in(file, asked(kind, mapping, source, dates, campaign), dry_run, suggest):
         typer.echo(as_json(said.facts) if json else said.words)
-
-
-def _named(parameters: list[str], flow: Any) -> dict[str, str]:
-    named = {}
-    for pair in parameters:
-        name, sign, value = pair.partition("=")
-        if not sign or name not in flow.parameters.properties:
-            takes = ", ".join(flow.parameters.properties)
-            raise WrongUsage(f"{pair!r} is no parameter of {flow.name}; it takes {takes}")
-        named[name] = value
-    return named
 
 
 def _size(told: str) -> tuple[str, float]:
@@ -313,7 +315,16 @@ def _screen_after_demo(played: Any) -> str:
     return "\n".join(lines)
 
 
-def _tell(failure: RingbackError, status: int) -> None:
+def _said_or_raised(failure: Exception) -> str:
+    from flows.outside import said_of
+
+    said = said_of(failure)
+    if said is None:
+        raise failure
+    return said
+
+
+def _tell(failure: RingbackError | str, status: int) -> None:
     typer.echo(f"ringback: {failure}", err=True)
     sys.exit(status)
 

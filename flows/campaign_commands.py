@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from ringback.errors import WrongUsage
+from ringback.toml_files import read_toml
 
 if TYPE_CHECKING:
     from database.campaigns import Planned
@@ -16,6 +17,9 @@ CampaignId = Annotated[str, typer.Argument(help="The campaign's id; 'ringback ca
 Lead = Annotated[str, typer.Argument(help="The lead's id or address.")]
 Because = Annotated[str, typer.Option(help="Why; whoever looks at the lead reads it.")]
 File = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
+Ceiling = Annotated[
+    float | None, typer.Option(min=0, max=1_000_000_000, help="Spend at most so many US dollars on it.")
+]
 campaigns = typer.Typer(no_args_is_help=True, help="Campaigns: who is looked for, qualified, routed and written to.")
 
 
@@ -52,21 +56,18 @@ def create(
     name: Annotated[str, typer.Argument(help="What people call it.")],
     plan: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Whom to look for (TOML).")] = None,
     conduct: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="How it is run (TOML).")] = None,
-    ceiling: Annotated[float | None, typer.Option(min=0, help="Spend at most so many US dollars on it.")] = None,
+    ceiling: Ceiling = None,
 ) -> None:
     """Create a campaign whose leads are found at Apollo, or without a plan come from files."""
-    from campaigns.conduct import Conduct
+    from campaigns.conduct_files import conduct_in
     from campaigns.harvest import Plan
     from database.campaigns import Planned, save
-    from intake.identity import company_id_of
     from ringback.clock import now
 
     _prepare()
-    looked_for = Plan.read(_toml(plan)).model_dump(mode="json") if plan else {}
-    run_so = Conduct.read(_toml(conduct)).model_dump(mode="json", exclude_defaults=True) if conduct else None
-    campaign_id = (company_id_of(None, name) or "").removeprefix("name:")
-    if not campaign_id:
-        raise WrongUsage(f"{name!r} is no name: it needs letters or digits")
+    looked_for = Plan.read(read_toml(plan)).model_dump(mode="json") if plan else {}
+    run_so = conduct_in(conduct) if conduct else None
+    campaign_id = _id_of(name)
     source = "apollo" if plan else "csv"
     planned = Planned(campaign_id, name, source, now(), plan=looked_for, ceiling_usd=ceiling, conduct=run_so)
     if not save([planned]):
@@ -81,18 +82,20 @@ def change(
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     plan: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Whom to look for (TOML).")] = None,
     conduct: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="How it is run (TOML).")] = None,
-    ceiling: Annotated[float | None, typer.Option(min=0, help="Spend at most so many US dollars on it.")] = None,
+    ceiling: Ceiling = None,
 ) -> None:
     """Change a campaign; what is left out stays."""
-    from campaigns.conduct import Conduct
+    from campaigns.conduct_files import conduct_in
     from campaigns.harvest import Plan
 
     _known(campaign_id)
     changes: dict[str, Any] = {} if name is None else {"name": name}
+    if name is not None:
+        _id_of(name)  # raises WrongUsage where it is none
     if plan:
-        changes["plan"] = Plan.read(_toml(plan)).model_dump(mode="json")
+        changes["plan"] = Plan.read(read_toml(plan)).model_dump(mode="json")
     if conduct:
-        changes["conduct"] = Conduct.read(_toml(conduct)).model_dump(mode="json", exclude_defaults=True)
+        changes["conduct"] = conduct_in(conduct)
     if ceiling is not None:
         changes["ceiling_usd"] = ceiling
     if not changes:
@@ -289,6 +292,15 @@ def _dry_run_words(told: Any) -> list[str]:
     return lines
 
 
+def _id_of(name: str) -> str:
+    from intake.identity import company_id_of
+
+    found = (company_id_of(None, name) or "").removeprefix("name:")
+    if not found:
+        raise WrongUsage(f"{name!r} is no name: it needs letters or digits")
+    return found
+
+
 def _known(campaign_id: str) -> "Planned":
     from database.campaigns import campaign
 
@@ -318,17 +330,6 @@ def _change(campaign_id: str, changes: dict[str, Any]) -> None:
     stored.change(campaign_id, changes, now())
     if "state" in changes:
         schedules.follow([_known(campaign_id)])
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    import tomllib
-
-    from ringback.errors import BadMapping
-
-    try:
-        return tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as failure:
-        raise BadMapping(f"{file} is not TOML: {failure}") from None
 
 
 def _moment(text: str) -> datetime:

@@ -17,7 +17,7 @@ from campaigns.letters import letterhead
 from campaigns.nurture import Office, Written
 from campaigns.qualify import Qualified
 from campaigns.routing import RoutedMembers, playing, route_members
-from campaigns.sequences import MailSequence, sequences
+from campaigns.sequences import MailSequence, refuse_strange_territories, sequences
 from campaigns.team import Team, team
 from database import campaigns as stored
 from database.campaigns import Planned
@@ -54,7 +54,9 @@ def open_playbook() -> Playbook:
     """Read the playbook, with the winners of A/B tests in place; raises BadPlaybook with every mistake."""
     won = {name: kept.winner for name, kept in verdicts().items() if kept.winner is not None}
     known = {name: one.with_winners(won) for name, one in sequences(settings()).items()}
-    return Playbook(known, team(CHECKOUT / settings().playbook))
+    people = team(CHECKOUT / settings().playbook)
+    refuse_strange_territories(known, list(people[0].territories))
+    return Playbook(known, people)
 
 
 def active_campaigns(campaign_id: str | None) -> list[Planned]:

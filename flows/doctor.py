@@ -19,6 +19,7 @@ from ringback.settings import CHECKOUT, DATA_KEYS, Settings
 
 Level = Literal["good", "notice", "fault"]
 LEAST_FREE_BYTES = 2 * 2**30
+STORE_FILES = ("database.sqlite", "warehouse.duckdb", "warehouse.gate", "warehouse.lock", "mlflow.db")
 SECRET_FILES = ("tracking.secret", "session.secret")
 URLS = ("database_url", "mlflow_url", "mlflow_public_url", "prefect_url", "prefect_public_url", "prefect_database_url",
         "public_url", "crm_leads_url", "crm_outcomes_url",
@@ -71,6 +72,9 @@ def home_is_ours_alone(settings: Settings) -> Iterator[Advice]:
         yield Advice("home", "fault", f"{free / 2**30:.1f} GiB are free under {home}, 2 are needed; make room")
     else:
         yield Advice("home", "good", f"{home}, {free / 2**30:.0f} GiB free")
+    for file in (home / name for name in STORE_FILES):
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            yield Advice(file.name, "fault", f"{file} cannot be read and written; 'chown' it, or 'chmod u+rw {file}'")
     for file in (CHECKOUT / ".env", *(home / name for name in SECRET_FILES)):
         if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Advice(file.name, "fault", f"others can read {file}; 'chmod 600 {file}' keeps it to you")
@@ -111,7 +115,7 @@ def stores_answer(settings: Settings) -> Iterator[Advice]:
         except Exception as failure:  # whatever it is: it cannot be used
             said = str(failure).splitlines()[0] if str(failure) else "no reason told"
             if not isinstance(failure, RingbackError):
-                said = f"{type(failure).__name__}: {said}; 'ringback migrate' makes or mends it"
+                said = f"{type(failure).__name__}: {said}; 'ringback migrate' makes one, 'ringback restore' mends one"
             yield Advice(about, "fault", _masked(said, settings))
 
 
@@ -230,21 +234,34 @@ def _names_in(file: Path) -> set[str]:
 
 
 def _readers(settings: Settings) -> Mapping[str, Callable[[], object]]:
+    from campaigns.conduct import Conduct
     from campaigns.rules import read_rules
-    from campaigns.sequences import sequences_in
     from campaigns.team import team
     from enrichment.prices import load_prices
     from improvement.roi import load_money
+    from monitoring.health_limits import load_rules
     from monitoring.measure import load_measures
     from scoring.policy import policy
 
-    rules = sorted((settings.playbook / "qualification").glob("*.yaml"))
+    folder = settings.playbook / "qualification"
+    rules = sorted({folder / f"{Conduct().rules}.yaml", *folder.glob("*.yaml")})
     return {
         "policy": partial(policy, settings.policy), "prices": partial(load_prices, settings.prices),
-        "money": partial(load_money, settings.money), "measures": load_measures,
-        "team": partial(team, settings.playbook), "sequences": partial(sequences_in, settings.playbook / "sequences"),
+        "money": partial(load_money, settings.money), "health": partial(load_rules, settings.health),
+        "measures": load_measures,
+        "team": partial(team, settings.playbook), "sequences": partial(_sequences, settings.playbook),
         **{f"rules {file.stem}": partial(read_rules, file) for file in rules},
     }  # fmt: skip
+
+
+def _sequences(playbook: Path) -> None:
+    from campaigns.sequences import FOLDER, refuse_strange_territories, sequences_in
+    from campaigns.team import team
+
+    known = sequences_in(playbook / FOLDER)
+    if not known:
+        raise WrongUsage(f"there is none in {playbook / FOLDER}: nobody is written to")
+    refuse_strange_territories(known, list(team(playbook)[0].territories))
 
 
 def _ask_database(settings: Settings) -> str:

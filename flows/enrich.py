@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from prefect import flow, task
+from pydantic import Field
 
 from database import campaigns, queue
 from database.people import leads_by_id
@@ -20,6 +22,7 @@ from ringback.clock import as_utc, now
 from ringback.errors import WrongUsage
 from ringback.settings import settings
 
+Limit = Annotated[int | None, Field(ge=1)]
 ASKED_FOR = 80
 """Priority of what a person asks for: before what was harvested."""
 RECENTLY = timedelta(days=1)
@@ -43,7 +46,7 @@ class Enriched:
 
 
 @flow(name="enrich", flow_run_name=run_name)
-def enrich(as_of: datetime | None = None, campaign_id: str | None = None, limit: int | None = None) -> Enriched:
+def enrich(as_of: datetime | None = None, campaign_id: str | None = None, limit: Limit = None) -> Enriched:
     """Buy what is missing about the leads of a campaign, or about all that wait."""
     prepare_stores()
     clock = clock_from(as_of)

@@ -1,5 +1,6 @@
 """What `ringback enrich` does and says: the queue of a campaign worked off here and now, then what it came to."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from enrichment.summary import Format, Summary, summarise, write
 from enrichment.worker import Worked, work
 from flows.enrich import leads_asked_for, queue_leads, why_not, worker_name
 from ringback.clock import now
+from ringback.errors import WrongUsage
 from ringback.settings import settings
 
 MOST_REASONS = 3
@@ -27,8 +29,12 @@ class Done:
 
 
 def enrich_now(campaign_id: str | None, limit: int | None, format: Format, folder: Path) -> Done:
-    """Enrich the leads of a campaign, or those that wait, and write what is known of them by then."""
+    """Enrich the leads of a campaign, or those that wait, and write what is known of them by then.
+
+    Raises WrongUsage for a folder that takes no files, before anything is bought.
+    """
     leads = leads_asked_for(campaign_id, limit)
+    _make(folder)
     batch, total = queue_leads(leads, campaign_id, now())
     with _shown(total) as say:
         worked = work(settings(), worker_name(), now, batch, say=say)
@@ -61,6 +67,15 @@ def words(done: Done) -> Iterator[str]:
             yield f"  {one.signal} missed {times:,} times: {reason}"
     yield from (f"  NOT BOUGHT: {why}" for why in done.stopped)
     yield from (f"written: {path}" for path in done.files)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise WrongUsage(f"--output {folder} cannot be a folder: {failure.strerror}; name another") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise WrongUsage(f"--output {folder} cannot be written to; name another folder")
 
 
 @contextmanager

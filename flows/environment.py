@@ -20,7 +20,10 @@ def switch_tools() -> None:
     """Point Prefect and MLflow at our own state, and keep them from calling home; set before either is imported."""
     home = settings().home
     refuse_interrupted(home)
-    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    try:
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise WrongUsage(f"RINGBACK_HOME {home} cannot be used: {failure.strerror}; name a folder of yours") from None
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

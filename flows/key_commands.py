@@ -35,6 +35,8 @@ def keys_create(
     from database.migrate import migrate
     from ringback.clock import now
 
+    if not name.strip():
+        raise WrongUsage("--name is empty; say whose key it is, or what for")
     migrate()
     at = now()
     expires_at = at + _span(expires_in) if expires_in else None

@@ -85,6 +85,7 @@ def spending_stop(
     from ringback.clock import now
 
     prepare_stores()
+    _check_source(source)
     stop(source, because, now())
     typer.echo(f"nothing more is bought from {'any source' if source == '*' else source}: {because}")
 
@@ -132,7 +133,18 @@ def queue_requeue(
     from flows.environment import prepare_stores
 
     prepare_stores()
-    typer.echo(f"{requeue(subjects or [one.subject_id for one in dead_letters()]):,} wait again")
+    dead = [one.subject_id for one in dead_letters()]
+    if others := [one for one in subjects or () if one not in dead]:
+        raise WrongUsage(f"{others[0]!r} was not given up; 'ringback queue list' shows what was")
+    typer.echo(f"{requeue(subjects or dead):,} wait again")
+
+
+def _check_source(name: str) -> None:
+    from enrichment.sources.listed import SOURCES
+
+    names = sorted({source.name for source, _ in SOURCES})
+    if name not in ("*", *names):
+        raise WrongUsage(f"there is no source {name!r}; there are {', '.join(names)}, or * for all")
 
 
 def _as_json(facts: object) -> str:

@@ -36,6 +36,7 @@ def models_thresholds(
     from flows.environment import as_json, is_synthetic, moment_of, prepare_stores, stated_moment
     from monitoring.thresholds import ASSUMPTIONS, propose, scored_answers
     from scoring.policy import policy
+    from training.registry import version_of
 
     prepare_stores()
     moment = moment_of(stated_moment(as_of) if as_of else None)
@@ -44,6 +45,8 @@ def models_thresholds(
         if champion is None:
             raise NoModel(f"{TARGET} has no champion as of {moment:%Y-%m-%d}; 'ringback run train' makes one")
         version = champion.version
+    else:
+        version_of(TARGET, version)  # raises UnknownModel
     rules, synthetic = policy(), is_synthetic(moment)
     proposal = propose(scored_answers(moment, version, rules), rules)
     written = write is not None and proposal.is_change

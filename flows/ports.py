@@ -7,7 +7,14 @@ EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (what is asked at the m
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a port is taken; of an address that stands for all of the machine, its own is asked."""
-    with socket.socket() as probe:
-        probe.settimeout(PATIENCE_SECONDS)
-        return probe.connect_ex(("127.0.0.1" if host in EVERYWHERE else host, port)) == 0
+    """Whether a port is taken; of an address that stands for all of the machine, its own is asked.
+
+    Raises socket.gaierror for a name that is no host's.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1" if host in EVERYWHERE else host, port), PATIENCE_SECONDS):
+            return True
+    except socket.gaierror:
+        raise
+    except OSError:
+        return False

@@ -72,8 +72,11 @@ def after(moment: datetime, every: Every) -> datetime:
 def replay(since: datetime, until: datetime, every: Every, say: Say) -> Replayed:
     """Run the flows at every moment from `since` to `until`, and judge each champion on the calls of its period."""
     from monitoring.prequential import record_of
+    from ringback.clock import now
 
     at = moments(since, until, every)
+    if at[-1] > now():
+        raise WrongUsage(f"the {every} from {at[-1]:%Y-%m-%d} on has not begun yet; --to is the end of the last one")
     home = settings().home / "replays" / f"{since:%Y-%m-%d}_{until:%Y-%m-%d}_{every}"
     with only_one_replay(home):
         if bring_facts(home):

@@ -1,11 +1,12 @@
 """`ringback report`: one report now, as of now or of a past moment."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from ringback.errors import WrongUsage
+from ringback.errors import RingbackError, WrongUsage
 
 reports = typer.Typer(no_args_is_help=True, help="Make a report now, of the last whole week, month or quarter.")
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A past moment, ISO 8601, UTC where no zone is said.")]
@@ -42,10 +43,11 @@ def _make(
 ) -> None:
     """Make it, and say where its files are."""
     from flows.environment import as_json, quick_flows
+    from flows.run_words import failure_in_one_sentence
     from flows.sandboxed import sandbox_beside
     from flows.weekly_report import weekly_report
     from reports.publish import FORMATS
-    from ringback.clock import parse_time
+    from ringback.clock import now, parse_time
 
     asked = tuple(dict.fromkeys(one.strip() for one in formats.split(","))) if formats else FORMATS
     if unknown := [one for one in asked if one not in FORMATS]:
@@ -54,7 +56,25 @@ def _make(
         moment = parse_time(as_of) if as_of else None
     except ValueError:
         raise WrongUsage(f"--as-of {as_of!r} is no moment; write it like 2026-03-22T15:00") from None
-    with sandbox_beside(), quick_flows():
+    began = now()
+    with sandbox_beside(), quick_flows(), failure_in_one_sentence():
         page: Path = weekly_report(as_of=moment, kind=kind, formats=asked, send=send)
     files = sorted(file for file in page.parent.iterdir() if file.suffix.removeprefix(".") in asked)
     typer.echo(as_json([str(file) for file in files]) if json else "\n".join(str(file) for file in files))
+    if send:
+        typer.echo(_sent(kind, page.parent.name, began), err=True)
+
+
+def _sent(kind: str, name: str, began: datetime) -> str:
+    """What came of sending; raises RingbackError where somebody was not reached."""
+    from database.incidents import open_incidents
+    from database.report_runs import runs
+    from flows.reporting import SENDING
+
+    failed = [one.words for one in open_incidents() if (one.kind, one.subject) == (SENDING, f"{kind}-{name}")]
+    if failed:
+        raise RingbackError(failed[0])
+    at = next((one.sent_at for one in runs() if (one.kind, one.name) == (kind, name)), None)
+    if at is not None and at < began:
+        return f"it was sent at {at:%Y-%m-%d %H:%M} UTC already; nobody is sent it twice"
+    return "it was sent"

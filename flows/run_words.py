@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from flows.outside import said_of
 from ringback.errors import RingbackError
 from ringback.names import spoken
 
@@ -20,7 +21,7 @@ def told(flow: str, result: Any) -> str:
         )
     if is_dataclass(result) and not isinstance(result, type):
         return "\n".join(f"{spoken(f.name)}: {in_words(getattr(result, f.name))}" for f in fields(result))
-    return str(result)
+    return in_words(result)
 
 
 def in_words(value: Any) -> str:
@@ -43,19 +44,22 @@ def in_words(value: Any) -> str:
 
 @contextmanager
 def failure_in_one_sentence() -> Iterator[None]:
-    """Keep tracebacks of our own errors off the screen: they end in one sentence, and Prefect's log keeps the rest."""
+    """Keep tracebacks of what ends in one sentence off the screen; Prefect's log keeps them."""
+    import prefect.main  # noqa: F401  (it brings the handlers)
+
     handlers = logging.getLogger().handlers[:]
     for handler in handlers:
-        handler.addFilter(_is_no_failure_of_ours)
+        handler.addFilter(_needs_its_traceback)
     try:
         yield
     finally:
         for handler in handlers:
-            handler.removeFilter(_is_no_failure_of_ours)
+            handler.removeFilter(_needs_its_traceback)
 
 
-def _is_no_failure_of_ours(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], RingbackError))
+def _needs_its_traceback(record: logging.LogRecord) -> bool:
+    failure = record.exc_info[1] if record.exc_info else None
+    return failure is None or not (isinstance(failure, RingbackError) or said_of(failure))
 
 
 def _within(value: Any) -> str:

@@ -87,7 +87,7 @@ def score(
 def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet: bool = False) -> Done:
     """Score all leads of a file, part by part, in `jobs` processes; in the order of the file.
 
-    Raises WrongUsage and BadMapping where the file cannot be read as leads.
+    Raises WrongUsage and BadMapping where the file cannot be read as leads, or the policy not at all.
     """
     from time import monotonic
 
@@ -95,12 +95,14 @@ def score_file(path: Path, output: Path | None, explain: bool, jobs: int, quiet:
     from flows.score_doubts import doubts_about
     from ringback.settings import settings
     from scoring.bulk_pool import parts_of
+    from scoring.policy import policy
     from scoring.sink import remove_left
     from scoring.tables import source_of, stem_of
 
     prepare_stores()
     began = monotonic()
     source = source_of(path)
+    policy()  # the processes that score read it too, where nobody hears what is wrong with it
     who, pinned = who_answers()
     for doubt in doubts_about(source, who):
         print(doubt, file=sys.stderr)

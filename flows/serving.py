@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from socket import gaierror
 
 from flows.ports import listens
 from ringback.errors import WrongUsage
@@ -28,7 +29,7 @@ LOGGING: dict[str, object] = {
 
 
 def serve_api(host: str, port: int, workers: int) -> None:
-    """Serve until a signal; raises WrongUsage where the port is taken.
+    """Serve until a signal; raises WrongUsage where the port is taken, or the host is none.
 
     Also one worker has a supervisor, which starts it again when it is killed.
     """
@@ -71,5 +72,9 @@ def _empty_folder(port: int) -> Path:
 
 
 def _refuse_second(host: str, port: int) -> None:
-    if listens(port, host):
+    try:
+        is_taken = listens(port, host)
+    except gaierror:
+        raise WrongUsage(f"{host!r} is no address of this machine; RINGBACK_API_HOST or --host names one") from None
+    if is_taken:
         raise WrongUsage(f"port {port} is taken: the API runs already, or RINGBACK_API_PORT chooses another")

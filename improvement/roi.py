@@ -5,7 +5,6 @@ A measure without a worth gets no money: then nothing is claimed. What one unit 
 worth has none.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from improvement.impact import WINDOW_DAYS, Impact
 from monitoring.measure import Measure
 from ringback.errors import BadMapping
+from ringback.toml_files import mistakes_of, read_toml
 
 HORIZON_WEEKS = 26
 """Half a year: after that so much else has changed that a gain is hardly the ticket's any more."""
@@ -112,14 +112,11 @@ class Cumulative:
 def load_money(path: Path) -> Money:
     """Read a money file; raises BadMapping naming the file, the key and the way out."""
     try:
-        read = TypeAdapter(dict[str, Worth]).validate_python(tomllib.loads(path.read_text()))
+        read = TypeAdapter(dict[str, Worth]).validate_python(read_toml(path))
     except FileNotFoundError:
         raise BadMapping(f"there is no money file {path}; RINGBACK_MONEY names it") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
-        raise BadMapping(f"{path} is not TOML: {failure}") from None
     except ValidationError as failure:
-        first = failure.errors()[0]
-        raise BadMapping(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise BadMapping(f"{path}: {mistakes_of(failure)}") from None
     money = Money(read, path)
     money.worth(EFFORT)
     return money

@@ -37,7 +37,7 @@ class Read:
     """Rows that were kept without some of their values, with the columns and the reasons."""
     ended_before: list[str] = field(default_factory=list)
     """Ids of calls whose outcome is dated before their day."""
-    seen: dict[str, tuple[datetime, Row]] = field(default_factory=dict)
+    seen: dict[str, tuple[datetime, tuple[Lead, CompanyFacts | None]]] = field(default_factory=dict)
     """What the file says of each id so far, and since when it is known."""
 
     @property
@@ -129,8 +129,9 @@ def _is_to_come(row: Row, column: str, why_not: str) -> Unreadable:
 def _read_lead(row: Row, mapping: FileMapping, read: Read, read_at: datetime, present: datetime | None) -> None:
     contact = contact_of(row, mapping, read_at, present)
     external_id, known_at = contact.lead.external_id or "", contact.lead.known_at
-    before = read.seen.setdefault(external_id, (known_at, row))
-    if before[0] == known_at and before[1] != row:
+    said = (contact.lead, contact.facts)
+    before = read.seen.setdefault(external_id, (known_at, said))
+    if before[0] == known_at and before[1] != said:
         raise Unreadable(
             mapping.columns.get("id") or mapping.columns.get("email", ""),
             f"{external_id!r} stands in the file before, and says other things there; keep one of the two rows",

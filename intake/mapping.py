@@ -36,7 +36,6 @@ age = "number"
 A file may also be partial (`Given`): what it does not say is then recognised from the file itself.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -45,6 +44,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ringback.errors import BadMapping
 from ringback.forms import Form
 from ringback.records import Target
+from ringback.toml_files import read_toml
 
 Kind = Literal["calls", "leads", "outcomes"]
 SOURCE = Form(r"^[a-z][a-z0-9_]*$", "a name in small letters, digits and underscores, a letter first", "hubspot")
@@ -196,11 +196,9 @@ Said = TypeVar("Said", bound=Given)
 
 def _load(path: Path, model: type[Said]) -> Said:
     try:
-        return model.model_validate(tomllib.loads(path.read_text()))
+        return model.model_validate(read_toml(path))
     except FileNotFoundError:
         raise BadMapping(f"there is no mapping file {path}; '--suggest' writes one from the data") from None
-    except tomllib.TOMLDecodeError as failure:
-        raise BadMapping(f"{path} is not TOML: {failure}") from None
     except ValidationError as failure:
         raise BadMapping(f"{path}: {first_fault(failure)}") from None
 

@@ -11,6 +11,7 @@ from monitoring.health_facts import Circuit, Facts
 from monitoring.health_grading import aged, graded, judged, shared, unknown
 from monitoring.health_limits import Limits
 from monitoring.health_of_flows import runs_begin_and_end, runs_succeed, workers_live
+from ringback.errors import StoreError
 from ringback.health import Finding, Status
 
 Findings = Iterator[Finding]
@@ -76,7 +77,11 @@ def database_works(facts: Facts, limits: Limits) -> Findings:
 
 
 def warehouse_opens(facts: Facts, limits: Limits) -> Findings:
-    """The warehouse can be opened for reading, and nobody holds it for long."""
+    """The warehouse can be opened for reading, and nobody holds it for long; one that is broken stops every flow."""
+    kind, _, words = (facts.warehouse.failure or "").partition(": ")
+    if kind == StoreError.__name__:
+        yield Finding("warehouse", "opens", "critical", words)
+        return
     yield from judged(
         "warehouse",
         "opens",

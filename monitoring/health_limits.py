@@ -1,6 +1,5 @@
 """The file of limits: when what counts as how well, what is told where, and when people are left in peace."""
 
-import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ringback.errors import WrongUsage
 from ringback.health import Status
+from ringback.toml_files import mistakes_of, read_toml
 
 FILE = Path(__file__).parent / "health.toml"
 Channel = Literal["slack", "mail", "event"]
@@ -115,11 +115,9 @@ class Rules(BaseModel):
 def load_rules(path: Path) -> Rules:
     """The rules in a file; raises WrongUsage that names the file, each key that is wrong, and the way out."""
     try:
-        return Rules.model_validate(tomllib.loads(path.read_text()))
+        return Rules.model_validate(read_toml(path))
     except OSError as failure:
         raise WrongUsage(f"the limits of health {path} cannot be read ({failure}); {FILE} is such a file") from None
-    except tomllib.TOMLDecodeError as failure:
-        raise WrongUsage(f"the limits of health {path} are no TOML: {failure}") from None
     except ValidationError as failures:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in failures.errors())
+        told = mistakes_of(failures)
         raise WrongUsage(f"the limits of health {path} cannot be followed: {told}; {FILE} shows how") from None

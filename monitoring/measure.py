@@ -4,7 +4,6 @@ A measure's SQL gives one row per observation (`at`, `value`); this module turns
 week with a 95 % interval. Weeks begin on Monday, 00:00 UTC.
 """
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from monitoring.decisions import DIMENSIONS, KIND_OF, Counted, Figure, figures_b
 from ringback.clock import WEEK, week_start
 from ringback.errors import WrongUsage
 from ringback.forms import Form
+from ringback.toml_files import read_toml
 from warehouse.connect import Rows, query, query_text, rows
 
 if TYPE_CHECKING:
@@ -281,9 +281,7 @@ def _load(folder: Path) -> tuple[Measure, ...]:
 
 def _read(file: Path) -> Measure:
     try:
-        return Measure.model_validate({**tomllib.loads(file.read_text()), "name": file.stem})
-    except tomllib.TOMLDecodeError as error:
-        raise WrongUsage(f"{file} is not TOML: {error}") from None
+        return Measure.model_validate({**read_toml(file), "name": file.stem})
     except ValidationError as error:
         wrong = error.errors()[0]
         key = ".".join(str(part) for part in wrong["loc"])

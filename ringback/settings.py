@@ -169,10 +169,19 @@ class Settings(BaseSettings):
         (), description="Columns to learn from though they seem to give the outcome away, as a JSON list."
     )
 
-    @field_validator("home", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices", "money", "health")
+    @field_validator(
+        "home", "playbook", "policy", "crm_leads_mapping", "crm_outcomes_mapping", "prices", "money", "health"
+    )
     @classmethod
     def _hangs_on_the_checkout(cls, path: Path) -> Path:
         return CHECKOUT / path
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_of_an_engine_we_speak_to(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
 
     @property
     def database(self) -> str:
@@ -250,7 +259,10 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as failure:
-        wrong = "; ".join(f"RINGBACK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in failure.errors())
+        wrong = "; ".join(
+            f"RINGBACK_{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in failure.errors()
+        )
         raise WrongUsage(f"{wrong} ('.env.example' says what each setting is)") from None
     except SettingsError as failure:  # a list that is no JSON
         raise WrongUsage(f'{failure}; write lists as JSON: ["one", "two"]') from None

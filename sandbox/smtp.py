@@ -15,6 +15,7 @@ import json
 import random
 import socket
 import sys
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -232,11 +233,14 @@ def _message_id(content: bytes) -> str:
 
 def main(arguments: list[str]) -> None:
     """Run until killed: `--port N --log FILE [--FAULT RATE …]`, with `-` for `_` in a fault's name."""
-    given = {name.removeprefix("--").replace("-", "_"): value
-             for name, value in zip(arguments[::2], arguments[1::2], strict=True)}  # fmt: skip
-    port, log = int(given.pop("port", "0")), Path(given.pop("log"))
-    faults = {name: int(value) if name == "seed" else float(value) for name, value in given.items()}
-    with MailServer(log, MailFaults(**faults), port) as server:  # type: ignore[arg-type]  # names are checked there
+    parser = ArgumentParser(prog="python -m sandbox.smtp", description="A mail server that delivers nothing.")
+    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; none: a free one, which is printed")
+    parser.add_argument("--log", type=Path, required=True, help="file that has a line for each mail that was taken")
+    for one in fields(MailFaults):
+        parser.add_argument(f"--{one.name.replace('_', '-')}", type=type(one.default), default=one.default)
+    given = vars(parser.parse_args(arguments))
+    port, log = given.pop("port"), given.pop("log")
+    with MailServer(log, MailFaults(**given), port) as server:
         print(server.port, flush=True)
         Event().wait()
 

@@ -1,15 +1,15 @@
 """From probabilities to what to do: the thresholds are in `policy.toml`, this says what they mean."""
 
-import tomllib
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from logging import getLogger
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ringback.errors import WrongUsage
 from ringback.settings import settings
+from ringback.toml_files import mistakes_of, read_toml
 
 FILE = Path(__file__).parent / "policy.toml"
 
@@ -118,9 +118,9 @@ def _read_whole(path: Path) -> Policy:
 @lru_cache(maxsize=8)
 def _read(path: Path, changed_at: int) -> Policy:
     try:
-        return Policy.model_validate(tomllib.loads(path.read_text()))
-    except ValueError as failure:
-        raise WrongUsage(f"{path}: {failure}") from None
+        return Policy.model_validate(read_toml(path))
+    except ValidationError as failure:
+        raise WrongUsage(f"{path}: {mistakes_of(failure)}; {FILE.name} of scoring/ shows how") from None
 
 
 def points(progression: float, voice_ai: float | None, rules: Policy) -> float:

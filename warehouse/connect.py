@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from ringback.clock import now
-from ringback.errors import NotMigrated, WarehouseBusy
+from ringback.errors import NotMigrated, StoreError, WarehouseBusy
 from ringback.settings import settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ def query_text(name: str) -> str:
 def _opened(path: Path, read_only: bool) -> Iterator["DuckDBPyConnection"]:
     import duckdb
 
-    connection = duckdb.connect(str(path), read_only=read_only, config=CONFIG)
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=CONFIG)
+    except duckdb.IOException as failure:
+        words = " ".join(str(failure).removeprefix("IO Error: ").split())
+        raise StoreError(f"the warehouse cannot be opened: {words}; is it yours? else restore a backup") from failure
     try:
         connection.execute("SET enable_progress_bar = false")
         yield connection

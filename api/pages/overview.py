@@ -112,6 +112,15 @@ def _ranked(scored: Scored) -> Scored:
     return replace(scored, by_priority={name: scored.by_priority[name] for name in [*known, *others]})
 
 
+def _bands(many: int) -> list[str]:
+    """What the bands of ten scores are called; the last has 100 as well.
+
+    >>> _bands(10)[0], _bands(10)[-1]
+    ('0-9', '90-100')
+    """
+    return [f"{10 * at}-{10 * at + 9 + (at == many - 1)}" for at in range(many)]
+
+
 def _make() -> Overview:
     at = now()
     measures = {one.name: one for one in load_measures()}
@@ -125,8 +134,7 @@ def _make() -> Overview:
         goals=tuple(Goal(aim, measures[aim.measure], _last(series[aim.measure], measures[aim.measure], aim.is_rest))
                     for aim in AIMS),
         scored=scored,
-        bands=chart("bars", [f"{10 * at}-{min(10 * at + 9, 100)}" for at in range(len(scored.bands))],
-                    [Series("Leads", list(scored.bands))], least=0),
+        bands=chart("bars", _bands(len(scored.bands)), [Series("Leads", list(scored.bands))], least=0),
         daily=_daily(days),
         seasonal=_seasonal(days),
         courses=[

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from starlette.background import BackgroundTask
 
 from api.errors import ApiError
+from api.mail_pages import page_of_mail
 from api.threads import LOOK_UPS, WRITES
 from campaigns import tracking
 from campaigns.tracking import CLICK, OPEN, PROVIDER, UNSUBSCRIBE, Asker, Kind, Tracked
@@ -32,17 +33,6 @@ PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 LONGEST_FORM = 4_096
 LOOKING = ["GET", "HEAD"]
-PAGE_POLICY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
-    )
-}
-PAGE = Markup(
-    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>{title}</title>'
-    "<style>body{{font-family:sans-serif;max-width:32em;margin:4em auto;padding:0 1em}}</style></head>\n"
-    "<body><h1>{title}</h1>\n{body}\n</body></html>\n"
-)
 ASK = Markup(
     "<p>We will write no more mails to {address}.</p>\n"
     '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
@@ -73,7 +63,7 @@ async def link(token: str, request: Request) -> Response:
 async def ask_to_leave(token: str) -> Response:
     """A page with a button; nothing changes by looking at it."""
     message, _ = await _named(token, UNSUBSCRIBE)
-    return _page("Unsubscribe", ASK.format(address=_shortened(message.recipient)))
+    return page_of_mail("Unsubscribe", ASK.format(address=_shortened(message.recipient)))
 
 
 @router.post("/u/{token}")
@@ -83,7 +73,7 @@ async def leave(token: str, request: Request) -> Response:
     if not is_one_click(request.headers.get("content-type", ""), await request.body()):
         raise ApiError(400, "The body has to be List-Unsubscribe=One-Click, as a form.")
     await to_thread.run_sync(_leave, message, limiter=WRITES)
-    return _page("You are unsubscribed", DONE.format(address=_shortened(message.recipient)))
+    return page_of_mail("You are unsubscribed", DONE.format(address=_shortened(message.recipient)))
 
 
 def is_one_click(content_type: str, body: bytes) -> bool:
@@ -129,10 +119,6 @@ def _leave(message: Message) -> None:
 def _asker(request: Request) -> Asker:
     agent = request.headers.get("user-agent", "")
     return Asker(request.method, agent, request.client.host if request.client else "")
-
-
-def _page(title: str, body: Markup) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(title=title, body=body), headers=PAGE_POLICY)
 
 
 def _shortened(address: str) -> str:

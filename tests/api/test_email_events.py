@@ -73,6 +73,34 @@ def test_events_of_postmark_are_named_by_what_they_are_of_since_it_names_few() -
     assert len(events[1].detail["UserAgent"]) == 2_002
 
 
+ANSWER = {
+    "From": "C@x.test", "FromFull": {"Email": "C@x.test", "Name": "Cem"}, "To": "in@ours.example", "MessageID": "in-1",
+    "Subject": "Re: A guide", "Date": "Wed, 18 Mar 2026 08:59:01 -0300", "TextBody": "Call me", "Headers": [],
+}  # fmt: skip
+
+
+def test_an_answer_that_came_to_postmark_is_told_of_whom_it_is_from_without_its_words() -> None:
+    assert read("postmark", ANSWER) == [
+        Engagement(
+            "postmark:Inbound:in-1", "postmark", "replied", "c@x.test", datetime(2026, 3, 18, 11, 59, 1), NOON, None,
+            {"Subject": "Re: A guide"},
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("Auto-Submitted", "auto-replied", "replied_by_machine"), ("Precedence", "bulk", "replied_by_machine"),
+        ("X-Autoreply", "yes", "replied_by_machine"), ("Auto-Submitted", "no", "replied"),
+        ("In-Reply-To", "<a@b>", "replied"),
+    ],
+)  # fmt: skip
+def test_a_note_of_absence_is_no_answer(name: str, value: str, kind: str) -> None:
+    (event,) = read("postmark", ANSWER | {"Headers": [{"Name": name, "Value": value}]})
+    assert event.kind == kind
+
+
 @pytest.mark.parametrize(
     ("said", "happened_at", "detail"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from json import dumps
 from typing import Any
@@ -10,11 +11,15 @@ import pytest
 
 from api.inbox_worker import InboxWorker, tell_prefect
 from database import inbox, incidents, people
+from database.campaign_models import Message as Row
+from database.campaign_performance import by_template
 from database.engagement import events_of
 from database.inbox import LEASE, MOST_ATTEMPTS, Name
+from database.session import insert_new, writing
 from ringback.errors import VendorUnavailable
 from scoring.lead import LeadRequest
-from tests.factories import DAY, NOON
+from tests.campaigns.events import a_message
+from tests.factories import DAY, HOUR, NOON
 from tests.vendors.scripted import Answer, a_server
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -113,6 +118,22 @@ def test_one_delivery_that_fails_keeps_no_other_waiting() -> None:
     office.worker.work()
     assert [one.kind for one in events_of("a@x.test")] == ["opened"]
     assert inbox.backlog() == {"waiting": 1, "done": 1}
+
+
+def test_what_a_provider_tells_under_its_own_name_of_a_mail_counts_for_that_mail() -> None:
+    mail = a_message(recipient="ana@acme.com", state="sent", taken_at=NOON, sent_at=NOON)
+    with writing() as connection:
+        insert_new(connection, Row, [asdict(mail)])
+    moment = f"{NOON + HOUR:%Y-%m-%dT%H:%M:%SZ}"
+    deliver("postmark", "1", {"RecordType": "Bounce", "ID": 4, "Type": "HardBounce", "Email": "ana@acme.com",
+                              "MessageID": "883953f4-6105", "BouncedAt": moment}, NOON + DAY)  # fmt: skip
+    deliver("postmark", "2", {"FromFull": {"Email": "ana@acme.com"}, "MessageID": "in-1", "Headers": [],
+                              "Date": "Wed, 18 Mar 2026 13:00:00 +0000"}, NOON + DAY)  # fmt: skip
+    deliver("resend", "3", {"type": "email.clicked", "created_at": moment,
+                            "data": {"email_id": "56761188-7520", "to": ["ana@acme.com"]}}, NOON + DAY)  # fmt: skip
+    Office().worker.work()
+    (told,) = by_template("c1")
+    assert (told.sent, told.bounced, told.replied, told.clicked) == (1, 1, 1, 1)
 
 
 def test_what_a_dead_worker_held_is_done_by_another_without_doing_it_twice() -> None:

@@ -169,3 +169,14 @@ def test_a_hostile_user_agent_is_kept_short(client: TestClient, url: Url) -> Non
     (event,) = events_of(ANA)
     assert isinstance(event, Engagement)
     assert len(event.detail["user_agent"]) == 300
+
+
+@pytest.mark.parametrize("path", ["/t/u/cut-off", "/t/c/cut-off"])
+def test_who_follows_a_link_that_was_cut_off_sees_a_page_of_ours_and_no_way_further_in(
+    path: str, client: TestClient
+) -> None:
+    seen = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+    assert (seen.status_code, seen.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "This link leads nowhere" in seen.text
+    assert "<a" not in seen.text
+    assert client.get(path, headers={"accept": "image/*"}).json()["error"]["code"] == "not_found"

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaigns.engagement import belonging, corrected, engaged
+from campaigns.engagement import PROVIDERS_ID, belonging, corrected, engaged, under_our_names
 from campaigns.machines import all_at_once, made_by_machine
 from database.engagement import Engagement
+from database.mails_to import Went
 from database.outbox import Message
-from tests.campaigns.events import a_message, an_event
+from tests.campaigns.events import ANA, a_message, an_event
 
 SENT = datetime(2026, 3, 2, 12)
 LATER = SENT + timedelta(hours=3)
@@ -105,12 +106,29 @@ def test_events_count_in_any_order_and_a_fresh_click_waits() -> None:
     assert engaged(events, LATER + timedelta(seconds=30)).clicks == 0
 
 
+def test_an_event_of_a_provider_is_given_our_name_of_the_last_mail_that_had_gone_by_then() -> None:
+    went = {ANA: [Went("m0@ours.example", SENT - timedelta(days=9)), Went("m1@ours.example", SENT)]}
+    told = [
+        an_event("1", "bounced", LATER, message_id="their-17"),
+        an_event("2", "opened", SENT - timedelta(days=1), message_id=None),
+        an_event("3", "delivered", LATER, message_id="sg-2", **{"smtp-id": "<m0@ours.example>"}),
+        an_event("4", "clicked", LATER, message_id="m1@ours.example"),
+        an_event("5", "clicked", LATER, message_id="of-another@system.example"),
+        an_event("6", "opened", SENT - timedelta(days=10), message_id="before-any"),
+    ]
+    assert [(one.message_id, one.detail.get(PROVIDERS_ID)) for one in under_our_names(told, went)] == [
+        ("m1@ours.example", "their-17"), ("m0@ours.example", None), ("m0@ours.example", "sg-2"),
+        ("m1@ours.example", None), ("of-another@system.example", None), ("before-any", None),
+    ]  # fmt: skip
+    assert under_our_names(told, {}) == told
+
+
 def test_an_event_belongs_to_the_mail_that_it_names_else_to_whom_was_written() -> None:
     mail: Message = a_message(sent_at=SENT)
-    named = an_event("1", "clicked", LATER)
+    by_name = an_event("1", "clicked", LATER)
     others = an_event("2", "clicked", LATER, message_id="another@ours.example")
     of_provider = an_event("3", "delivered", LATER, message_id="sg-17")
     before = an_event("4", "delivered", SENT - timedelta(days=1), message_id="sg-1")
     by_smtp_id = an_event("5", "delivered", SENT, message_id="sg-2", **{"smtp-id": f"<{mail.message_id}>"})
-    events: list[Engagement] = [named, others, of_provider, before, by_smtp_id]
+    events: list[Engagement] = [by_name, others, of_provider, before, by_smtp_id]
     assert [one.event_id for one in belonging(events, [mail])] == ["1", "3", "5"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -122,3 +123,33 @@ def test_the_command_ends_with_the_number_of_faults(home: Path) -> None:
     )  # fmt: skip
     told = json.loads(ran.stdout)
     assert (ran.returncode, told["faults"] >= 1) == (1, True)
+
+
+def test_a_playbook_that_lacks_what_campaigns_ask_for_is_told(configure: Configure, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    shutil.copytree(settings().playbook, book)
+    (book / "qualification/standard.yaml").unlink()
+    told = (book / "sequences/nurture.yaml").read_text()
+    (book / "sequences/nurture.yaml").write_text(told.replace("  languages: [en]", "  territories: [Europa]"))
+    configure(playbook=str(book))
+    assert faults(doctor.files_can_be_read) == [
+        "sequences: nurture.yaml: for.territories: 'Europa' is no territory of the team; did you mean 'europe'?",
+        "rules standard: standard.yaml: cannot be read: No such file or directory",
+    ]
+    shutil.rmtree(book / "sequences")
+    assert faults(doctor.files_can_be_read)[0] == f"sequences: there is none in {book}/sequences: nobody is written to"
+
+
+def test_limits_of_health_that_are_no_file_are_told(configure: Configure, tmp_path: Path) -> None:
+    configure(health=str(tmp_path))
+    assert faults(doctor.files_can_be_read) == [f"health: {tmp_path} cannot be read: Is a directory"]
+
+
+def test_a_store_that_cannot_be_written_is_told(
+    configure: Configure, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = home / "warehouse.duckdb"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != store)
+    assert faults(doctor.home_is_ours_alone) == [
+        f"warehouse.duckdb: {store} cannot be read and written; 'chown' it, or 'chmod u+rw {store}'"
+    ]

@@ -99,6 +99,11 @@ def test_values_like_formulas_are_data() -> None:
     assert (lead.name, lead.custom) == ("=Ana", {"Memo": "@SUM(A1)"})
 
 
+def test_a_row_whose_address_is_only_written_otherwise_says_the_same() -> None:
+    same = read_leads("Email,Name,Tier\nana@acme.com,Ana,1\n ANA@Acme.com ,Ana,1\n")
+    assert (same.rows, same.duplicates, same.rejected) == (2, 1, [])
+
+
 def test_a_row_twice_is_one_lead_and_two_rows_that_disagree_are_said() -> None:
     same = read_leads("Email,Name,Tier\nana@acme.com,Ana,1\nana@acme.com,Ana,1\n")
     assert (same.rows, same.duplicates, same.rejected) == (2, 1, [])

@@ -52,6 +52,15 @@ def test_names_of_findings_are_unique() -> None:
     assert len(subjects) == len(set(subjects))
 
 
+def test_a_warehouse_that_cannot_be_opened_is_critical_and_one_that_is_held_for_long_is_not() -> None:
+    broken, held = (
+        of(judged(some_facts(warehouse=Asked(failure=failure))), "warehouse: opens")
+        for failure in ("StoreError: the warehouse cannot be opened: torn", "WarehouseBusy: held by train")
+    )
+    assert (broken.status, broken.words) == ("critical", "the warehouse cannot be opened: torn")
+    assert held.status == "needs_attention"
+
+
 def test_a_dead_vendor_is_critical_a_slow_one_needs_attention_and_its_circuit_is_told() -> None:
     vendors = Asked(
         (Reached("Fellow", None, "it is not reached: refused"), Reached("Apollo", 7.0), Reached("pipe0", 0.2))
@@ -195,7 +204,7 @@ def test_an_old_champion_a_bad_calibration_and_a_missing_backup_need_attention()
         ("[limits.log_gib]", "[limits.logs]", "limits.log_gib: Field required"),
         ('critical = "pass"', 'critical = "sometimes"', "quiet.critical"),
         ("escalate_after = 3", "escalate_after = 0", "incidents.escalate_after"),
-        ("[quiet]", "[quiet", "are no TOML"),
+        ("[quiet]", "[quiet", "is not TOML"),
     ],
 )
 def test_a_file_of_limits_that_cannot_be_followed_names_the_key_and_a_file_that_can(

@@ -80,3 +80,9 @@ def test_every_setting_is_described() -> None:
 )
 def test_prefect_s_server_may_be_told_by_its_own_address_or_that_of_its_api(told: str) -> None:
     assert Settings(prefect_url=told).prefect == "http://prefect:4200"
+
+
+def test_a_relative_playbook_hangs_on_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RINGBACK_PLAYBOOK", "campaigns/playbook")
+    monkeypatch.chdir(tmp_path)
+    assert Settings().playbook == CHECKOUT / "campaigns/playbook"

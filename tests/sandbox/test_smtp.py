@@ -8,7 +8,7 @@ import pytest
 
 from ringback.errors import VendorRefused
 from ringback.settings import CHECKOUT
-from sandbox.smtp import MailServer, TakenMail, read_log
+from sandbox.smtp import MailServer, TakenMail, main, read_log
 from tests.vendors.test_mail import MAIL, SENDER
 from vendors.mail import Smtp
 
@@ -53,3 +53,12 @@ def test_it_runs_as_a_process(tmp_path: Path) -> None:
 
 def test_without_a_log_nothing_was_taken(tmp_path: Path) -> None:
     assert list(read_log(tmp_path / "none.jsonl")) == []
+
+
+def test_it_says_what_it_takes_and_what_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert (ended.value.code, "--refuse-recipient" in capsys.readouterr().out) == (0, True)
+    with pytest.raises(SystemExit) as ended:
+        main(["--log", "mails.jsonl", "--refuse", "1"])
+    assert (ended.value.code, "ambiguous option: --refuse" in capsys.readouterr().err) == (2, True)
