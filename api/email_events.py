@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from database.engagement import UNREADABLE, Engagement
+from database.suppressions import is_for_now
 from ringback.clock import as_utc, parse_time
 
 RESEND, SENDGRID, POSTMARK = "resend", "sendgrid", "postmark"
@@ -61,6 +62,8 @@ def _read(provider: str, items: list[Any], delivery_id: str, received_at: dateti
             because = f"lacks {failure}" if isinstance(failure, KeyError) else f"cannot be read: {failure}"
             yield _unreadable(provider, item, because, received_at)
             continue
+        if kind == "bounced" and is_for_now(detail):
+            kind = "deferred"  # for now: a full mailbox may take the next one
         if happened_at > received_at + CLOCKS_DIFFER_BY:
             happened_at, detail = received_at, detail | {SAID_TIME: happened_at.isoformat()}
         yield Engagement(

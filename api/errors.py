@@ -23,7 +23,16 @@ from starlette.types import Scope
 from api.addresses import SIGN_IN, is_nowhere, is_page
 from api.mail_pages import MAIL_LINKS, nowhere_page
 from database.away import is_away
-from ringback.errors import NoModel, NotEnoughData, RingbackError, StoreError, UnknownModel, VendorError, WrongUsage
+from ringback.errors import (
+    BadSettingFile,
+    NoModel,
+    NotEnoughData,
+    RingbackError,
+    StoreError,
+    UnknownModel,
+    VendorError,
+    WrongUsage,
+)
 from scoring.lead import ADDRESS, PEOPLE, SAYS_SOMETHING
 
 log = logging.getLogger("ringback.api")
@@ -43,9 +52,11 @@ WORDS = {
     503: "The service cannot answer just now; try again in a moment.",
 }
 STATUS_OF: Sequence[tuple[type[RingbackError], int]] = (
-    (UnknownModel, 404), (WrongUsage, 400), (NotEnoughData, 409), (NoModel, 503), (StoreError, 503), (VendorError, 502),
+    (UnknownModel, 404), (WrongUsage, 400), (NotEnoughData, 409), (NoModel, 503),
+    (StoreError, 503), (VendorError, 502),
 )  # fmt: skip
 """The first that fits counts."""
+OUR_FILE = "A file of settings that this needs cannot be followed; 'ringback doctor' says which, and what is wrong."
 RETRY_AFTER_SECONDS = "2"
 TRIED_AS = re.compile(
     r"(constrained|function|literal|union|tagged|chain)\b.*|float|int|str|bool|none|(tuple|list|dict)\[.*"
@@ -127,6 +138,8 @@ def failure_of(error: Exception) -> ApiError:
         return ApiError(error.status_code, said, headers=error.headers)
     if isinstance(error, RequestValidationError):
         return _invalid(error)
+    if isinstance(error, BadSettingFile):
+        return ApiError(503, OUR_FILE)
     for kind, status in STATUS_OF:
         if isinstance(error, kind):
             return ApiError(status, str(error) if status < 500 else None)

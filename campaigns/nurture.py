@@ -176,7 +176,8 @@ def _draft(one: Enrolment, person: Addressee, came: Engaged, office: Office, at:
     letter = write(sequence, step.mail, one.lead_id, message_id, fields, office.letterhead)
     is_holiday = holidays_of(person.country, office.own_holidays)
     opens, closes = opening(at, sequence.window, one.zone, is_holiday)
-    to_name = " ".join(part for name in ("first_name", "last_name") if (part := person.fields.get(name)))
+    names = " ".join(part for name in ("first_name", "last_name") if (part := person.fields.get(name)))
+    to_name = " ".join(names.split())  # a header has no line breaks
     return Draft(
         message_id, one.enrolment_id, one.step, one.campaign_id, one.lead_id, one.sequence, step.mail, recipient, opens,
         closes, letter.variants, letter.kept(to_name, one.owner, person.country), letter.links,

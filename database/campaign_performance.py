@@ -85,13 +85,17 @@ def funnel(campaign_id: str) -> list[Stage]:
 
 
 def by_template(campaign_id: str) -> list[Mailed]:
-    """What came of the mails of each template; a mail counts once for each thing that a person did with it."""
+    """What came of the mails of each template; a mail counts once for each thing that a person did with it.
+
+    One that the mail server refused because the address is not there came back, though it never was sent.
+    """
     kinds = (*PEOPLE_DID, "bounced", "unsubscribed")
-    did = [func.count(distinct(Message.message_id)).filter(EngagementEvent.kind == kind).label(kind) for kind in kinds]
+    mails, was_sent = func.count(distinct(Message.message_id)), Message.sent_at.is_not(None)
+    did = [mails.filter(EngagementEvent.kind == kind).label(kind) for kind in kinds]
     asked = (
-        select(Message.sequence, Message.template, func.count(distinct(Message.message_id)).label("sent"), *did)
+        select(Message.sequence, Message.template, mails.filter(was_sent).label("sent"), *did)
         .outerjoin(EngagementEvent, EngagementEvent.message_id == Message.message_id)
-        .where(Message.campaign_id == campaign_id, Message.sent_at.is_not(None))
+        .where(Message.campaign_id == campaign_id, or_(was_sent, EngagementEvent.kind == "bounced"))
         .group_by(Message.sequence, Message.template)
         .order_by(Message.sequence, Message.template)
     )

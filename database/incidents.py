@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, delete, exists, select, update
+from sqlalchemy import Connection, Update, and_, delete, exists, select, update
 
 from database.health_models import IncidentNotice
 from database.models import Incident
@@ -55,7 +55,7 @@ def open_incident(
     kind: str, subject: str, words: str, at: datetime, severity: Severity = "needs_attention",
     tell: Sequence[Telling] = (),
 ) -> bool:  # fmt: skip
-    """Open an incident; False where one of this kind about this subject is open already.
+    """Open an incident; False where one of this kind about this subject is open already, which then says these words.
 
     What `tell` names is noted with it; of an incident without any the health check tells.
     """
@@ -65,6 +65,9 @@ def open_incident(
     }  # fmt: skip
     with writing() as connection:
         if not insert_new(connection, Incident, [row]):
+            is_same = and_(Incident.kind == kind, Incident.subject == subject, Incident.severity == severity)
+            is_otherwise = and_(Incident.closed_at.is_(None), Incident.words != words)
+            connection.execute(update(Incident).where(is_same, is_otherwise).values(words=words))
             return False
         note(connection, name_of(kind, subject, at), "opened", words, at, tell)
     return True

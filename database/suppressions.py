@@ -38,10 +38,24 @@ def reason_in(kind: str, detail: Mapping[str, Any]) -> Reason | None:
     ('bounced', None)
     """
     if kind == "bounced":
-        bounce = detail.get("data", {}).get("bounce", {}) if isinstance(detail.get("data"), Mapping) else {}
-        stated = detail.get("type") or detail.get("Type") or (bounce.get("type") if isinstance(bounce, Mapping) else "")
-        return "bounced" if str(stated).lower() in LASTING else None
+        return "bounced" if _bounce_in(detail) in LASTING else None
     return ALWAYS_MEANT.get(kind)
+
+
+def is_for_now(detail: Mapping[str, Any]) -> bool:
+    """Whether a bounce is said to be one that the next mail to the address need not meet.
+
+    >>> is_for_now({"Type": "Transient"}), is_for_now({"Type": "HardBounce"}), is_for_now({})
+    (True, False, False)
+    """
+    return _bounce_in(detail) not in LASTING | {""}
+
+
+def _bounce_in(detail: Mapping[str, Any]) -> str:
+    """The provider's kind of bounce, in small letters; empty where none is stated."""
+    bounce = detail.get("data", {}).get("bounce", {}) if isinstance(detail.get("data"), Mapping) else {}
+    stated = detail.get("type") or detail.get("Type") or (bounce.get("type") if isinstance(bounce, Mapping) else "")
+    return str(stated or "").lower()
 
 
 def suppress(addresses: Iterable[Suppressed]) -> int:

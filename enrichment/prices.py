@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from enrichment.catalogue import BY_NAME
-from ringback.errors import BadMapping
+from ringback.errors import BadSettingFile
 from ringback.toml_files import mistakes_of, read_toml
 
 
@@ -40,14 +40,14 @@ class SourcePrices(Strict):
 
 @lru_cache(maxsize=4)
 def load_prices(path: Path) -> dict[str, SourcePrices]:
-    """Prices by source; raises BadMapping naming the file, the key and the way out."""
+    """Prices by source; raises BadSettingFile naming the file, the key and the way out."""
     try:
         read = TypeAdapter(dict[str, SourcePrices]).validate_python(read_toml(path))
     except FileNotFoundError:
-        raise BadMapping(f"there is no price file {path}; RINGBACK_PRICES names it") from None
+        raise BadSettingFile(f"there is no price file {path}; RINGBACK_PRICES names it") from None
     except ValidationError as failure:
-        raise BadMapping(f"{path}: {mistakes_of(failure)}") from None
+        raise BadSettingFile(f"{path}: {mistakes_of(failure)}") from None
     for source, prices in read.items():
         if unknown := sorted(prices.signals.keys() - BY_NAME.keys()):
-            raise BadMapping(f"{path}: {source}.signals.{unknown[0]} is no signal; there are {', '.join(BY_NAME)}")
+            raise BadSettingFile(f"{path}: {source}.signals.{unknown[0]} is no signal; there are {', '.join(BY_NAME)}")
     return read

@@ -109,6 +109,9 @@ def files_can_be_read(settings: Settings) -> Iterator[Advice]:
 
 def stores_answer(settings: Settings) -> Iterator[Advice]:
     """Both stores and MLflow's are there and in this version's shape."""
+    if not (settings.home.is_dir() and os.access(settings.home, os.W_OK | os.X_OK)):
+        yield Advice("stores", "notice", "are not looked at: opening one writes beside it, and home takes nothing")
+        return
     for about, ask in {"database": _ask_database, "warehouse": _ask_warehouse, "MLflow's store": _ask_mlflow}.items():
         try:
             yield Advice(about, "good", ask(settings))

@@ -14,6 +14,8 @@ from ringback.settings import settings
 
 T = TypeVar("T")
 CLOCKS_DIFFER = timedelta(minutes=5)
+FIRST_YEAR = 2000
+"""Nothing is known from before, and no report speaks of it."""
 
 
 def switch_tools() -> None:
@@ -63,11 +65,14 @@ def moment_of(as_of: datetime | None) -> datetime:
 
 
 def stated_moment(text: str) -> datetime:
-    """A moment as a person writes it, UTC without zone; raises WrongUsage where it is none."""
+    """A moment as a person writes it, UTC without zone; raises WrongUsage where it is none, or before all data."""
     try:
-        return parse_time(text)
+        moment = parse_time(text)
     except ValueError:
         raise WrongUsage(f"{text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+    if moment.year < FIRST_YEAR:
+        raise WrongUsage(f"{text!r} lies before {FIRST_YEAR}, from when on anything is known")
+    return moment
 
 
 def is_synthetic(moment: datetime) -> bool:

@@ -7,6 +7,7 @@ from prefect import flow, task
 
 from campaigns.harvest import Harvested, campaigns_at_aturiya, harvest
 from database.campaigns import Planned, campaigns
+from flows.asking_again import may_help
 from flows.environment import moment_of, prepare_stores, run_name
 from ringback.errors import WrongUsage
 from ringback.settings import settings
@@ -43,13 +44,13 @@ def harvest_leads(as_of: datetime | None = None, campaign_id: str | None = None)
     )
 
 
-@task(retries=len(PATIENCE), retry_delay_seconds=PATIENCE)
+@task(retries=len(PATIENCE), retry_delay_seconds=PATIENCE, retry_condition_fn=may_help)
 def look_for_campaigns(moment: datetime) -> int:
     """Keep the campaigns that Aturiya has."""
     return campaigns_at_aturiya(settings(), moment)
 
 
-@task(retries=len(PATIENCE), retry_delay_seconds=PATIENCE)
+@task(retries=len(PATIENCE), retry_delay_seconds=PATIENCE, retry_condition_fn=may_help)
 def harvest_campaign(campaign: Planned, moment: datetime) -> Harvested:
     """Bring in one campaign's leads."""
     return harvest(campaign, settings(), moment)

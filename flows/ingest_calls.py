@@ -17,6 +17,7 @@ from prefect import flow, task
 from database import inbox
 from database.inbox import done_since
 from database.sync import high_water, move_high_water
+from flows.asking_again import may_help
 from flows.environment import moment_of, prepare_stores, run_name
 from intake.importing import FILES, Imported, import_text
 from intake.mapping import Mapping, load_mapping
@@ -65,7 +66,7 @@ def ingest_calls(as_of: datetime | None = None) -> Ingested:
     return Ingested(new_calls, rejected, queued, new_leads, outcomes.outcomes if outcomes else 0)
 
 
-@task(retries=2, retry_delay_seconds=[5, 30])
+@task(retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=may_help)
 def read_fellow(moment: datetime) -> list[str]:
     """Keep what Fellow sends as it is; gives the ids of the recordings that it or their notes touched."""
     since = high_water(fellow.SOURCE, "recording")
@@ -128,7 +129,7 @@ def take_delivered_files(moment: datetime) -> int:
     return new
 
 
-@task(retries=2, retry_delay_seconds=[5, 30])
+@task(retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=may_help)
 def import_export(kind: str, moment: datetime) -> Imported | None:
     """Import one of the CRM's scheduled exports; None where none is configured."""
     fetch, mapping = (

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from improvement.impact import WINDOW_DAYS, Impact
 from monitoring.measure import Measure
-from ringback.errors import BadMapping
+from ringback.errors import BadSettingFile
 from ringback.toml_files import mistakes_of, read_toml
 
 HORIZON_WEEKS = 26
@@ -45,9 +45,9 @@ class Money:
     path: Path
 
     def worth(self, name: str) -> Worth:
-        """What one is worth; raises BadMapping where the file does not say."""
+        """What one is worth; raises BadSettingFile where the file does not say."""
         if name not in self.worths:
-            raise BadMapping(
+            raise BadSettingFile(
                 f"{self.path} does not say what {name!r} is worth; it has {', '.join(sorted(self.worths))}"
             )
         return self.worths[name]
@@ -110,13 +110,13 @@ class Cumulative:
 
 @lru_cache(maxsize=4)
 def load_money(path: Path) -> Money:
-    """Read a money file; raises BadMapping naming the file, the key and the way out."""
+    """Read a money file; raises BadSettingFile naming the file, the key and the way out."""
     try:
         read = TypeAdapter(dict[str, Worth]).validate_python(read_toml(path))
     except FileNotFoundError:
-        raise BadMapping(f"there is no money file {path}; RINGBACK_MONEY names it") from None
+        raise BadSettingFile(f"there is no money file {path}; RINGBACK_MONEY names it") from None
     except ValidationError as failure:
-        raise BadMapping(f"{path}: {mistakes_of(failure)}") from None
+        raise BadSettingFile(f"{path}: {mistakes_of(failure)}") from None
     money = Money(read, path)
     money.worth(EFFORT)
     return money

@@ -151,7 +151,7 @@ def _trend(trend: Trend) -> dict[str, Any]:
         "slope_high": trend.slope_high,
         "changed_in": None if trend.changed_in is None else week_name(trend.changed_in),
         "n": trend.now.n,
-        "before": before and shapes.Before(value=trend.before_value, n=before.n, weeks=before.weeks),
+        "before": before and shapes.Before(value=trend.before_value, n=before.n_so_far, weeks=before.weeks),
     }
 
 

@@ -3,6 +3,7 @@
 RingbackError
 ├── WrongUsage           what was asked for does not exist or does not fit: exit status 2
 │   ├── BadMapping       a mapping file that cannot be followed, with the key
+│   │   └── BadSettingFile  one of our own files that a setting names: whoever asked can do nothing about it
 │   ├── BadPlaybook      a file of rules, sequences or the team that cannot be followed: each mistake with its line
 │   └── UnknownModel     a version or target that the registry does not hold
 ├── NotEnoughData        too little to learn from or to measure, with what is missing
@@ -33,6 +34,10 @@ class WrongUsage(RingbackError):
 
 class BadMapping(WrongUsage):
     """A mapping file cannot be followed; the message names the key."""
+
+
+class BadSettingFile(BadMapping):
+    """A file that one of our settings names cannot be followed; the message names file and key."""
 
 
 class BadPlaybook(WrongUsage):

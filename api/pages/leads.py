@@ -65,6 +65,8 @@ class Listed:
     page: Page
     pages: int
     campaigns: Sequence[Planned]
+    has_campaign: bool
+    """Whether there is the campaign that was asked for, if any was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def listed(asked: Asked) -> Listed:
     pages = max(1, -(-page.total // PAGE_ROWS))
     if asked.page > pages:
         page = lead_pages.page_of_leads(*question, PAGE_ROWS * (pages - 1), only)
-    return Listed(asked, page, pages, campaigns.campaigns()[:MOST_CAMPAIGNS])
+    has_campaign = not asked.campaign or campaigns.campaign(asked.campaign) is not None
+    return Listed(asked, page, pages, campaigns.campaigns()[:MOST_CAMPAIGNS], has_campaign)
 
 
 def facts_of(lead_id: str, at: datetime) -> LeadFacts:

@@ -79,6 +79,19 @@ ANSWER = {
 }  # fmt: skip
 
 
+def test_a_full_mailbox_is_no_mail_that_came_back() -> None:
+    by_postmark = {"RecordType": "Bounce", "ID": 43, "Type": "SoftBounce", "Email": "c@x.test",
+                   "BouncedAt": "2026-03-18T12:00:00Z"}  # fmt: skip
+    by_resend = {"type": "email.bounced", "created_at": "2026-03-17T23:47:56Z",
+                 "data": {"email_id": "m1", "to": ["c@x.test"], "bounce": {"type": "Transient"}}}  # fmt: skip
+    told = [
+        *read("postmark", by_postmark),
+        *read("resend", by_resend),
+        *read("postmark", by_postmark | {"Type": "HardBounce"}),
+    ]
+    assert [one.kind for one in told] == ["deferred", "deferred", "bounced"]
+
+
 def test_an_answer_that_came_to_postmark_is_told_of_whom_it_is_from_without_its_words() -> None:
     assert read("postmark", ANSWER) == [
         Engagement(

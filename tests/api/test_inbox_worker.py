@@ -13,7 +13,7 @@ from api.inbox_worker import InboxWorker, tell_prefect
 from database import inbox, incidents, people
 from database.campaign_models import Message as Row
 from database.campaign_performance import by_template
-from database.engagement import events_of
+from database.engagement import Engagement, events_of, keep_events
 from database.inbox import LEASE, MOST_ATTEMPTS, Name
 from database.session import insert_new, writing
 from ringback.errors import VendorUnavailable
@@ -118,6 +118,15 @@ def test_one_delivery_that_fails_keeps_no_other_waiting() -> None:
     office.worker.work()
     assert [one.kind for one in events_of("a@x.test")] == ["opened"]
     assert inbox.backlog() == {"waiting": 1, "done": 1}
+
+
+def test_a_mail_that_the_server_refused_came_back_without_having_been_sent() -> None:
+    refused = a_message(message_id="m1@ours", recipient="ana@acme.com", state="failed", taken_at=NOON)
+    with writing() as connection:
+        insert_new(connection, Row, [asdict(refused)])
+    keep_events([Engagement("smtp:m1@ours:bounced", "smtp", "bounced", "ana@acme.com", NOON, NOON, "m1@ours")])
+    (told,) = by_template("c1")
+    assert (told.sent, told.bounced, told.opened) == (0, 1, 0)
 
 
 def test_what_a_provider_tells_under_its_own_name_of_a_mail_counts_for_that_mail() -> None:

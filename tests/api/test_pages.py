@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -88,6 +89,26 @@ def test_every_page_is_filled_on_an_empty_installation_with_a_policy_that_lets_n
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
     assert not re.search(r"<script>|<style|\sstyle=|\son[a-z]+=|https?://(?!127\.0\.0\.1)", answer.text)
+
+
+def test_leads_of_a_campaign_that_is_not_there_are_none_and_it_is_told(browse: Browse) -> None:
+    shown = browse("read").get("/leads?campaign=nosuch").text
+    assert "0 leads: there is no campaign <q>nosuch</q>." in shown
+    assert "<option selected>nosuch</option>" in shown
+
+
+def test_a_money_file_that_cannot_be_followed_is_our_fault_and_told(
+    browse: Browse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "money.toml"
+    file.write_text("[lead]\ntitel = 'A lead'\n")
+    monkeypatch.setenv("RINGBACK_MONEY", str(file))
+    browser = browse("read")
+    settings.cache_clear()
+    answer = browser.get("/tickets", headers=HTML)
+    assert answer.status_code == 503
+    assert "doctor&#39; says which, and what is wrong." in answer.text
+    assert str(tmp_path) not in answer.text
 
 
 def test_who_has_not_signed_in_is_asked_to_and_comes_back(client: TestClient, home: object) -> None:

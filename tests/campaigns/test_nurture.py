@@ -42,6 +42,14 @@ def mails() -> list[Message]:
     return outbox.messages()
 
 
+def test_a_name_of_several_lines_is_one_line_of_a_mail(sequence: MailSequence) -> None:
+    enrol(["ana"])
+    publish_leads([Lead("ana@acme.com", "crm", TUESDAY, first_name="Ana\r\nBcc:\tb@x.test")])
+    assert write_due(an_office(sequence), TUESDAY).written == 1
+    assert mails()[0].mail["to_name"] == "Ana Bcc: b@x.test Smith"
+    assert sent(sequence, TUESDAY).accepted == 1
+
+
 def test_a_due_step_is_written_once_however_often_it_is_asked_for(sequence: MailSequence) -> None:
     enrol(["ana"])
     assert [write_due(an_office(sequence), TUESDAY) for _ in range(2)] == [Written(written=1), Written()]

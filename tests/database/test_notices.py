@@ -30,6 +30,14 @@ def test_an_incident_opens_escalates_and_recovers_once_each_and_each_is_to_be_to
     assert len(notices.due(NOON + 8 * HOUR)) == 5
 
 
+def test_an_open_incident_says_what_is_wrong_now_and_is_told_of_once() -> None:
+    assert (an_incident(), an_incident(words="fuller", at=NOON + HOUR)) == (True, False)
+    incidents.escalate_incident("health", "machine: disk", "no room", NOON + HOUR)
+    assert not an_incident(words="less full", at=NOON + 2 * HOUR)
+    assert [(one.words, one.opened_at) for one in incidents.open_incidents()] == [("no room", NOON)]
+    assert len(notices.due(NOON + HOUR)) == 1
+
+
 def test_two_senders_do_not_both_take_a_notice() -> None:
     an_incident()
     (one,) = notices.due(NOON)

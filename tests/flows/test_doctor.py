@@ -153,3 +153,10 @@ def test_a_store_that_cannot_be_written_is_told(
     assert faults(doctor.home_is_ours_alone) == [
         f"warehouse.duckdb: {store} cannot be read and written; 'chown' it, or 'chmod u+rw {store}'"
     ]
+
+
+def test_no_store_is_opened_in_a_home_that_takes_nothing(configure: Configure, tmp_path: Path) -> None:
+    home = tmp_path / "a-file"
+    home.touch()
+    configure(home=str(home))
+    assert [(one.about, one.level) for one in doctor.stores_answer(settings())] == [("stores", "notice")]

@@ -72,6 +72,15 @@ def test_measures_of_mails_count_what_had_time_to_be_answered() -> None:
     assert (week.value, week.n) == (0.25, 4)
 
 
+def test_a_mail_that_the_server_refused_for_its_address_came_back() -> None:
+    land("sent_mails", a_mail("m0"), a_mail("m1"), a_mail("m2"))
+    for name in ("m3", "m4"):
+        land("sent_mails", a_mail(name, state="failed", sent_at=None, known_at=NOON))
+    land("mail_events", an_event("bounced", "m0"), an_event("bounced", "m3", NOON))
+    week = measured(NOON + 5 * DAY, "mail_bounced")
+    assert (week.value, week.n) == (0.5, 4)
+
+
 def test_leads_that_came_to_a_call_are_measured_three_weeks_after_their_first_mail() -> None:
     land("sent_mails", a_mail("m0"), a_mail("m1", lead_id="two@acme.com"))
     with writing() as warehouse:
