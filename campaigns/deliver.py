@@ -32,6 +32,7 @@ from ringback.errors import VendorAway, VendorRefused, VendorUnavailable, WrongU
 from ringback.settings import Settings
 from vendors.mail import THIS_MACHINE, Mail, Sender, sender
 from vendors.mail_line import together
+from vendors.message import NO_ADDRESS
 
 log = logging.getLogger("ringback.deliver")
 FEWEST, MOST = 10, 100
@@ -45,8 +46,8 @@ A third saves 3 % more, and servers allow few of one client.
 """
 GIVE_UP_AFTER = 3
 """So many doubts in a row, and the rest of the batch waits: each would be one more."""
-NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.\d{1,3}\b")
-"""Enhanced status codes of RFC 3463 for an address that is not there."""
+NO_SUCH_ADDRESS = re.compile(rf"\b5\.1\.\d{{1,3}}\b|^to {NO_ADDRESS}")
+"""Enhanced status codes of RFC 3463 for an address that is not there; or what we say of one that no mail can go to."""
 SMTP = "smtp"
 _second = local()
 """Of the thread, or of the process, that hands over beside another: what ends both."""

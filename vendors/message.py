@@ -24,6 +24,7 @@ LONGEST_LINE = 998
 """Letters of a header's line, RFC 5322 section 2.1.1."""
 ONE_LINE = frozenset({"message-id", "list-unsubscribe", "list-unsubscribe-post"})
 """Folded over several lines, these have broken signatures (DKIM) in practice."""
+NO_ADDRESS = "of a mail is not one mail address in ASCII"
 BARE_ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.\-]+")
 STEERS_MAIL = set('()<>[],;:\\"')
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
@@ -141,7 +142,7 @@ def address_of(field: str, text: str, name: str = "") -> Address:
     read = [("", text)] if BARE_ADDRESS.fullmatch(text) else getaddresses([_clean(field, text)])
     stated, address = read[0] if len(read) == 1 else ("", "")
     if not BARE_ADDRESS.fullmatch(address) or STEERS_MAIL & set(address) or address.count("@") != 1:
-        raise VendorRefused(f"{field} of a mail is not one mail address in ASCII")
+        raise VendorRefused(f"{field} {NO_ADDRESS}")
     user, _, domain = address.partition("@")
     return Address(_clean(f"{field}_name", name) or stated, user, domain)
 

@@ -95,6 +95,16 @@ def test_an_address_that_is_not_there_is_written_to_no_more(sequence: MailSequen
     assert [(one.address, one.reason) for one in suppressions.all_suppressed()] == [("ana@acme.com", "bounced")]
 
 
+def test_an_address_that_no_mail_can_go_to_is_written_to_no_more(sequence: MailSequence, home: Path) -> None:
+    draft = outbox.Draft("m@ours.example", "e-jo", 0, "c1", "jo@acme.com", "test", "first", "jörg@acme.com", TUESDAY,
+                         mail={"subject": "s", "text": "t", "html": "<p>t</p>"})  # fmt: skip
+    enrol(["jo"])
+    outbox.write([draft], TUESDAY)
+    post = a_post(sequence, Smtp("127.0.0.1", 9, "none", "Ringback <hello@ours.example>"))
+    assert deliver_all(post, TUESDAY, "w") == Delivered(1, refused=1)
+    assert [(one.address, one.reason) for one in suppressions.all_suppressed()] == [("jörg@acme.com", "bounced")]
+
+
 def test_a_server_that_is_away_is_asked_once_and_no_mail_counts_a_try(sequence: MailSequence) -> None:
     names = [f"n{number}" for number in range(10)]
     waiting(sequence, *names)
