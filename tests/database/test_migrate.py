@@ -15,6 +15,7 @@ def test_a_migrated_database_lacks_nothing() -> None:
     assert waiting() == []
 
 
+@pytest.mark.sqlite  # on PostgreSQL the tests of a session share a database
 def test_a_database_of_a_newer_ringback_is_told_and_left_as_it_is() -> None:
     with writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
