@@ -78,8 +78,8 @@ def against_text(trend: Trend) -> str:
     if trend.before is None or trend.before_value is None:
         return "no earlier weeks to compare with"
     weeks = "week" if trend.before.weeks == 1 else f"{trend.before.weeks} weeks"
-    a_week = " a week" if trend.measure.kind == "count" else ""
-    return f"{value_text(trend.measure, trend.before_value)}{a_week} in the {weeks} before (n = {trend.before.n_so_far:,})"
+    level = value_text(trend.measure, trend.before_value) + (" a week" if trend.measure.kind == "count" else "")
+    return f"{level} in the {weeks} before (n = {trend.before.n_so_far:,})"
 
 
 def moved_text(trend: Trend) -> str:
