@@ -323,9 +323,7 @@ def test_what_is_over_since_the_last_check_is_not_shown_as_if_it_were_so_still(
     assert re.search("Fellow answers after 0.10 s *as of 18 Mar", plain)  # nobody outside is asked for a page
     assert "flow old: last runs: critical, the last 3 runs of old failed as of 17 Mar" in plain
     first = re.sub(r"<[^>]+>", "", browser.get("/").text)
-    assert (
-        "1 open incident: 3 % of the disk are free. 1 more, whose cause is over by now, is closed" in first
-    )
+    assert "1 open incident: 3 % of the disk are free. 1 more, whose cause is over by now, is closed" in first
 
 
 def test_prefect_is_not_asked_for_a_page_where_the_last_check_found_it_not_in_use(
