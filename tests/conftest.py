@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     Settings.model_config["env_file"] = None
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small fits only wait for each other
+    os.environ["PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW"] = "ignore"  # what tests log outside of a run
     os.environ["RINGBACK_TRAINING_SECONDS"] = "0.01"  # each candidate once, no variations: quick, and always the same
     folder = tempfile.mkdtemp(prefix="ringback-tests-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
