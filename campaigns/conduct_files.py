@@ -1,6 +1,6 @@
 """A conduct in a file that people write: read, and held against the playbook that it names parts of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,29 @@ from ringback.toml_files import read_toml
 def conduct_in(file: Path) -> dict[str, Any]:
     """What a file says of how a campaign is run, as it is stored.
 
-    Raises BadMapping naming the key, also for rules, a sequence or an owner that the playbook does not have: the
-    campaign would be held up by it, or done without it.
+    Raises BadMapping naming the key, also for what the playbook does not have.
     """
     conduct = Conduct.read(read_toml(file))
-    folder = CHECKOUT / settings().playbook
-    _refuse_strangers("rules", [conduct.rules], sorted(one.stem for one in (folder / "qualification").glob("*.yaml")))
-    if conduct.sequences:
-        _refuse_strangers("sequences", conduct.sequences, sorted(sequences(settings())))
-    if conduct.owners:
-        _refuse_strangers(
-            "owners", map(str.casefold, conduct.owners), sorted(one.email for one in team(folder)[0].owners)
-        )
+    for key, told in strangers_in(conduct):
+        raise BadMapping(f"the campaign's conduct: {key}: {told}")
     return conduct.model_dump(mode="json", exclude_defaults=True)
 
 
-def _refuse_strangers(key: str, names: Iterable[str], there_are: Sequence[str]) -> None:
-    for name in names:
-        if name not in there_are:
-            raise BadMapping(
-                f"the campaign's conduct: {key}: {name!r} is not in the playbook{nearest(name, there_are)}"
-            )
+def strangers_in(conduct: Conduct) -> Iterator[tuple[str, str]]:
+    """Rules, sequences and owners that the playbook does not have, each with its key and what was meant.
+
+    The campaign would be held up by them, or done without them.
+    """
+    folder = CHECKOUT / settings().playbook
+    there_are: dict[str, Callable[[], Iterable[str]]] = {
+        "rules": lambda: (one.stem for one in (folder / "qualification").glob("*.yaml")),
+        "sequences": lambda: sequences(settings()),
+        "owners": lambda: (one.email for one in team(folder)[0].owners),
+    }
+    named = {"rules": [conduct.rules], "sequences": conduct.sequences, "owners": map(str.casefold, conduct.owners)}
+    for key, names in named.items():
+        listed = list(names)
+        known = sorted(there_are[key]()) if listed else []
+        for name in listed:
+            if name not in known:
+                yield key, f"{name!r} is not in the playbook{nearest(name, known)}"

@@ -34,6 +34,7 @@ from api.security import require
 from api.threads import LISTS, LOOK_UPS, WRITES
 from campaigns import schedules
 from campaigns.conduct import Conduct
+from campaigns.conduct_files import strangers_in
 from campaigns.judging import TestStanding, standings_of
 from campaigns.performance import performance
 from campaigns.sequences import sequences
@@ -81,10 +82,11 @@ async def campaigns(
 
 
 @router.post("", status_code=201, response_model=Campaign, dependencies=[WRITE], responses={
-    409: {"model": Failure, "description": "There is a campaign with this id already."},
+    409: {"model": Failure, "description": "The id is taken, or the conduct names what the playbook lacks."},
 })  # fmt: skip
 async def create(campaign: NewCampaign) -> Campaign:
     """Make a campaign; `ringback run harvest_leads` looks for its leads."""
+    await _refuse_strangers(campaign.conduct)
     planned = Planned(
         campaign.campaign_id, campaign.name, campaign.source, now(), campaign.external_id,
         campaign.plan.model_dump(mode="json", exclude_defaults=True), campaign.ceiling_usd,
@@ -101,9 +103,13 @@ async def campaign(campaign_id: CampaignId) -> Campaign:
     return shown(await _known(campaign_id))
 
 
-@router.patch("/{campaign_id}", response_model=Campaign, dependencies=[WRITE])
+@router.patch("/{campaign_id}", response_model=Campaign, dependencies=[WRITE], responses={
+    409: {"model": Failure, "description": "The conduct names what the playbook lacks."},
+})  # fmt: skip
 async def change(campaign_id: CampaignId, changed: CampaignChange) -> Campaign:
     """Change a campaign: pause it, resume it, archive it, or how it is run; what is left out stays."""
+    if "conduct" in changed.model_fields_set:
+        await _refuse_strangers(changed.conduct)
     return shown(await put_changes(campaign_id, changed.changes()))
 
 
@@ -192,6 +198,12 @@ async def put_changes(campaign_id: str, changes: dict[str, Any]) -> Planned:
     if "state" in changes and (known.conduct or {}).get("schedule"):
         await to_thread.run_sync(schedules.follow, [known], limiter=WRITES)
     return known
+
+
+async def _refuse_strangers(conduct: Conduct) -> None:
+    """Raise ApiError 409 where a conduct names what the playbook does not have."""
+    for key, told in await to_thread.run_sync(lambda: list(strangers_in(conduct)), limiter=LOOK_UPS):
+        raise ApiError(409, told, f"conduct.{key}", code="not_in_playbook")
 
 
 async def _asked_of_prefect(ask: Callable[[], Answer]) -> Answer:

@@ -82,6 +82,21 @@ def test_a_conduct_that_nobody_understands_is_refused_with_its_field(client: Tes
         assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
 
 
+def test_a_conduct_that_names_what_the_playbook_lacks_is_refused(client: TestClient, key_for: KeyFor) -> None:
+    client.post("/api/campaigns", json=SPRING, headers=key_for("write"))
+    for conduct, field in (
+        ({"rules": "standart"}, "conduct.rules"),
+        ({"sequences": ["nobody-knows"]}, "conduct.sequences"),
+        ({"owners": ["stranger@ours.example"]}, "conduct.owners"),
+    ):
+        answer = client.patch("/api/campaigns/spring", json={"conduct": conduct}, headers=key_for("write"))
+        assert (answer.status_code, answer.json()["error"]["field"]) == (409, field)
+    made = SPRING | {"campaign_id": "autumn", "conduct": {"rules": "standart"}}
+    answer = client.post("/api/campaigns", json=made, headers=key_for("write"))
+    assert answer.json()["error"]["message"] == "'standart' is not in the playbook; did you mean 'standard'?"
+    assert client.get("/api/campaigns/autumn", headers=key_for("read")).status_code == 404
+
+
 def test_known_leads_join_and_unknown_ones_are_named(client: TestClient, key_for: KeyFor) -> None:
     writer = key_for("write")
     client.post("/api/campaigns", json=SPRING, headers=writer)
