@@ -195,6 +195,8 @@ def _waiting() -> Iterator[list[float]]:
 
 @contextmanager
 def _mail_server(log: Path) -> Iterator[int]:
+    from flows.ports import listens
+
     if SINK is None:
         command = [sys.executable, "-m", "sandbox.smtp", "--port", "0", "--log", str(log)]
         with _ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as server:
@@ -206,7 +208,7 @@ def _mail_server(log: Path) -> Iterator[int]:
     as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []
     with _ended(subprocess.Popen([SINK, *as_whom, f"127.0.0.1:{port}", "100"], text=True)):
         until = time.monotonic() + STARTS_WITHIN_SECONDS
-        while not _is_open(port):
+        while not listens(port):
             if time.monotonic() > until:
                 raise TimeoutError(f"{SINK} takes no mails on port {port}")
             time.sleep(0.05)
@@ -220,11 +222,6 @@ def _ended(server: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]
     finally:
         server.terminate()
         server.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""A conduct in a file that people write: read, and held against the playbook that it names parts of."""
+"""A conduct held against the playbook that it names parts of, and read from a file that people write."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from campaigns.conduct import Conduct
 from campaigns.playbook import nearest
+from campaigns.rules import FOLDER
 from campaigns.sequences import sequences
 from campaigns.team import team
 from ringback.errors import BadMapping
-from ringback.settings import CHECKOUT, settings
+from ringback.settings import settings
 from ringback.toml_files import read_toml
 
 
@@ -27,18 +28,17 @@ def conduct_in(file: Path) -> dict[str, Any]:
 def strangers_in(conduct: Conduct) -> Iterator[tuple[str, str]]:
     """Rules, sequences and owners that the playbook does not have, each with its key and what was meant.
 
-    The campaign would be held up by them, or done without them.
+    The campaign would be held up by them, or done without them. Of the playbook only that is read which is named.
     """
-    folder = CHECKOUT / settings().playbook
-    there_are: dict[str, Callable[[], Iterable[str]]] = {
-        "rules": lambda: (one.stem for one in (folder / "qualification").glob("*.yaml")),
-        "sequences": lambda: sequences(settings()),
-        "owners": lambda: (one.email for one in team(folder)[0].owners),
-    }
-    named = {"rules": [conduct.rules], "sequences": conduct.sequences, "owners": map(str.casefold, conduct.owners)}
-    for key, names in named.items():
-        listed = list(names)
-        known = sorted(there_are[key]()) if listed else []
-        for name in listed:
-            if name not in known:
-                yield key, f"{name!r} is not in the playbook{nearest(name, known)}"
+    book = settings().playbook
+    yield from _strangers("rules", [conduct.rules], (one.stem for one in (book / FOLDER).glob("*.yaml")))
+    if conduct.sequences:
+        yield from _strangers("sequences", conduct.sequences, sequences(settings()))
+    if conduct.owners:
+        owners = (one.email for one in team(book)[0].owners)
+        yield from _strangers("owners", map(str.casefold, conduct.owners), owners)
+
+
+def _strangers(key: str, names: Iterable[str], there_are: Iterable[str]) -> Iterator[tuple[str, str]]:
+    known = sorted(there_are)
+    return ((key, f"{name!r} is not in the playbook{nearest(name, known)}") for name in names if name not in known)

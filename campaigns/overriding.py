@@ -7,7 +7,7 @@ from campaigns.team import team
 from database.campaigns import Planned
 from database.overrides import OUTCOMES, Kind
 from ringback.errors import WrongUsage
-from ringback.settings import CHECKOUT, settings
+from ringback.settings import settings
 
 OF_WHAT = {"qualification": "outcome of a qualification", "owner": "owner of this campaign",
            "sequence": "sequence of this campaign"}  # fmt: skip
@@ -25,7 +25,7 @@ def possible(campaign: Planned, kind: Kind) -> tuple[str, ...]:
     if kind == "sequence":
         return tuple(one.sequence_id for one in conduct.chosen(sequences(settings())))
     named = {address.casefold() for address in conduct.owners}
-    owners = team(CHECKOUT / settings().playbook)[0].owners
+    owners = team(settings().playbook)[0].owners
     return tuple(sorted(one.email for one in owners if not named or one.email in named))
 
 

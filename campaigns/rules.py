@@ -21,6 +21,8 @@ NO, UNKNOWN, YES = 0, 1, 2
 """Whether something holds. So ordered, all is the least, any the greatest, and not is 2 less it."""
 HOLDS = (False, None, True)
 """The same as JSON says it."""
+FOLDER = "qualification"
+"""Of a playbook."""
 OTHERWISE = "otherwise"
 LONGEST_SHOWN = 120
 MOST_SHOWN = 12
@@ -183,6 +185,11 @@ class RuleBook:
     def reads_points(self) -> bool:
         """Whether a rule asks for the points of a member's card."""
         return any(leaf.fact.name.endswith(".points") and leaf.fact.fades for leaf in self.leaves())
+
+
+def rules_file(playbook: Path, name: str) -> Path:
+    """Where a playbook has the rules of a name."""
+    return playbook / FOLDER / f"{name}.yaml"
 
 
 def read_rules(file: Path) -> RuleBook:

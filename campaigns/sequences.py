@@ -20,7 +20,7 @@ from campaigns.route import PRODUCTS
 from campaigns.timing import NO_WAIT, WEEKDAYS, Wait, Window
 from ringback.errors import BadPlaybook, WrongUsage
 from ringback.forms import Form
-from ringback.settings import CHECKOUT, Settings
+from ringback.settings import Settings
 
 FOLDER = "sequences"
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -224,7 +224,7 @@ def variant_of(trial: Trial, lead_id: str) -> str:
 
 def sequences(settings: Settings) -> dict[str, MailSequence]:
     """All sequences of the playbook by id; raises BadPlaybook with every mistake of every file."""
-    return sequences_in(CHECKOUT / settings.playbook / FOLDER)
+    return sequences_in(settings.playbook / FOLDER)
 
 
 def sequences_in(folder: Path) -> dict[str, MailSequence]:

@@ -23,9 +23,9 @@ def migrate(url: str | None = None) -> None:
     config = _config()
     with writing(url or settings().database) as connection:
         take_turns(connection, "migrate")
-        _waiting(connection)  # raises NotMigrated
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _waiting(connection):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def waiting(url: str | None = None) -> list[str]:

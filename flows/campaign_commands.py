@@ -153,14 +153,14 @@ def qualify(
     from campaigns.conduct import Conduct
     from campaigns.dry_run import dry_run as tried
     from campaigns.qualify import qualify as decided
-    from campaigns.rules import read_rules
+    from campaigns.rules import read_rules, rules_file
     from ringback.clock import now
-    from ringback.settings import CHECKOUT, settings
+    from ringback.settings import settings
 
     conduct = Conduct.read(_known(campaign_id).conduct)
     if rules is not None and not dry_run:
         raise WrongUsage("other rules can only be tried: --dry-run; those in force are in the playbook")
-    book = read_rules(rules or CHECKOUT / settings().playbook / "qualification" / f"{conduct.rules}.yaml")
+    book = read_rules(rules or rules_file(settings().playbook, conduct.rules))
     if dry_run:
         told = tried(campaign_id, book, conduct.thresholds, now(), examples)
         shown = {"before": told.before, "after": told.after, "members": told.members, "examples": told.examples,

@@ -17,6 +17,7 @@ from campaigns.letters import letterhead
 from campaigns.nurture import Office, Written
 from campaigns.qualify import Qualified
 from campaigns.routing import RoutedMembers, playing, route_members
+from campaigns.rules import rules_file
 from campaigns.sequences import MailSequence, refuse_strange_territories, sequences
 from campaigns.team import Team, team
 from database import campaigns as stored
@@ -30,7 +31,7 @@ from flows.member_scoring import score_members
 from flows.score_leads import champions_as_of
 from ringback.clock import now
 from ringback.errors import RingbackError, WrongUsage
-from ringback.settings import CHECKOUT, settings
+from ringback.settings import settings
 from ringback.side_by_side import made_ahead
 
 PLAYBOOK = "playbook"
@@ -54,7 +55,7 @@ def open_playbook() -> Playbook:
     """Read the playbook, with the winners of A/B tests in place; raises BadPlaybook with every mistake."""
     won = {name: kept.winner for name, kept in verdicts().items() if kept.winner is not None}
     known = {name: one.with_winners(won) for name, one in sequences(settings()).items()}
-    people = team(CHECKOUT / settings().playbook)
+    people = team(settings().playbook)
     refuse_strange_territories(known, list(people[0].territories))
     return Playbook(known, people)
 
@@ -129,7 +130,7 @@ def _score(campaign_id: str, moment: datetime) -> int:
 
 @task(name="qualify")
 def _qualify(campaign_id: str, conduct: Conduct, moment: datetime) -> Qualified:
-    rules = CHECKOUT / settings().playbook / "qualification" / f"{conduct.rules}.yaml"
+    rules = rules_file(settings().playbook, conduct.rules)
     return qualify_members(campaign_id, rules, conduct.thresholds, moment)
 
 

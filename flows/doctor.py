@@ -238,7 +238,7 @@ def _names_in(file: Path) -> set[str]:
 
 def _readers(settings: Settings) -> Mapping[str, Callable[[], object]]:
     from campaigns.conduct import Conduct
-    from campaigns.rules import read_rules
+    from campaigns.rules import FOLDER, read_rules, rules_file
     from campaigns.team import team
     from enrichment.prices import load_prices
     from improvement.roi import load_money
@@ -246,8 +246,8 @@ def _readers(settings: Settings) -> Mapping[str, Callable[[], object]]:
     from monitoring.measure import load_measures
     from scoring.policy import policy
 
-    folder = settings.playbook / "qualification"
-    rules = sorted({folder / f"{Conduct().rules}.yaml", *folder.glob("*.yaml")})
+    usual = rules_file(settings.playbook, Conduct().rules)
+    rules = sorted({usual, *(settings.playbook / FOLDER).glob("*.yaml")})
     return {
         "policy": partial(policy, settings.policy), "prices": partial(load_prices, settings.prices),
         "money": partial(load_money, settings.money), "health": partial(load_rules, settings.health),

@@ -321,9 +321,6 @@ def _moment(text: str | None) -> datetime:
 
 
 def _at(text: str) -> datetime:
-    from ringback.clock import parse_time
+    from flows.environment import stated_moment
 
-    try:
-        return parse_time(text)
-    except ValueError:
-        raise WrongUsage(f"{text!r} is no moment; write 2026-03-18 or 2026-03-18T09:30") from None
+    return stated_moment(text)

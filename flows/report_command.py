@@ -42,20 +42,17 @@ def _make(
     kind: Literal["weekly", "monthly", "quarterly"], as_of: str | None, formats: str | None, send: bool, json: bool
 ) -> None:
     """Make it, and say where its files are."""
-    from flows.environment import as_json, quick_flows
+    from flows.environment import as_json, quick_flows, stated_moment
     from flows.run_words import failure_in_one_sentence
     from flows.sandboxed import sandbox_beside
     from flows.weekly_report import weekly_report
     from reports.publish import FORMATS
-    from ringback.clock import now, parse_time
+    from ringback.clock import now
 
     asked = tuple(dict.fromkeys(one.strip() for one in formats.split(","))) if formats else FORMATS
     if unknown := [one for one in asked if one not in FORMATS]:
         raise WrongUsage(f"there is no format {unknown[0]!r}; there are {', '.join(FORMATS)}")
-    try:
-        moment = parse_time(as_of) if as_of else None
-    except ValueError:
-        raise WrongUsage(f"--as-of {as_of!r} is no moment; write it like 2026-03-22T15:00") from None
+    moment = stated_moment(as_of) if as_of else None
     began = now()
     with sandbox_beside(), quick_flows(), failure_in_one_sentence():
         page: Path = weekly_report(as_of=moment, kind=kind, formats=asked, send=send)

@@ -61,6 +61,8 @@ def test_a_moment_that_is_none_is_wrong_usage(
     assert "'yesterday' is no moment" in capsys.readouterr().err
     assert ringback(monkeypatch, "run", "train", "--as-of", "1800-01-01") == 2
     assert "'1800-01-01' lies before 2000" in capsys.readouterr().err
+    assert ringback(monkeypatch, "report", "weekly", "--as-of", "1800-01-01") == 2
+    assert "'1800-01-01' lies before 2000" in capsys.readouterr().err
 
 
 def test_an_unknown_parameter_is_wrong_usage(
